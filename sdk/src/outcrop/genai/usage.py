@@ -1,0 +1,47 @@
+"""Token counts, normalised: one meaning whatever the provider's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens of one call. None means that nobody said; 0 means that the provider said zero.
+
+    Attributes:
+        input_tokens: all input, tokens read from and written to the prompt cache included.
+        output_tokens: all output, reasoning included.
+        cache_read_input_tokens: the part of the input that came from the prompt cache.
+        cache_write_input_tokens: the part of the input that was written to the prompt cache.
+        raw: the provider's own usage, verbatim.
+    """
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    cache_write_input_tokens: int | None = None
+    raw: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def total_tokens(self) -> int | None:
+        """Input and output together; None unless both are known."""
+        if self.input_tokens is None or self.output_tokens is None:
+            return None
+        return self.input_tokens + self.output_tokens
+
+    def plus(self, other: Usage) -> Usage:
+        """The sum of two calls; what only one of them knows counts as it is."""
+        return Usage(
+            _add(self.input_tokens, other.input_tokens),
+            _add(self.output_tokens, other.output_tokens),
+            _add(self.cache_read_input_tokens, other.cache_read_input_tokens),
+            _add(self.cache_write_input_tokens, other.cache_write_input_tokens),
+        )
+
+
+def _add(left: int | None, right: int | None) -> int | None:
+    if left is None or right is None:
+        return left if right is None else right
+    return left + right

@@ -1,0 +1,47 @@
+"""What a reader sees of one span, whoever sent it. Made by `outcrop.views.read_span`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from outcrop.genai.messages import Chat
+from outcrop.genai.stream import Stream
+from outcrop.genai.usage import Usage
+
+
+@dataclass(frozen=True)
+class SpanView:
+    """A span's payload, read.
+
+    Attributes:
+        span_type: a value of `outcrop.entities.SpanType`.
+        inputs: what went in, as JSON; for a Bedrock call its arguments.
+        outputs: what came out, as JSON; for a stream the merged answer in the plain call's shape.
+        chat: the same as a conversation; None for spans that are none.
+        stream: how a streamed answer came; None for others.
+        usage: tokens; None for spans that are no model call.
+        request_model: the model as it was asked for.
+        response_model: the model that answered, where the answer says so.
+        finish_reason: why the model stopped, in the provider's word.
+        tool_calls: names of the tools that the answer asks for, in order.
+        attempts: HTTP attempts that the call took; 0 if unknown.
+        request_preview: the first words of the newest input, as one line of text.
+        response_preview: the first words of the answer, as one line of text.
+        problem: why the payload could not be read as expected; None if it could.
+    """
+
+    span_type: str
+    inputs: Any = None
+    outputs: Any = None
+    chat: Chat | None = None
+    stream: Stream | None = None
+    usage: Usage | None = None
+    request_model: str | None = None
+    response_model: str | None = None
+    finish_reason: str | None = None
+    tool_calls: tuple[str, ...] = ()
+    attempts: int = 0
+    request_preview: str | None = None
+    response_preview: str | None = None
+    problem: str | None = None

@@ -1,0 +1,20 @@
+"""Build-time metadata of the `outcrop` distribution: its SDK dependency is pinned to its own version."""
+
+from hatchling.metadata.plugin.interface import MetadataHookInterface
+
+THIRD_PARTY = [
+    "click>=8.1",
+    "fastapi>=0.115",
+    "opentelemetry-proto>=1.27",
+    "orjson>=3.10",
+    "rich>=13",
+    "uvicorn>=0.30",
+    "zstandard>=0.22",
+]
+
+
+class PinnedSdk(MetadataHookInterface):
+    """Adds `outcrop-tracing` of exactly this version to the dependencies."""
+
+    def update(self, metadata: dict) -> None:
+        metadata["dependencies"] = [f"outcrop-tracing=={metadata['version']}", *THIRD_PARTY]

@@ -1,0 +1,190 @@
+"""The shapes of the read API: what the page and `outcrop.get_trace` receive as JSON.
+
+Moments since the epoch are nanoseconds in strings, since JSON numbers lose digits beyond 2**53;
+durations and offsets are nanoseconds in numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Status = Literal["OK", "ERROR", "UNSET"]
+
+
+class ApiModel(BaseModel):
+    """Base of all answers: fields are fixed, so that a misspelt one fails in tests."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Experiment(ApiModel):
+    """A named group of traces."""
+
+    experiment_id: str
+    name: str
+    created_at_ns: str
+    trace_count: int
+    error_count: int
+    last_trace_at_ns: str | None = Field(description="Start of the newest trace; null while there is none.")
+
+
+class ExperimentList(ApiModel):
+    """Every experiment, the one used last first."""
+
+    experiments: list[Experiment]
+
+
+class Usage(ApiModel):
+    """Tokens. `input_tokens` includes what was read from and written to the prompt cache; null is unknown."""
+
+    input_tokens: int | None
+    output_tokens: int | None
+    total_tokens: int | None
+    cache_read_input_tokens: int | None
+    cache_write_input_tokens: int | None
+
+
+class ErrorInfo(ApiModel):
+    """Why a span or trace failed."""
+
+    type: str = Field(description="AWS error code or exception class, such as ThrottlingException.")
+    message: str
+
+
+class TraceSummary(ApiModel):
+    """One row of the trace list; holds no payload."""
+
+    trace_id: str
+    experiment_id: str
+    name: str = Field(description="Name of the root span.")
+    status: Status
+    start_time_ns: str
+    duration_ns: int
+    span_count: int
+    error: ErrorInfo | None
+    models: list[str] = Field(description="Models asked, as they were requested, in order of first use.")
+    usage: Usage = Field(description="Summed over the trace's model calls.")
+    time_to_first_chunk_ns: int | None = Field(description="Of the first streamed call; null if none.")
+    attempts: int = Field(description="Most HTTP attempts that one call of the trace took; 0 if unknown.")
+    request_preview: str | None = Field(description="First words of what was asked, as text.")
+    response_preview: str | None = Field(description="First words of the answer, as text.")
+    tools: list[str] = Field(description="Names of the tools called, in order of first call.")
+    session_id: str | None
+    user_id: str | None
+    tags: dict[str, str]
+
+
+class TracePage(ApiModel):
+    """A page of the list, newest first."""
+
+    traces: list[TraceSummary]
+    next_cursor: str | None = Field(description="Give it back as `cursor` for the next page; null at the end.")
+
+
+class SpanSummary(ApiModel):
+    """One span of a trace, without its payload: what the tree and the waterfall need."""
+
+    span_id: str
+    parent_id: str | None
+    name: str
+    span_type: str
+    status: Status
+    error: ErrorInfo | None
+    start_time_ns: str
+    duration_ns: int
+    model: str | None
+    usage: Usage | None
+    time_to_first_chunk_ns: int | None
+    is_stream: bool
+    finish_reason: str | None
+
+
+class TraceDetail(ApiModel):
+    """A trace and all its spans, without payloads; spans in order of start."""
+
+    info: TraceSummary
+    experiment_name: str
+    resource: dict[str, Any] = Field(description="Resource attributes of the sender.")
+    spans: list[SpanSummary]
+
+
+class ChatMessage(ApiModel):
+    """A message in the GenAI conventions' schema: a role and parts.
+
+    A part has a `type`: text, reasoning, tool_call, tool_call_response, blob, uri, generic.
+    What no codec knows is a `generic` part that holds the raw member under `value`.
+    """
+
+    role: str
+    parts: list[dict[str, Any]]
+    finish_reason: str | None = None
+
+
+class ToolDefinition(ApiModel):
+    """A tool that the model was offered."""
+
+    name: str
+    description: str | None
+    parameters: Any = None
+
+
+class Chat(ApiModel):
+    """A model call as a conversation."""
+
+    system: list[dict[str, Any]] = Field(description="Parts of the system prompt.")
+    messages: list[ChatMessage] = Field(description="What was sent, in order.")
+    output: list[ChatMessage] = Field(description="What came back; empty if nothing did.")
+    tools: list[ToolDefinition]
+    parameters: dict[str, Any] = Field(description="Inference parameters as they were given.")
+
+
+class SpanEvent(ApiModel):
+    """Something that happened within a span: an attempt, an exception, a user's own event."""
+
+    name: str
+    time_ns: str
+    attributes: dict[str, Any]
+
+
+class StreamChunk(ApiModel):
+    """One event of a stream as it came."""
+
+    index: int
+    offset_ns: int = Field(description="Arrival, counted from the start of the span.")
+    type: str = Field(description="Event type, such as contentBlockDelta; `exception` types end in Exception.")
+    block_index: int | None
+    text: str | None = Field(description="The text, reasoning or tool input it carries, if any.")
+    kind: Literal["text", "reasoning", "tool_input", "other"]
+    size_bytes: int
+    data: Any = Field(description="The event's payload as JSON.")
+
+
+class Stream(ApiModel):
+    """How a streamed answer arrived and ended."""
+
+    outcome: str = Field(description="complete, cancelled, not_consumed, error")
+    end_reason: str = Field(description="exhausted, error, closed, cancelled, garbage_collected, process_exit")
+    chunks: list[StreamChunk]
+
+
+class SpanDetail(ApiModel):
+    """One span with its payload, read from what was captured."""
+
+    span: SpanSummary
+    trace_id: str
+    inputs: Any
+    outputs: Any
+    chat: Chat | None = Field(description="Null for spans that are no conversation.")
+    stream: Stream | None
+    events: list[SpanEvent]
+    attributes: dict[str, Any] = Field(description="Bytes are shown as {'$bytes': size}.")
+
+
+class Problem(ApiModel):
+    """Every error answer (application/problem+json)."""
+
+    title: str
+    status: int
+    detail: str = Field(description="What was wrong and what to do.")
