@@ -6,23 +6,60 @@ same function, so that a better codec improves old traces too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Mapping
 from typing import Any
 
+from outcrop.bedrock.view import read_bedrock_span
+from outcrop.entities import SpanType
+from outcrop.genai.conventions import read_chat, read_usage, span_type_of
+from outcrop.genai.messages import preview, text_part
 from outcrop.genai.view import SpanView
+from outcrop.json_reading import as_object, as_text, parse_json
+from outcrop.semconv import gen_ai
+from outcrop.semconv import outcrop_attributes as names
 
-AttributeValue = str | bool | int | float | bytes | Sequence[Any] | Mapping[str, Any] | None
 
-
-def read_span(name: str, attributes: Mapping[str, AttributeValue], *, attempts: int = 0) -> SpanView:
+def read_span(attributes: Mapping[str, Any], *, attempts: int = 0) -> SpanView:
     """Reads one span.
 
     Args:
-        name: the span's name.
-        attributes: the span's attributes, raw exchange included.
+        attributes: the span's attributes, raw exchange included; values as OpenTelemetry has them
+            (text, numbers, booleans, bytes, sequences, mappings).
         attempts: how many `outcrop.attempt` events the span has.
 
     Returns:
         The view; what cannot be read is said in its `problem`, never raised.
     """
-    raise NotImplementedError
+    span_type = as_text(attributes.get(names.SPAN_TYPE))
+    if names.AWS_OPERATION in attributes:
+        return read_bedrock_span(span_type or SpanType.LLM, attributes, attempts)
+    return _read_function(span_type or span_type_of(attributes), attributes, attempts)
+
+
+def _read_function(span_type: str, attributes: Mapping[str, Any], attempts: int) -> SpanView:
+    inputs = parse_json(as_text(attributes.get(names.INPUTS)))
+    outputs = parse_json(as_text(attributes.get(names.OUTPUTS)))
+    return SpanView(
+        span_type=span_type,
+        inputs=inputs,
+        outputs=outputs,
+        chat=read_chat(attributes),
+        usage=read_usage(attributes),
+        request_model=as_text(attributes.get(gen_ai.REQUEST_MODEL)),
+        response_model=as_text(attributes.get(gen_ai.RESPONSE_MODEL)),
+        attempts=attempts,
+        request_preview=_preview(inputs),
+        response_preview=_preview(outputs),
+    )
+
+
+def _preview(value: Any) -> str | None:
+    """The words of a function's input or output: of a lone argument, the argument itself."""
+    members = as_object(value)
+    if len(members) == 1:
+        value = next(iter(members.values()))
+    if value is None or value in ({}, []):
+        return None
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return preview([text_part(text)])

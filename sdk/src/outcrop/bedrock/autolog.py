@@ -1,0 +1,37 @@
+"""The switch that users turn."""
+
+from __future__ import annotations
+
+from outcrop.bedrock.instrumentation import Instrumentation
+from outcrop.capture.faults import logger
+from outcrop.exceptions import OutcropError
+from outcrop.runtime import get_runtime
+
+_instrumentation = Instrumentation()
+
+
+def autolog(*, disable: bool = False, log_traces: bool = True, silent: bool = False) -> None:
+    """Traces every call to Amazon Bedrock from now on, by clients made earlier too.
+
+    Traced are `converse`, `converse_stream`, `invoke_model` and `invoke_model_with_response_stream`.
+    Calling it twice traces once.
+
+    Args:
+        disable: give back botocore's own functions instead.
+        log_traces: False is the same as `disable=True`: nothing is traced.
+        silent: say nothing in the log about what is switched on and where traces go.
+
+    Raises:
+        ConfigurationError: `OUTCROP_TRACKING_URI` names no valid destination.
+        OutcropError: boto3 is not installed.
+    """
+    if disable or not log_traces:
+        _instrumentation.disable()
+        return
+    runtime = get_runtime()
+    try:
+        _instrumentation.enable()
+    except ImportError as error:
+        raise OutcropError("Tracing Amazon Bedrock needs boto3: pip install boto3") from error
+    if not silent:
+        logger.info("outcrop: tracing Amazon Bedrock to %s.", runtime.tracking_uri)

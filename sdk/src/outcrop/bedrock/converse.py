@@ -1,0 +1,86 @@
+"""Reads Converse: request and response JSON to a chat, usage and finish reason.
+
+ConverseStream's merged answer has the same shape and is read by the same functions.
+Source: botocore's bedrock-runtime service model, shapes ConverseRequest and ConverseResponse.
+"""
+
+from __future__ import annotations
+
+from outcrop.bedrock.content_blocks import read_blocks, read_message
+from outcrop.genai.messages import Chat, Message, Tool
+from outcrop.genai.usage import Usage
+from outcrop.json_reading import JsonObject, as_int, as_list, as_object, as_text
+
+# What is shown by itself; every other argument of the call is a parameter.
+_SHOWN_APART = frozenset({"modelId", "messages", "system", "toolConfig", "inferenceConfig"})
+
+
+def read_chat(request: JsonObject, response: JsonObject | None) -> Chat:
+    """The call as a conversation; `response` is None when no answer came."""
+    messages: list[Message] = []
+    for message in as_list(request.get("messages")):
+        messages.extend(read_message(as_object(message)))
+    return Chat(
+        system=read_blocks(request.get("system")),
+        messages=messages,
+        output=_read_output(response or {}),
+        tools=_read_tools(as_object(request.get("toolConfig"))),
+        parameters=_read_parameters(request),
+    )
+
+
+def read_usage(response: JsonObject | None) -> Usage | None:
+    """Token counts; Converse counts cached input apart, so the total adds it.
+
+    Source: "Prompt caching" in the Bedrock user guide: total input is inputTokens plus
+    cacheReadInputTokens plus cacheWriteInputTokens.
+    """
+    raw = as_object((response or {}).get("usage"))
+    if not raw:
+        return None
+    fresh = as_int(raw.get("inputTokens"))
+    read = as_int(raw.get("cacheReadInputTokens"))
+    written = as_int(raw.get("cacheWriteInputTokens"))
+    total = None if fresh is None else fresh + (read or 0) + (written or 0)
+    return Usage(total, as_int(raw.get("outputTokens")), read, written, raw)
+
+
+def read_finish_reason(response: JsonObject | None) -> str | None:
+    """Why the model stopped, in Bedrock's word."""
+    return as_text((response or {}).get("stopReason"))
+
+
+def read_response_model(response: JsonObject | None) -> str | None:
+    """The model that a prompt router chose; None when the answer names none."""
+    trace = as_object((response or {}).get("trace"))
+    return as_text(as_object(trace.get("promptRouter")).get("invokedModelId"))
+
+
+def _read_output(response: JsonObject) -> list[Message]:
+    message = as_object(as_object(response.get("output")).get("message"))
+    if not message:
+        return []
+    reason = as_text(response.get("stopReason"))
+    read = read_message(message)
+    return [*read[:-1], Message(read[-1].role, read[-1].parts, reason)] if read else []
+
+
+def _read_tools(tool_config: JsonObject) -> list[Tool]:
+    tools: list[Tool] = []
+    for entry in as_list(tool_config.get("tools")):
+        for kind, value in as_object(entry).items():
+            spec = as_object(value)
+            schema = as_object(spec.get("inputSchema")).get("json")
+            # A system tool has a name alone; a cache point has none and is shown by its kind.
+            name = as_text(spec.get("name")) or kind
+            tools.append(Tool(name, as_text(spec.get("description")), schema))
+    return tools
+
+
+def _read_parameters(request: JsonObject) -> JsonObject:
+    parameters = dict(as_object(request.get("inferenceConfig")))
+    parameters.update({name: value for name, value in request.items() if name not in _SHOWN_APART})
+    tool_choice = as_object(request.get("toolConfig")).get("toolChoice")
+    if tool_choice is not None:
+        parameters["toolChoice"] = tool_choice
+    return parameters

@@ -1,0 +1,112 @@
+"""The captured exchange of one Bedrock call: attributes as they travelled, made ready for codecs."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from outcrop.bedrock.chunks import unpack_chunks
+from outcrop.bedrock.frames import Frame, FrameError, FrameReader
+from outcrop.json_reading import JsonObject, as_object, as_text, parse_json
+from outcrop.semconv import gen_ai
+from outcrop.semconv import outcrop_attributes as names
+
+
+@dataclass(frozen=True)
+class StreamPiece:
+    """One event of a stream: type, payload as JSON, arrival since the span's start, bytes on the wire."""
+
+    type: str
+    data: Any
+    offset_ns: int
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One call, before any codec has read it.
+
+    Attributes:
+        operation: botocore's operation name, such as `ConverseStream`.
+        model_id: the identifier as the caller gave it.
+        params: the arguments that the request body does not hold.
+        request: the request body as JSON (or text, if it is none).
+        response: the response body likewise; None for streams and for calls without an answer.
+        response_fields: members of the answer that came as headers.
+        pieces: a stream's events; None for a call that is no stream.
+        outcome: a stream's outcome, see `outcrop.genai.stream.Outcome`.
+        end_reason: a stream's end, see `outcrop.genai.stream.EndReason`.
+        problem: why some of it could not be read.
+    """
+
+    operation: str
+    model_id: str | None
+    params: JsonObject
+    request: Any
+    response: Any
+    response_fields: JsonObject
+    pieces: list[StreamPiece] | None = None
+    outcome: str | None = None
+    end_reason: str | None = None
+    problem: str | None = None
+
+
+def read_exchange(attributes: Mapping[str, Any]) -> Exchange:
+    """Reads the `outcrop.*` attributes of a Bedrock span; never raises on odd data."""
+    packed = attributes.get(names.STREAM_CHUNKS)
+    pieces: list[StreamPiece] | None = None
+    problem: str | None = None
+    if isinstance(packed, bytes):
+        pieces, problem = _read_pieces(packed)
+    elif attributes.get(names.STREAM_OUTCOME) is not None:
+        pieces = []
+    return Exchange(
+        operation=as_text(attributes.get(names.AWS_OPERATION)) or "",
+        model_id=as_text(attributes.get(gen_ai.REQUEST_MODEL)),
+        params=as_object(parse_json(as_text(attributes.get(names.REQUEST_PARAMS)))),
+        request=parse_json(_bytes_or_text(attributes.get(names.REQUEST_BODY))),
+        response=parse_json(_bytes_or_text(attributes.get(names.RESPONSE_BODY))),
+        response_fields=as_object(parse_json(as_text(attributes.get(names.RESPONSE_FIELDS)))),
+        pieces=pieces,
+        outcome=as_text(attributes.get(names.STREAM_OUTCOME)),
+        end_reason=as_text(attributes.get(names.STREAM_END_REASON)),
+        problem=problem,
+    )
+
+
+def _bytes_or_text(value: Any) -> bytes | str | None:
+    return value if isinstance(value, bytes | str) else None
+
+
+def _read_pieces(packed: bytes) -> tuple[list[StreamPiece], str | None]:
+    reader = FrameReader()
+    pieces: list[StreamPiece] = []
+    try:
+        for offset_ns, data in unpack_chunks(packed):
+            pieces.extend(_read_piece(frame, offset_ns) for frame in reader.feed(data))
+    except (FrameError, ValueError) as error:
+        return pieces, str(error)
+    if reader.pending_bytes:
+        return pieces, f"The stream ended within a frame; {reader.pending_bytes} bytes of it had come."
+    return pieces, None
+
+
+def _read_piece(frame: Frame, offset_ns: int) -> StreamPiece:
+    data = parse_json(frame.payload)
+    if isinstance(data, dict):
+        payload = as_object(data)
+        # Bedrock pads events with a member `p` against guessing by length; botocore drops it too.
+        payload.pop("p", None)
+        if frame.type == "chunk" and isinstance(payload.get("bytes"), str):
+            data = _unwrap(payload["bytes"])
+    return StreamPiece(frame.type, data, offset_ns, frame.size_bytes)
+
+
+def _unwrap(text: str) -> Any:
+    try:
+        return parse_json(base64.b64decode(text, validate=True))
+    except binascii.Error:
+        return text

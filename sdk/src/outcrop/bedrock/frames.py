@@ -1,0 +1,144 @@
+"""Reads AWS event-stream frames (application/vnd.amazon.eventstream) from bytes.
+
+Frame: total length, headers length and their CRC (12 bytes), headers, payload, CRC of all.
+Source: https://smithy.io/2.0/aws/amazon-eventstream.html
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+_PRELUDE = struct.Struct("!III")
+_CRC_BYTES = 4
+_MIN_FRAME_BYTES = _PRELUDE.size + _CRC_BYTES
+# AWS allows 24 MB; a larger figure means that these bytes are no frame.
+_MAX_FRAME_BYTES = 25 * 1024 * 1024
+
+_BOOLEANS = {0: True, 1: False}
+_FIXED = {
+    2: struct.Struct("!b"),
+    3: struct.Struct("!h"),
+    4: struct.Struct("!i"),
+    5: struct.Struct("!q"),
+    8: struct.Struct("!q"),
+}
+_BYTES, _STRING, _UUID = 6, 7, 9
+
+
+class FrameError(ValueError):
+    """Bytes that are no event-stream frame; the message says where and why."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame.
+
+    Attributes:
+        headers: such as `:message-type`, `:event-type`, `:exception-type`.
+        payload: the event's body, most often JSON.
+        size_bytes: length on the wire.
+    """
+
+    headers: dict[str, Any]
+    payload: bytes
+    size_bytes: int
+
+    @property
+    def type(self) -> str:
+        """The event's or exception's type, as botocore would name it."""
+        for name in (":event-type", ":exception-type", ":error-code"):
+            value = self.headers.get(name)
+            if isinstance(value, str):
+                return value
+        return "unknown"
+
+    @property
+    def is_exception(self) -> bool:
+        """Whether the service said that the stream failed."""
+        return self.headers.get(":message-type") in {"exception", "error"}
+
+
+class FrameReader:
+    """Takes bytes in pieces of any size and gives whole frames."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """Adds bytes and returns the frames that are now whole.
+
+        Raises:
+            FrameError: a length or checksum is wrong; nothing after it can be read.
+        """
+        self._buffer = self._buffer + data if self._buffer else data
+        frames: list[Frame] = []
+        start = 0
+        while len(self._buffer) - start >= _PRELUDE.size:
+            total, headers_length = self._prelude(start)
+            if len(self._buffer) - start < total:
+                break
+            frames.append(self._frame(start, total, headers_length))
+            start += total
+        self._buffer = self._buffer[start:]
+        return frames
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes of a frame that has not come whole."""
+        return len(self._buffer)
+
+    def _prelude(self, start: int) -> tuple[int, int]:
+        total, headers_length, crc = _PRELUDE.unpack_from(self._buffer, start)
+        if zlib.crc32(self._buffer[start : start + 8]) != crc:
+            raise FrameError("The checksum of an event-stream prelude is wrong.")
+        if not _MIN_FRAME_BYTES + headers_length <= total <= _MAX_FRAME_BYTES:
+            raise FrameError(f"An event-stream frame claims {total} bytes with {headers_length} of headers.")
+        return total, headers_length
+
+    def _frame(self, start: int, total: int, headers_length: int) -> Frame:
+        end = start + total - _CRC_BYTES
+        (crc,) = struct.unpack_from("!I", self._buffer, end)
+        if zlib.crc32(self._buffer[start:end]) != crc:
+            raise FrameError("The checksum of an event-stream frame is wrong.")
+        headers_start = start + _PRELUDE.size
+        payload_start = headers_start + headers_length
+        headers = read_headers(self._buffer[headers_start:payload_start])
+        return Frame(headers, self._buffer[payload_start:end], total)
+
+
+def read_headers(data: bytes) -> dict[str, Any]:
+    """Reads a frame's header block.
+
+    Raises:
+        FrameError: a header has an unknown type or does not fit the block.
+    """
+    headers: dict[str, Any] = {}
+    position = 0
+    try:
+        while position < len(data):
+            name_end = position + 1 + data[position]
+            name = data[position + 1 : name_end].decode()
+            headers[name], position = _header_value(data, name_end)
+    except (IndexError, struct.error, UnicodeDecodeError) as error:
+        raise FrameError("The headers of an event-stream frame cannot be read.") from error
+    return headers
+
+
+def _header_value(data: bytes, position: int) -> tuple[Any, int]:
+    kind = data[position]
+    position += 1
+    if kind in _BOOLEANS:
+        return _BOOLEANS[kind], position
+    if kind in _FIXED:
+        (value,) = _FIXED[kind].unpack_from(data, position)
+        return value, position + _FIXED[kind].size
+    if kind in {_BYTES, _STRING}:
+        (length,) = struct.unpack_from("!H", data, position)
+        raw = data[position + 2 : position + 2 + length]
+        return (raw.decode() if kind == _STRING else raw), position + 2 + length
+    if kind == _UUID:
+        return data[position : position + 16].hex(), position + 16
+    raise FrameError(f"An event-stream header has the unknown type {kind}.")

@@ -1,0 +1,1 @@
+"""What is kept of a program's values, and in which form."""

@@ -1,0 +1,101 @@
+"""Posts OTLP requests to one endpoint over a kept-alive connection (standard library only).
+
+Used by the pipeline's thread alone; http.client is loaded when the first batch goes out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from http.client import HTTPConnection, HTTPResponse
+
+_TIMEOUT_S = 10.0
+_BAD_REQUEST = frozenset({400, 413, 415, 422})
+
+
+@dataclass(frozen=True)
+class Sent:
+    """How a request went.
+
+    Attributes:
+        is_delivered: the endpoint has it.
+        is_refused: the endpoint will never take it; sending it again is useless.
+        reason: what happened, in words; empty if all is well.
+        retry_after_s: how long the endpoint asked us to wait; None if it did not.
+    """
+
+    is_delivered: bool
+    is_refused: bool = False
+    reason: str = ""
+    retry_after_s: float | None = None
+
+
+class HttpSender:
+    """One endpoint, one connection, one thread."""
+
+    def __init__(self, endpoint: str) -> None:
+        """`endpoint` is the full address, such as `http://127.0.0.1:5115/v1/traces`."""
+        self._parts = urlsplit(endpoint)
+        self._connection: HTTPConnection | None = None
+
+    def post(self, body: bytes) -> Sent:
+        """Sends one request body; says how it went and never raises for the network's sake."""
+        from http.client import HTTPException  # noqa: PLC0415  # keeps `import outcrop` light
+
+        for is_retry in (False, True):
+            is_reused = self._connection is not None
+            try:
+                response = self._request(body)
+                answer = response.read()
+            except (OSError, HTTPException) as error:
+                self.close()
+                # A kept-alive connection may have been closed by the server meanwhile: try a new one.
+                if is_reused and not is_retry:
+                    continue
+                return Sent(False, reason=_in_words(error))
+            return _judge(response, answer)
+        raise AssertionError("unreachable: the second round always returns")
+
+    def close(self) -> None:
+        """Closes the connection; the next request opens a new one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _request(self, body: bytes) -> HTTPResponse:
+        from http.client import HTTPConnection, HTTPSConnection  # noqa: PLC0415  # as above
+
+        if self._connection is None:
+            kind = HTTPSConnection if self._parts.scheme == "https" else HTTPConnection
+            self._connection = kind(self._parts.hostname or "", self._parts.port, timeout=_TIMEOUT_S)
+        path = self._parts.path or "/"
+        headers = {"Content-Type": "application/x-protobuf"}
+        self._connection.request("POST", path, body, headers)
+        return self._connection.getresponse()
+
+
+def _judge(response: HTTPResponse, answer: bytes) -> Sent:
+    status = response.status
+    if 200 <= status < 300:  # noqa: PLR2004  # HTTP's own ranges
+        return Sent(True)
+    reason = f"HTTP {status} {response.reason}: {_readable(answer)}".rstrip(": ")
+    retry_after = response.getheader("Retry-After")
+    wait = float(retry_after) if retry_after and retry_after.isdecimal() else None
+    return Sent(False, is_refused=status in _BAD_REQUEST, reason=reason, retry_after_s=wait)
+
+
+def _readable(answer: bytes) -> str:
+    """The words of an error answer: JSON as it is, of a protobuf Status the printable run."""
+    text = answer[:500].decode("utf-8", "ignore")
+    return "".join(character for character in text if character.isprintable())
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
+    if isinstance(error, TimeoutError):
+        return f"no answer within {_TIMEOUT_S:g} s"
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,45 @@
+"""Keeps finished traces in this process (`memory://`): for tests, and to look without a server."""
+
+from __future__ import annotations
+
+import threading
+
+from outcrop.recording.record import SpanRecord
+from outcrop.recording.span import LiveSpan
+
+
+class MemoryDestination:
+    """Finished spans by trace, in the order in which they ended."""
+
+    def __init__(self) -> None:
+        """Starts empty."""
+        self._lock = threading.Lock()
+        self._traces: dict[str, list[LiveSpan]] = {}
+
+    def submit(self, span: LiveSpan) -> None:
+        """Keeps the span."""
+        with self._lock:
+            self._traces.setdefault(span.trace_id, []).append(span)
+
+    def flush(self, timeout_s: float) -> bool:  # noqa: ARG002  # nothing ever waits here
+        """Nothing waits in memory."""
+        return True
+
+    def shutdown(self, timeout_s: float) -> None:
+        """The traces stay readable."""
+
+    def read_trace(self, trace_id: str) -> list[SpanRecord]:
+        """The spans of a trace."""
+        with self._lock:
+            spans = list(self._traces.get(trace_id, ()))
+        return [span.to_record() for span in spans]
+
+    def trace_ids(self) -> list[str]:
+        """Every trace, in the order in which their first spans ended."""
+        with self._lock:
+            return list(self._traces)
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        with self._lock:
+            self._traces.clear()

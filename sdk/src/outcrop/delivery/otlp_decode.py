@@ -1,0 +1,158 @@
+"""The bytes of an OTLP ExportTraceServiceRequest back to span records: how `get_trace` reads a server.
+
+The twin of `otlp_encode`; members that Outcrop does not use are passed over.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+from outcrop.recording.record import EventRecord, SpanRecord
+from outcrop.semconv.outcrop_attributes import EXPERIMENT_NAME
+
+_VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
+_INT64_SIGN = 1 << 63
+
+
+def decode_request(data: bytes) -> list[SpanRecord]:
+    """Decodes a request.
+
+    Raises:
+        ValueError: the bytes are no such message.
+    """
+    try:
+        return [span for field, body in _fields(data) if field == 1 for span in _resource_spans(body)]
+    except (IndexError, struct.error, UnicodeDecodeError, TypeError) as error:
+        raise ValueError("These bytes are no OTLP trace request.") from error
+
+
+def _resource_spans(data: bytes) -> list[SpanRecord]:
+    experiment = ""
+    spans: list[SpanRecord] = []
+    for field, body in _fields(data):
+        if field == 1:
+            resource = dict(_key_value(b) for f, b in _fields(body) if f == 1)
+            experiment = str(resource.get(EXPERIMENT_NAME, ""))
+        elif field == 2:
+            spans.extend(_scope_spans(body))
+    for span in spans:
+        span.experiment = experiment
+    return spans
+
+
+def _scope_spans(data: bytes) -> list[SpanRecord]:
+    scope = ""
+    spans: list[SpanRecord] = []
+    for field, body in _fields(data):
+        if field == 1:
+            scope = next((b.decode() for f, b in _fields(body) if f == 1), "")
+        elif field == 2:
+            spans.append(_span(body))
+    for span in spans:
+        span.scope = scope
+    return spans
+
+
+def _span(data: bytes) -> SpanRecord:
+    span = SpanRecord(b"", b"", b"", "", 0, 0, 0, 0, "", {}, [], "", "")
+    for field, value in _fields(data):
+        if field in _SPAN_FIELDS:
+            name = _SPAN_FIELDS[field]
+            setattr(span, name, value.decode() if name == "name" else value)
+        elif field == 9:
+            key, member = _key_value(value)
+            span.attributes[key] = member
+        elif field == 11:
+            span.events.append(_event(value))
+        elif field == 15:
+            status = dict(_fields(value))
+            span.status_code = status.get(3, 0)
+            span.status_message = status.get(2, b"").decode()
+    return span
+
+
+_SPAN_FIELDS = {
+    1: "trace_id",
+    2: "span_id",
+    4: "parent_id",
+    5: "name",
+    6: "kind",
+    7: "start_ns",
+    8: "end_ns",
+}
+
+
+def _event(data: bytes) -> EventRecord:
+    event = EventRecord("", 0)
+    for field, value in _fields(data):
+        if field == 1:
+            event.time_ns = value
+        elif field == 2:
+            event.name = value.decode()
+        elif field == 3:
+            key, member = _key_value(value)
+            event.attributes[key] = member
+    return event
+
+
+def _key_value(data: bytes) -> tuple[str, Any]:
+    members = dict(_fields(data))
+    return members.get(1, b"").decode(), _any_value(members.get(2, b""))
+
+
+def _any_value(data: bytes) -> Any:
+    for field, value in _fields(data):
+        if field == 1:
+            return value.decode()
+        if field == 2:
+            return bool(value)
+        if field == 3:
+            return value - (1 << 64) if value & _INT64_SIGN else value
+        if field == 4:
+            return struct.unpack("<d", struct.pack("<Q", value))[0]
+        if field == 5:
+            return [_any_value(member) for f, member in _fields(value) if f == 1]
+        if field == 6:
+            return dict(_key_value(member) for f, member in _fields(value) if f == 1)
+        if field == 7:
+            return value
+    return None
+
+
+def _fields(data: bytes) -> Iterator[tuple[int, Any]]:
+    """The fields of a message: numbers as int, strings, bytes and messages as bytes."""
+    position = 0
+    while position < len(data):
+        tag, position = _read_varint(data, position)
+        kind = tag & 7
+        value: int | bytes
+        if kind == _VARINT:
+            value, position = _read_varint(data, position)
+        elif kind == _LENGTH:
+            length, position = _read_varint(data, position)
+            value = data[position : position + length]
+            if len(value) != length:
+                raise ValueError("An OTLP message ends too early.")
+            position += length
+        elif kind == _FIXED64:
+            (value,) = struct.unpack_from("<Q", data, position)
+            position += 8
+        elif kind == _FIXED32:
+            (value,) = struct.unpack_from("<I", data, position)
+            position += 4
+        else:
+            raise ValueError(f"An OTLP message holds the unknown wire type {kind}.")
+        yield tag >> 3, value
+
+
+def _read_varint(data: bytes, position: int) -> tuple[int, int]:
+    result = shift = 0
+    while True:
+        byte = data[position]
+        position += 1
+        result |= (byte & 0x7F) << shift
+        if byte < 128:
+            return result, position
+        shift += 7

@@ -1,0 +1,161 @@
+"""What users read: span types, and a trace with its spans. Plain data, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final
+
+
+class SpanType:
+    """The kinds of spans. Any other text may be used as well."""
+
+    LLM: Final = "LLM"
+    CHAT_MODEL: Final = "CHAT_MODEL"
+    AGENT: Final = "AGENT"
+    TOOL: Final = "TOOL"
+    CHAIN: Final = "CHAIN"
+    RETRIEVER: Final = "RETRIEVER"
+    EMBEDDING: Final = "EMBEDDING"
+    RERANKER: Final = "RERANKER"
+    PARSER: Final = "PARSER"
+    MEMORY: Final = "MEMORY"
+    WORKFLOW: Final = "WORKFLOW"
+    TASK: Final = "TASK"
+    GUARDRAIL: Final = "GUARDRAIL"
+    EVALUATOR: Final = "EVALUATOR"
+    UNKNOWN: Final = "UNKNOWN"
+
+
+class SpanStatusCode(str, Enum):
+    """OpenTelemetry's status codes."""
+
+    UNSET = "UNSET"
+    OK = "OK"
+    ERROR = "ERROR"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class TraceState(str, Enum):
+    """How a trace stands."""
+
+    STATE_UNSPECIFIED = "STATE_UNSPECIFIED"
+    OK = "OK"
+    ERROR = "ERROR"
+    IN_PROGRESS = "IN_PROGRESS"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True)
+class SpanStatus:
+    """A span's status; `description` says what went wrong, if anything did."""
+
+    status_code: SpanStatusCode
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class SpanEvent:
+    """Something that happened within a span, such as a chunk of a stream or an exception.
+
+    Attributes:
+        name: such as `exception`, `outcrop.attempt` or `outcrop.chunk.contentBlockDelta`.
+        timestamp: nanoseconds since the epoch.
+        attributes: what is known of it.
+    """
+
+    name: str
+    timestamp: int
+    attributes: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True)
+class Span:
+    """A finished span.
+
+    Attributes:
+        name: what it is called in the tree.
+        span_id: 16 hexadecimal digits.
+        trace_id: 32 hexadecimal digits.
+        parent_id: the parent's span id; None for a root.
+        span_type: a value of `SpanType`.
+        status: OK, ERROR or UNSET, with a description.
+        start_time_ns: nanoseconds since the epoch.
+        end_time_ns: nanoseconds since the epoch.
+        inputs: what went in, as JSON; of a Bedrock call its arguments. Bytes read as base64 text.
+        outputs: what came out, as JSON; of a Bedrock call the answer without HTTP headers, of a
+            stream the merged answer in the shape of the plain call.
+        attributes: OpenTelemetry attributes, GenAI conventions first.
+        events: chunks, attempts, exceptions and the user's own, in order of time.
+    """
+
+    name: str
+    span_id: str
+    trace_id: str
+    parent_id: str | None
+    span_type: str
+    status: SpanStatus
+    start_time_ns: int
+    end_time_ns: int
+    inputs: Any = None
+    outputs: Any = None
+    attributes: dict[str, Any] = field(default_factory=dict[str, Any])
+    events: list[SpanEvent] = field(default_factory=list[SpanEvent])
+
+
+@dataclass(frozen=True)
+class TraceInfo:
+    """What a list shows of a trace.
+
+    Attributes:
+        trace_id: 32 hexadecimal digits.
+        state: OK or ERROR, as its root ended.
+        request_time: start, milliseconds since the epoch.
+        execution_duration: milliseconds.
+        experiment_name: the experiment it was sent to.
+        request_preview: the first words of what was asked.
+        response_preview: the first words of the answer.
+        token_usage: `input_tokens`, `output_tokens`, `total_tokens` and, where known,
+            `cache_read_input_tokens` and `cache_write_input_tokens`; None if no call said any.
+        tags: set by the user.
+        trace_metadata: set once, by Outcrop or the user.
+    """
+
+    trace_id: str
+    state: TraceState
+    request_time: int
+    execution_duration: int
+    experiment_name: str
+    request_preview: str | None = None
+    response_preview: str | None = None
+    token_usage: dict[str, int] | None = None
+    tags: dict[str, str] = field(default_factory=dict[str, str])
+    trace_metadata: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def status(self) -> TraceState:
+        """The older name of `state`."""
+        return self.state
+
+
+@dataclass(frozen=True)
+class TraceData:
+    """The spans of a trace, in order of start."""
+
+    spans: list[Span]
+
+    def __iter__(self) -> Iterator[Span]:
+        return iter(self.spans)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A trace: its summary and its spans."""
+
+    info: TraceInfo
+    data: TraceData

@@ -1,0 +1,54 @@
+"""A finished span as plain data: what is encoded, spooled, sent, decoded and read again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+# OpenTelemetry's codes, as OTLP numbers them.
+STATUS_UNSET, STATUS_OK, STATUS_ERROR = 0, 1, 2
+KIND_INTERNAL, KIND_CLIENT = 1, 3
+
+
+@dataclass
+class EventRecord:
+    """An event of a span; `time_ns` is nanoseconds since the epoch."""
+
+    name: str
+    time_ns: int
+    attributes: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass
+class SpanRecord:
+    """A finished span.
+
+    Attributes:
+        trace_id: 16 bytes.
+        span_id: 8 bytes.
+        parent_id: 8 bytes, or empty for a root.
+        name: the span's name.
+        kind: OTLP's number of the span kind.
+        start_ns: nanoseconds since the epoch.
+        end_ns: nanoseconds since the epoch.
+        status_code: OTLP's number of the status.
+        status_message: what went wrong.
+        attributes: values as OpenTelemetry has them; bytes are allowed.
+        events: in order of time.
+        experiment: name of the experiment it belongs to.
+        scope: name of the part of Outcrop that made it.
+    """
+
+    trace_id: bytes
+    span_id: bytes
+    parent_id: bytes
+    name: str
+    kind: int
+    start_ns: int
+    end_ns: int
+    status_code: int
+    status_message: str
+    attributes: dict[str, Any]
+    events: list[EventRecord]
+    experiment: str
+    scope: str

@@ -1,0 +1,246 @@
+"""A span while it runs. It is an OpenTelemetry span, so it can be current and be a parent.
+
+Made by `outcrop.runtime`; when it ends it goes to the sink it was made with.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from opentelemetry import trace as otel
+
+from outcrop.capture.render import to_json
+from outcrop.recording.record import (
+    KIND_INTERNAL,
+    STATUS_ERROR,
+    STATUS_OK,
+    STATUS_UNSET,
+    EventRecord,
+    SpanRecord,
+)
+from outcrop.semconv import gen_ai
+from outcrop.semconv import outcrop_attributes as names
+
+_SAMPLED = otel.TraceFlags(otel.TraceFlags.SAMPLED)
+_STATUS_NUMBERS = {
+    otel.StatusCode.UNSET: STATUS_UNSET,
+    otel.StatusCode.OK: STATUS_OK,
+    otel.StatusCode.ERROR: STATUS_ERROR,
+}
+_ATTRIBUTE_TYPES = (str, bool, int, float, bytes)
+
+
+class SpanSink(Protocol):
+    """Where ended spans go."""
+
+    def on_end(self, span: LiveSpan) -> None:
+        """Takes a span that has just ended; must return at once and never raise."""
+        ...
+
+
+class LiveSpan(otel.Span):
+    """A span that has begun; every method is safe to call at any time, from any thread.
+
+    Attributes:
+        name: what it is called in the tree.
+        is_local_root: whether its parent, if any, belongs to another process or library.
+        deferred: gives further attributes when the span is exported, off the caller's thread.
+    """
+
+    def __init__(  # made by outcrop.runtime alone
+        self,
+        sink: SpanSink,
+        name: str,
+        *,
+        parent: otel.SpanContext | None,
+        is_local_root: bool,
+        experiment: str,
+        scope: str,
+        kind: int = KIND_INTERNAL,
+        attributes: dict[str, Any] | None = None,
+    ) -> None:
+        # Fresh from the system: no seed of the program's, no fork and no snapshot can repeat it.
+        entropy = os.urandom(24)
+        span_id = entropy[16:]
+        if parent is None:
+            trace_id, parent_id = entropy[:16], b""
+        else:
+            trace_id, parent_id = parent.trace_id.to_bytes(16, "big"), parent.span_id.to_bytes(8, "big")
+        self._context = otel.SpanContext(
+            int.from_bytes(trace_id, "big"), int.from_bytes(span_id, "big"), False, _SAMPLED
+        )
+        self.name = name
+        self.is_local_root = is_local_root
+        self.deferred: Callable[[], Mapping[str, Any]] | None = None
+        self._ids = (trace_id, span_id, parent_id)
+        self._sink = sink
+        self._experiment = experiment
+        self._scope = scope
+        self._kind = kind
+        self._attributes: dict[str, Any] = {} if attributes is None else attributes
+        self._events: list[EventRecord] = []
+        self._status = STATUS_UNSET
+        self._status_message = ""
+        self._end_ns = 0
+        self._lock = threading.Lock()
+        self._start_ns = time.time_ns()
+        self._start_counter = time.perf_counter_ns()
+
+    # What users read and set.
+
+    @property
+    def trace_id(self) -> str:
+        """32 hexadecimal digits."""
+        return self._ids[0].hex()
+
+    @property
+    def span_id(self) -> str:
+        """16 hexadecimal digits."""
+        return self._ids[1].hex()
+
+    @property
+    def start_time_ns(self) -> int:
+        """Nanoseconds since the epoch."""
+        return self._start_ns
+
+    def set_inputs(self, inputs: Any) -> None:
+        """Records what goes in, as it is now: later changes to the object are not seen."""
+        self._set(names.INPUTS, to_json(inputs))
+
+    def set_outputs(self, outputs: Any) -> None:
+        """Records what comes out, as it is now."""
+        self._set(names.OUTPUTS, to_json(outputs))
+
+    def set_span_type(self, span_type: str) -> None:
+        """Sets the kind of span, a value of `outcrop.entities.SpanType` or any other text."""
+        self._set(names.SPAN_TYPE, span_type)
+
+    def set_attribute(self, key: str, value: Any) -> None:
+        """Sets an attribute; a value that OpenTelemetry has no type for is kept as JSON text."""
+        self._set(key, _attribute_value(value))
+
+    def set_attributes(self, attributes: Mapping[str, Any]) -> None:
+        """Sets several attributes."""
+        for key, value in attributes.items():
+            self.set_attribute(key, value)
+
+    def set_status(self, status: otel.Status | otel.StatusCode | str, description: str | None = None) -> None:
+        """Sets the status: OpenTelemetry's, or `"OK"` / `"ERROR"`."""
+        if isinstance(status, otel.Status):
+            code, description = status.status_code, status.description
+        elif isinstance(status, otel.StatusCode):
+            code = status
+        else:
+            code = getattr(otel.StatusCode, str(status).upper(), otel.StatusCode.UNSET)
+        if self._end_ns == 0:
+            self._status = _STATUS_NUMBERS[code]
+            self._status_message = description or ""
+
+    def add_event(
+        self, name: str, attributes: Mapping[str, Any] | None = None, timestamp: int | None = None
+    ) -> None:
+        """Adds an event; `timestamp` is nanoseconds since the epoch, now by default."""
+        if self._end_ns == 0:
+            values = {key: _attribute_value(value) for key, value in (attributes or {}).items()}
+            self._events.append(EventRecord(name, timestamp or self.now_ns(), values))
+
+    def record_exception(
+        self,
+        exception: BaseException,
+        attributes: Mapping[str, Any] | None = None,
+        timestamp: int | None = None,
+        escaped: bool = False,  # noqa: ARG002  # OpenTelemetry's signature; deprecated there
+    ) -> None:
+        """Adds an `exception` event with type, message and stack trace."""
+        kind = type(exception)
+        stack = "".join(traceback.format_exception(kind, exception, exception.__traceback__))
+        found = {
+            gen_ai.EXCEPTION_TYPE: f"{kind.__module__}.{kind.__qualname__}",
+            gen_ai.EXCEPTION_MESSAGE: _message_of(exception),
+            gen_ai.EXCEPTION_STACKTRACE: stack,
+        }
+        self.add_event(gen_ai.EXCEPTION_EVENT, {**found, **(attributes or {})}, timestamp)
+
+    def fail(self, exception: BaseException, error_type: str | None = None) -> None:
+        """Marks the span as failed by an exception; `error_type` names it, its class by default."""
+        self.set_attribute(gen_ai.ERROR_TYPE, error_type or type(exception).__name__)
+        self.record_exception(exception)
+        self.set_status(otel.StatusCode.ERROR, _message_of(exception))
+
+    # OpenTelemetry's interface.
+
+    def get_span_context(self) -> otel.SpanContext:
+        """The span's identity."""
+        return self._context
+
+    def is_recording(self) -> bool:
+        """Whether the span still runs."""
+        return self._end_ns == 0
+
+    def update_name(self, name: str) -> None:
+        """Renames the span."""
+        if self._end_ns == 0:
+            self.name = name
+
+    def end(self, end_time: int | None = None) -> None:
+        """Ends the span; a second call does nothing. `end_time` is nanoseconds since the epoch."""
+        with self._lock:
+            if self._end_ns:
+                return
+            self._end_ns = max(end_time or self.now_ns(), self._start_ns)
+        self._sink.on_end(self)
+
+    def now_ns(self) -> int:
+        """Now, by the span's own clock, which never runs backwards."""
+        return self._start_ns + time.perf_counter_ns() - self._start_counter
+
+    def mark_ok(self) -> None:
+        """Sets the status to OK unless it has one."""
+        if self._status == STATUS_UNSET:
+            self._status = STATUS_OK
+
+    def to_record(self) -> SpanRecord:
+        """The ended span as plain data. Runs deferred work, so call it off the caller's thread."""
+        attributes = dict(self._attributes)
+        if self.deferred is not None:
+            attributes.update(self.deferred())
+        trace_id, span_id, parent_id = self._ids
+        return SpanRecord(
+            trace_id,
+            span_id,
+            parent_id,
+            self.name,
+            self._kind,
+            self._start_ns,
+            self._end_ns,
+            self._status,
+            self._status_message,
+            attributes,
+            list(self._events),
+            self._experiment,
+            self._scope,
+        )
+
+    def _set(self, key: str, value: Any) -> None:
+        if self._end_ns == 0:
+            self._attributes[key] = value
+
+
+def _attribute_value(value: Any) -> Any:
+    if isinstance(value, _ATTRIBUTE_TYPES):
+        return value
+    if isinstance(value, list | tuple) and all(isinstance(v, str | bool | int | float) for v in value):  # pyright: ignore[reportUnknownVariableType]  # a list of anything
+        return list(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # checked above
+    return to_json(value)
+
+
+def _message_of(exception: BaseException) -> str:
+    try:
+        return str(exception)
+    except Exception:  # noqa: BLE001  # a program's own __str__ may do anything
+        return f"<{type(exception).__name__} whose message cannot be read>"

@@ -1,0 +1,48 @@
+"""Settings from the environment. Wrong values fail when they are read, with the valid ones named."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_TRACKING_URI = "http://127.0.0.1:5115"
+DEFAULT_EXPERIMENT = "Default"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says.
+
+    Attributes:
+        tracking_uri: `OUTCROP_TRACKING_URI`: where traces go.
+        experiment_name: `OUTCROP_EXPERIMENT_NAME`: the experiment they belong to.
+        service_name: `OTEL_SERVICE_NAME`: the program's name among others.
+        spool_root: `OUTCROP_SPOOL_DIR`: where batches wait while no server answers.
+    """
+
+    tracking_uri: str
+    experiment_name: str
+    service_name: str
+    spool_root: Path
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Reads the environment (the process's own by default); empty values count as unset."""
+    given = os.environ if environment is None else environment
+    return Settings(
+        tracking_uri=given.get("OUTCROP_TRACKING_URI") or DEFAULT_TRACKING_URI,
+        experiment_name=given.get("OUTCROP_EXPERIMENT_NAME") or DEFAULT_EXPERIMENT,
+        service_name=given.get("OTEL_SERVICE_NAME") or "unknown_service",
+        spool_root=_spool_root(given),
+    )
+
+
+def _spool_root(given: Mapping[str, str]) -> Path:
+    named = given.get("OUTCROP_SPOOL_DIR")
+    if named:
+        return Path(named).expanduser()
+    state_home = given.get("XDG_STATE_HOME")
+    base = Path(state_home) if state_home else Path.home() / ".local" / "state"
+    return base / "outcrop" / "spool"

@@ -1,0 +1,1 @@
+"""One file for each dialect of InvokeModel's body, and the choice among them."""

@@ -1,0 +1,28 @@
+"""One HTTP request as the emulator received it. Made by the dispatcher, read by tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RecordedRequest:
+    """One attempt of a call: boto3's retries are recorded one by one.
+
+    Attributes:
+        operation: the API operation, for example `ConverseStream`; empty if the path is none of them.
+        model_id: the model id from the path, decoded; None if the path has none.
+        path: the path as it came, still URL-encoded, without the query.
+        headers: HTTP headers, names in lower case.
+        body: the body's bytes.
+        json: the body parsed, or None if it is empty or not JSON.
+    """
+
+    operation: str
+    model_id: str | None
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    json: Any = None

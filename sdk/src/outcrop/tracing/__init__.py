@@ -1,0 +1,1 @@
+"""Spans of the user's own functions, and reading traces back."""

@@ -1,0 +1,130 @@
+"""Span records to the `Trace` that users read. Pure; the same for memory and for a server's answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from outcrop.entities import (
+    Span,
+    SpanEvent,
+    SpanStatus,
+    SpanStatusCode,
+    Trace,
+    TraceData,
+    TraceInfo,
+    TraceState,
+)
+from outcrop.genai.conventions import attributes_of
+from outcrop.genai.usage import Usage
+from outcrop.genai.view import SpanView
+from outcrop.json_reading import as_text
+from outcrop.recording.record import STATUS_ERROR, SpanRecord
+from outcrop.semconv import outcrop_attributes as names
+from outcrop.views import read_span
+
+_STATUS_CODES = (SpanStatusCode.UNSET, SpanStatusCode.OK, SpanStatusCode.ERROR)
+# What `inputs`, `outputs` and the chunks already show; the rest of a span's attributes is listed.
+_PAYLOAD = frozenset(
+    {
+        names.REQUEST_BODY,
+        names.REQUEST_PARAMS,
+        names.RESPONSE_BODY,
+        names.RESPONSE_FIELDS,
+        names.STREAM_CHUNKS,
+        names.INPUTS,
+        names.OUTPUTS,
+    }
+)
+_EXPERIMENT_METADATA = "outcrop.experiment.name"
+
+
+def assemble_trace(records: list[SpanRecord]) -> Trace:
+    """Makes a trace of at least one span; spans may come in any order."""
+    ordered = sorted(records, key=lambda record: (record.start_ns, -record.end_ns))
+    views = [_view(record) for record in ordered]
+    spans = [_span(record, view) for record, view in zip(ordered, views, strict=True)]
+    return Trace(_info(ordered, views), TraceData(spans))
+
+
+def _view(record: SpanRecord) -> SpanView:
+    attempts = sum(event.name == names.ATTEMPT_EVENT for event in record.events)
+    return read_span(record.attributes, attempts=attempts)
+
+
+def _info(records: list[SpanRecord], views: list[SpanView]) -> TraceInfo:
+    ids = {record.span_id for record in records}
+    # Without its true root (another library's span, say) the trace begins at its first orphan.
+    index = next((i for i, record in enumerate(records) if record.parent_id not in ids), 0)
+    root, view = records[index], views[index]
+    end_ns = root.end_ns if not root.parent_id else max(record.end_ns for record in records)
+    calls = [v for v in views if v.usage is not None]
+    return TraceInfo(
+        trace_id=root.trace_id.hex(),
+        state=TraceState.ERROR if root.status_code == STATUS_ERROR else TraceState.OK,
+        request_time=root.start_ns // 1_000_000,
+        execution_duration=(end_ns - root.start_ns) // 1_000_000,
+        experiment_name=root.experiment,
+        request_preview=view.request_preview or next((v.request_preview for v in calls), None),
+        response_preview=view.response_preview or next((v.response_preview for v in reversed(calls)), None),
+        token_usage=_token_usage(views),
+        tags=_tags(records),
+        trace_metadata={_EXPERIMENT_METADATA: root.experiment},
+    )
+
+
+def _token_usage(views: list[SpanView]) -> dict[str, int] | None:
+    total = Usage()
+    for view in views:
+        if view.usage is not None:
+            total = total.plus(view.usage)
+    counts = {
+        "input_tokens": total.input_tokens,
+        "output_tokens": total.output_tokens,
+        "total_tokens": total.total_tokens,
+        "cache_read_input_tokens": total.cache_read_input_tokens,
+        "cache_write_input_tokens": total.cache_write_input_tokens,
+    }
+    return {name: count for name, count in counts.items() if count is not None} or None
+
+
+def _tags(records: list[SpanRecord]) -> dict[str, str]:
+    return {
+        key.removeprefix(names.TAG_PREFIX): as_text(value) or str(value)
+        for record in records
+        for key, value in record.attributes.items()
+        if key.startswith(names.TAG_PREFIX)
+    }
+
+
+def _span(record: SpanRecord, view: SpanView) -> Span:
+    attributes: dict[str, Any] = {
+        key: value for key, value in record.attributes.items() if key not in _PAYLOAD
+    }
+    return Span(
+        name=record.name,
+        span_id=record.span_id.hex(),
+        trace_id=record.trace_id.hex(),
+        parent_id=record.parent_id.hex() or None,
+        span_type=view.span_type,
+        status=SpanStatus(_STATUS_CODES[record.status_code], record.status_message),
+        start_time_ns=record.start_ns,
+        end_time_ns=record.end_ns,
+        inputs=view.inputs,
+        outputs=view.outputs,
+        attributes={**attributes, **attributes_of(view)},
+        events=_events(record, view),
+    )
+
+
+def _events(record: SpanRecord, view: SpanView) -> list[SpanEvent]:
+    events = [SpanEvent(event.name, event.time_ns, event.attributes) for event in record.events]
+    if view.stream is not None:
+        events.extend(
+            SpanEvent(
+                names.CHUNK_EVENT_PREFIX + chunk.type,
+                record.start_ns + chunk.offset_ns,
+                {"index": chunk.index, "data": chunk.data},
+            )
+            for chunk in view.stream.chunks
+        )
+    return sorted(events, key=lambda event: event.timestamp)

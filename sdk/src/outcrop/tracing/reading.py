@@ -1,0 +1,76 @@
+"""Reading traces back, and saying where they go."""
+
+from __future__ import annotations
+
+from outcrop.entities import Trace
+from outcrop.runtime import get_runtime
+from outcrop.tracing.assemble import assemble_trace
+
+_READ_FLUSH_S = 10.0
+
+
+def set_tracking_uri(uri: str) -> None:
+    """Says where traces go.
+
+    Args:
+        uri: `http://HOST:PORT` or `https://HOST:PORT` for an Outcrop server (or any OTLP/HTTP
+            endpoint), `memory://` to keep them in this process. Default: `OUTCROP_TRACKING_URI`, else
+            `http://127.0.0.1:5115`.
+
+    Raises:
+        ConfigurationError: no destination has this form; the message names those that exist.
+    """
+    get_runtime().set_tracking_uri(uri)
+
+
+def get_tracking_uri() -> str:
+    """Where traces go."""
+    return get_runtime().tracking_uri
+
+
+def set_experiment(experiment_name: str) -> None:
+    """Names the experiment that traces belong to from now on; it is made when the first one comes.
+
+    Args:
+        experiment_name: such as `/Shared/bedrock-tracing-demo`. Default: `OUTCROP_EXPERIMENT_NAME`,
+            else `Default`.
+
+    Raises:
+        ConfigurationError: the name is empty.
+    """
+    get_runtime().set_experiment(experiment_name)
+
+
+def flush(timeout: float = 30.0) -> bool:
+    """Delivers all spans that have ended, or puts them on disk when no server answers.
+
+    Args:
+        timeout: how long to wait at most, in seconds.
+
+    Returns:
+        Whether nothing waits in memory any more.
+    """
+    return get_runtime().flush(timeout)
+
+
+def get_last_active_trace_id() -> str | None:
+    """The id of the trace that ended last in this process; None before the first."""
+    return get_runtime().last_trace_id
+
+
+def get_trace(trace_id: str) -> Trace | None:
+    """Reads a trace from where traces go; what has ended in this process is delivered first.
+
+    Args:
+        trace_id: 32 hexadecimal digits; a leading `tr-` is allowed.
+
+    Returns:
+        The trace, or None if the destination holds none of this id.
+
+    Raises:
+        OutcropError: the destination cannot be asked; the message says why.
+    """
+    runtime = get_runtime()
+    runtime.flush(_READ_FLUSH_S)
+    records = runtime.destination.read_trace(trace_id.removeprefix("tr-").lower())
+    return assemble_trace(records) if records else None
