@@ -9,7 +9,8 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any
 
 from opentelemetry import trace as otel
@@ -56,6 +57,15 @@ class Runtime:
             threading.Thread(
                 target=old.shutdown, args=(_EXIT_TIMEOUT_S,), name="outcrop-switch", daemon=True
             ).start()
+
+    @contextmanager
+    def redirected(self, memory: MemoryDestination) -> Generator[MemoryDestination, None, None]:
+        """Sends what ends within a block to memory; for tests."""
+        before, self.destination = self.destination, memory
+        try:
+            yield memory
+        finally:
+            self.destination = before
 
     def set_experiment(self, name: str) -> None:
         """Puts the spans that start from now on into another experiment."""

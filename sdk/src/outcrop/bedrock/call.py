@@ -25,6 +25,7 @@ from outcrop.semconv import outcrop_attributes as names
 _COUNT_HEADERS = "x-amzn-bedrock-"
 _REQUEST_ID_HEADER = "x-amzn-requestid"
 _ERROR_STATUS = 300
+_MAX_ERROR_BODY = 4096  # bytes
 
 
 class Call:
@@ -33,8 +34,8 @@ class Call:
     Attributes:
         operation: the row of the table.
         span: its span.
-        client: the botocore client that makes it; compared by identity alone.
         abandoned_ns: when the caller stopped reading a stream without closing it; 0 if it did not.
+        is_reading: whether the connection is being read now, and so may close itself.
     """
 
     def __init__(self, operation: Operation, span: LiveSpan, arguments: Mapping[str, Any]) -> None:
@@ -42,6 +43,7 @@ class Call:
         self.operation = operation
         self.span = span
         self.abandoned_ns = 0
+        self.is_reading = False
         self._params = {name: arguments[name] for name in operation.outside_body if name in arguments}
         self._request_body: bytes | str | None = None
         self._url = ""
@@ -80,7 +82,10 @@ class Call:
         if status >= _ERROR_STATUS:
             code = headers.get("x-amzn-errortype", "")
             attributes[gen_ai.ERROR_TYPE] = code.split(":")[0] or str(status)
-        self._response_body = body if isinstance(body, bytes) else None
+            # What AWS says beside code and message, such as a model's original error.
+            attributes[names.ATTEMPT_BODY] = _as_text(body)
+        elif isinstance(body, bytes):
+            self._response_body = body
         self.span.add_event(names.ATTEMPT_EVENT, attributes)
 
     def serialise_arguments(self, arguments: Mapping[str, Any]) -> None:
@@ -236,6 +241,10 @@ def _request_attributes(body: bytes | str) -> dict[str, Any]:
 
 def _as_bytes(body: bytes | str) -> bytes:
     return body if isinstance(body, bytes) else body.encode("utf-8", "replace")
+
+
+def _as_text(body: Any) -> str:
+    return body[:_MAX_ERROR_BODY].decode("utf-8", "replace") if isinstance(body, bytes) else ""
 
 
 def _is_plain(value: Any) -> bool:

@@ -56,15 +56,16 @@ class Exchange:
 
 def read_exchange(attributes: Mapping[str, Any]) -> Exchange:
     """Reads the `outcrop.*` attributes of a Bedrock span; never raises on odd data."""
+    operation = as_text(attributes.get(names.AWS_OPERATION)) or ""
     packed = attributes.get(names.STREAM_CHUNKS)
     pieces: list[StreamPiece] | None = None
     problem: str | None = None
     if isinstance(packed, bytes):
         pieces, problem = _read_pieces(packed)
-    elif attributes.get(names.STREAM_OUTCOME) is not None:
+    elif operation.endswith("Stream") and names.STREAM_OUTCOME in attributes:
         pieces = []
     return Exchange(
-        operation=as_text(attributes.get(names.AWS_OPERATION)) or "",
+        operation=operation,
         model_id=as_text(attributes.get(gen_ai.REQUEST_MODEL)),
         params=as_object(parse_json(as_text(attributes.get(names.REQUEST_PARAMS)))),
         request=parse_json(_bytes_or_text(attributes.get(names.REQUEST_BODY))),

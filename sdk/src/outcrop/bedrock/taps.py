@@ -24,7 +24,7 @@ def tap_event_stream(call: Call, stream: Any) -> None:
     """Taps a botocore EventStream that has not been read yet."""
     source = EventSource(call, stream._raw_stream)  # noqa: SLF001  # botocore has no public place for it
     stream._event_generator = source  # noqa: SLF001  # as above
-    _watch_close(call, stream._raw_stream, source.is_reading)  # noqa: SLF001  # as above
+    _watch_close(call, stream._raw_stream)  # noqa: SLF001  # as above
     _remember(call)
 
 
@@ -68,8 +68,7 @@ class EventSource:
     def __init__(self, call: Call, raw: Any) -> None:
         """`raw` is urllib3's response."""
         self._call = call
-        self._frames = self._read(raw)
-        self._is_reading = False
+        self._frames = _read_frames(call, raw)
 
     def __iter__(self) -> Iterator[Any]:
         """A new iterator a loop: when a loop is left by `break`, its iterator goes, and tells."""
@@ -80,13 +79,9 @@ class EventSource:
         """The next frame, as botocore's parser wants it."""
         return self.next_frame()
 
-    def is_reading(self) -> bool:
-        """Whether the connection is being read now (and may close itself)."""
-        return self._is_reading
-
     def next_frame(self) -> Any:
         """The next frame; ends the call when there is none or when reading fails."""
-        self._is_reading = True
+        self._call.is_reading = True
         try:
             frame = next(self._frames)
         except StopIteration:
@@ -96,18 +91,9 @@ class EventSource:
             self._call.fail(error)
             raise
         finally:
-            self._is_reading = False
+            self._call.is_reading = False
         self._look_for_failure(frame)
         return frame
-
-    def _read(self, raw: Any) -> Iterator[Any]:
-        from botocore.eventstream import EventStreamBuffer  # noqa: PLC0415  # the SDK alone needs no boto3
-
-        buffer = EventStreamBuffer()
-        for data in raw.stream():
-            self._call.on_piece(data)
-            buffer.add_data(data)
-            yield from buffer
 
     def _look_for_failure(self, frame: Any) -> None:
         try:
@@ -123,6 +109,17 @@ class EventSource:
     def __del__(self) -> None:
         if not self._call.is_over:
             self._call.end_stream(EndReason.GARBAGE_COLLECTED)
+
+
+def _read_frames(call: Call, raw: Any) -> Iterator[Any]:
+    # No method of EventSource: its frame would hold the source, and that would be a cycle.
+    from botocore.eventstream import EventStreamBuffer  # noqa: PLC0415  # the SDK alone needs no boto3
+
+    buffer = EventStreamBuffer()
+    for data in raw.stream():
+        call.on_piece(data)
+        buffer.add_data(data)
+        yield from buffer
 
 
 class _Loop:
@@ -168,13 +165,14 @@ class BodyTap:
                 setattr(raw, name, self._reader(name))
         if hasattr(self._kind, "read_chunked"):
             setattr(raw, "read_chunked", self._read_chunked)  # noqa: B010  # not a method of every type
-        _watch_close(self._call, raw, lambda: self._depth > 0)
+        _watch_close(self._call, raw)
 
     def _reader(self, name: str) -> Callable[..., Any]:
         method = getattr(self._kind, name)
 
         def read(*args: Any, **kwargs: Any) -> Any:
             self._depth += 1
+            self._call.is_reading = True
             try:
                 data = method(self._raw(), *args, **kwargs)
             except BaseException as error:
@@ -182,6 +180,7 @@ class BodyTap:
                 raise
             finally:
                 self._depth -= 1
+                self._call.is_reading = self._depth > 0
             # urllib3's methods call one another; only the outermost gives bytes to the caller.
             if self._depth == 0:
                 amount = args[0] if args else kwargs.get("amt")
@@ -207,7 +206,7 @@ class BodyTap:
             report_fault("keeping a body", error)
 
 
-def _watch_close(call: Call, raw: Any, is_reading: Callable[[], bool]) -> None:
+def _watch_close(call: Call, raw: Any) -> None:
     """Ends the call when the caller closes the response; not when it closes itself at its end."""
     response_class = cast("Any", type(raw))
     reference = weakref.ref(raw)
@@ -219,7 +218,7 @@ def _watch_close(call: Call, raw: Any, is_reading: Callable[[], bool]) -> None:
         try:
             response_class.close(response)
         finally:
-            if not is_reading() and not call.is_over:
+            if not call.is_reading and not call.is_over:
                 call.end_stream(EndReason.GARBAGE_COLLECTED if is_collected else EndReason.CLOSED)
 
     raw.close = close

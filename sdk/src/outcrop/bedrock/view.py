@@ -75,7 +75,7 @@ def _read_invoke(span_type: str, exchange: Exchange, attempts: int) -> SpanView:
     return SpanView(
         span_type=span_type,
         inputs=_invoke_inputs(exchange),
-        outputs=None if response is None else {**_visible(exchange.response_fields), "body": response},
+        outputs=_invoke_outputs(exchange, response),
         chat=chat,
         stream=stream,
         usage=_invoke_usage(body.usage, exchange),
@@ -93,6 +93,13 @@ def _invoke_inputs(exchange: Exchange) -> JsonObject:
     if exchange.request is None:
         return exchange.params
     return {**exchange.params, "body": exchange.request}
+
+
+def _invoke_outputs(exchange: Exchange, response: Any) -> JsonObject | None:
+    outputs = _visible(exchange.response_fields)
+    if response is not None:
+        outputs["body"] = response
+    return outputs or None
 
 
 def _visible(fields: JsonObject) -> JsonObject:

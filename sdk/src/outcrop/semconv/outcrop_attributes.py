@@ -31,4 +31,5 @@ TAG_PREFIX = "outcrop.tag."
 # Events.
 ATTEMPT_EVENT = "outcrop.attempt"  # one HTTP attempt of a call
 ATTEMPT_NUMBER = "outcrop.attempt.number"  # int, from 1
+ATTEMPT_BODY = "outcrop.attempt.body"  # the body of an error answer, its first 4 KB
 CHUNK_EVENT_PREFIX = "outcrop.chunk."

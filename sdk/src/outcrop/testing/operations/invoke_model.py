@@ -51,7 +51,7 @@ def _respond(exchange: Exchange) -> Response:
     latency_s = answer.reply.latency_s
     headers = {
         "Content-Type": "application/json",
-        **_counts(answer.usage, answer.latency_ms() + round(latency_s * 1000)),
+        **_counts(answer.usage, answer.latency_ms() + round(latency_s * 1000), dialect.has_output_tokens),
         **mode_headers(answer.reply),
     }
     return PlainResponse(200, to_json(dialect.write(answer, exchange.body)), headers, latency_s)
@@ -62,11 +62,11 @@ def _raw(reply: RawBody) -> Response:
     return PlainResponse(200, reply.body, {"Content-Type": reply.content_type, **counts}, reply.latency_s)
 
 
-def _counts(usage: Usage, latency_ms: int) -> dict[str, str]:
+def _counts(usage: Usage, latency_ms: int, has_output_tokens: bool = True) -> dict[str, str]:
     counts = {
         "Invocation-Latency": latency_ms,
         "Input-Token-Count": usage.input_tokens,
-        "Output-Token-Count": usage.output_tokens,
+        "Output-Token-Count": usage.output_tokens if has_output_tokens else None,
         "Cache-Read-Input-Token-Count": usage.cache_read,
         "Cache-Write-Input-Token-Count": usage.cache_write,
     }

@@ -1,0 +1,58 @@
+"""Frames and chunk containers: whatever was packed comes out again, in pieces of any size."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outcrop.bedrock.chunks import pack_chunks, unpack_chunks
+from outcrop.bedrock.frames import FrameError, FrameReader
+from outcrop.testing.event_stream import encode_frame
+
+PAYLOADS = st.lists(st.binary(max_size=300), max_size=8)
+
+
+def _frames(payloads: list[bytes]) -> bytes:
+    return b"".join(
+        encode_frame({":message-type": "event", ":event-type": "contentBlockDelta"}, payload)
+        for payload in payloads
+    )
+
+
+@given(PAYLOADS, st.integers(1, 50))
+def test_frames_cut_anywhere_come_out_whole(payloads: list[bytes], size: int) -> None:
+    data = _frames(payloads)
+    reader = FrameReader()
+    frames = [f for at in range(0, len(data), size) for f in reader.feed(data[at : at + size])]
+    assert [frame.payload for frame in frames] == payloads
+    assert all(frame.type == "contentBlockDelta" and not frame.is_exception for frame in frames)
+    assert sum(frame.size_bytes for frame in frames) == len(data)
+    assert reader.pending_bytes == 0
+
+
+@given(st.binary(min_size=16, max_size=200))
+def test_bytes_that_are_no_frame_are_named_as_such(data: bytes) -> None:
+    try:
+        FrameReader().feed(data)
+    except FrameError as error:
+        assert "frame" in str(error) or "prelude" in str(error)
+
+
+@given(st.binary(min_size=1, max_size=50), st.data())
+def test_a_flipped_bit_is_noticed(payload: bytes, data: st.DataObject) -> None:
+    frame = bytearray(_frames([payload]))
+    at = data.draw(st.integers(0, len(frame) - 1))
+    frame[at] ^= 1 << data.draw(st.integers(0, 7))
+    with pytest.raises(FrameError):
+        FrameReader().feed(bytes(frame))
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**60), st.binary(max_size=100))))
+def test_packed_chunks_come_out_with_their_times(chunks: list[tuple[int, bytes]]) -> None:
+    assert list(unpack_chunks(pack_chunks(chunks))) == chunks
+
+
+def test_an_attribute_that_outcrop_did_not_write_is_refused() -> None:
+    with pytest.raises(ValueError, match="OC1"):
+        list(unpack_chunks(b"something else"))

@@ -1,0 +1,43 @@
+"""Fixtures of the SDK's tests: faults are raised, nothing leaves the machine, tracing is switched off again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import outcrop
+from outcrop.testing import BedrockEmulator
+from outcrop.testing.traces import CapturedTraces, capture_traces
+
+CLAUDE = "us.anthropic.claude-3-5-sonnet-20241022-v2:0"
+
+
+@pytest.fixture(autouse=True)
+def _own_faults_are_raised(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("OUTCROP_RAISE_FAULTS", "1")
+    monkeypatch.setenv("OUTCROP_SPOOL_DIR", str(tmp_path / "spool"))
+
+
+@pytest.fixture
+def traces() -> Iterator[CapturedTraces]:
+    """Tracing of Bedrock is on, and its traces are kept in memory."""
+    with capture_traces() as captured:
+        outcrop.bedrock.autolog(silent=True)
+        yield captured
+        outcrop.bedrock.autolog(disable=True)
+
+
+@pytest.fixture
+def client(bedrock_emulator: BedrockEmulator) -> Iterator[Any]:
+    """A real boto3 client that talks to the emulator."""
+    made = bedrock_emulator.client()
+    yield made
+    made.close()
+
+
+def user(text: str) -> dict[str, Any]:
+    """A user's message as Converse takes it."""
+    return {"role": "user", "content": [{"text": text}]}
