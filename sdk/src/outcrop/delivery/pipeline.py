@@ -27,7 +27,11 @@ _FIRST_BACKOFF_S, _LAST_BACKOFF_S = 1.0, 30.0
 
 
 class Pipeline:
-    """Delivers to one endpoint. Its thread starts with the first span and is a daemon."""
+    """Delivers to one endpoint. Its thread starts with the first span and is a daemon.
+
+    Attributes:
+        dropped: spans that came while the queue was full.
+    """
 
     def __init__(self, endpoint: str, spool: Spool, resource: Mapping[str, Any]) -> None:
         """`endpoint` is the full address of the OTLP route; `resource` describes this process."""
@@ -35,7 +39,7 @@ class Pipeline:
         self._spool = spool
         self._resource = dict(resource)
         self._queue: deque[LiveSpan] = deque()
-        self._dropped = 0
+        self.dropped = 0
         self._in_flight = b""
         self._is_down = False
         self._backoff_s = _FIRST_BACKOFF_S
@@ -102,12 +106,12 @@ class Pipeline:
                 self._thread = thread
 
     def _drop(self) -> None:
-        if self._dropped == 0:
+        if self.dropped == 0:
             logger.warning(
                 "outcrop: more than %s spans wait to be sent; newer ones are dropped until it empties.",
                 f"{MAX_QUEUED_SPANS:,}",
             )
-        self._dropped += 1
+        self.dropped += 1
 
     # From here on: the delivery thread.
 

