@@ -1,0 +1,62 @@
+"""Fixtures of the tests that run the whole: a server, an emulator, and programs between them."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+import outcrop
+from outcrop_server.serve import BackgroundServer
+from outcrop_server.settings import Settings
+
+ApiReader = Callable[[str], Any]
+
+
+@pytest.fixture(autouse=True)
+def _own_faults_are_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OUTCROP_RAISE_FAULTS", "1")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[BackgroundServer]:
+    """A server on a free port with an empty store."""
+    settings = Settings(port=0, store=tmp_path / "outcrop.db", spool=tmp_path / "spool", spool_interval_s=0.1)
+    with BackgroundServer(settings) as running:
+        yield running
+
+
+@pytest.fixture
+def tracing(server: BackgroundServer) -> Iterator[str]:
+    """Tracing of Bedrock goes to that server; gives its address."""
+    before = outcrop.get_tracking_uri()
+    outcrop.set_tracking_uri(server.url)
+    outcrop.bedrock.autolog(silent=True)
+    yield server.url
+    outcrop.flush()
+    outcrop.bedrock.autolog(disable=True)
+    outcrop.set_experiment("Default")
+    outcrop.set_tracking_uri(before)
+
+
+@pytest.fixture
+def api(server: BackgroundServer) -> ApiReader:
+    """Reads a path of the server's API as JSON."""
+
+    def read(path: str) -> Any:
+        with urlopen(server.url + path, timeout=10) as response:  # noqa: S310  # our own server
+            return json.load(response)
+
+    return read
+
+
+@pytest.fixture
+def unused_tcp_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
