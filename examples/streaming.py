@@ -11,7 +11,9 @@ client = boto3.client("bedrock-runtime", region_name="us-east-1")
 
 response = client.converse_stream(
     modelId="anthropic.claude-3-5-sonnet-20241022-v2:0",
-    messages=[{"role": "user", "content": [{"text": "Tell a very short story about a stone that learns to speak."}]}],
+    messages=[
+        {"role": "user", "content": [{"text": "Tell a very short story about a stone that learns to speak."}]}
+    ],
     inferenceConfig={"maxTokens": 512, "temperature": 0.7},
 )
 

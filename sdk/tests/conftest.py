@@ -1,4 +1,4 @@
-"""Fixtures of the SDK's tests: faults are raised, nothing leaves the machine, tracing is switched off again."""
+"""Fixtures of the SDK's tests: faults are raised, nothing leaves the machine, tracing ends again."""
 
 from __future__ import annotations
 

@@ -10,12 +10,39 @@ from inline_snapshot import snapshot
 import outcrop
 import outcrop.testing
 
-HEAVY = ("boto3", "botocore", "urllib3", "google", "fastapi", "pydantic", "outcrop_server", "http.client", "asyncio")
+HEAVY = (
+    "boto3",
+    "botocore",
+    "urllib3",
+    "google",
+    "fastapi",
+    "pydantic",
+    "outcrop_server",
+    "http.client",
+    "asyncio",
+)
 
 
 def test_the_public_names_are_these() -> None:
     assert outcrop.__all__ == sorted(outcrop.__all__)
-    assert outcrop.__all__ == snapshot(['ConfigurationError', 'OutcropError', '__version__', 'autolog', 'bedrock', 'entities', 'flush', 'get_last_active_trace_id', 'get_trace', 'get_tracking_uri', 'set_experiment', 'set_tracking_uri', 'start_span', 'trace'])
+    assert outcrop.__all__ == snapshot(
+        [
+            "ConfigurationError",
+            "OutcropError",
+            "__version__",
+            "autolog",
+            "bedrock",
+            "entities",
+            "flush",
+            "get_last_active_trace_id",
+            "get_trace",
+            "get_tracking_uri",
+            "set_experiment",
+            "set_tracking_uri",
+            "start_span",
+            "trace",
+        ]
+    )
 
 
 def test_every_public_name_exists() -> None:

@@ -38,6 +38,7 @@ def _span(api: ApiReader, trace: Any, index: int = 0) -> Any:
 def test_a_call_is_listed_and_read_with_all_it_held(
     bedrock_emulator: BedrockEmulator, client: Any, tracing: str, api: ApiReader
 ) -> None:
+    assert tracing
     bedrock_emulator.script(MODEL, Reply("Hi there.", usage=Usage(12, 4, cache_read=8)))
     outcrop.set_experiment("/Shared/one")
     arguments: dict[str, Any] = {
@@ -77,7 +78,10 @@ def test_a_trace_reads_the_same_from_memory_and_from_the_server(
     from outcrop.testing.traces import capture_traces  # noqa: PLC0415  # beside the server, for once
 
     bedrock_emulator.script(
-        MODEL, Reply(Reasoning("Hm.", signature="c2ln"), "Yes.", ToolUse("f", {"x": 1}, tool_use_id="a"), chunk_size=2)
+        MODEL,
+        Reply(
+            Reasoning("Hm.", signature="c2ln"), "Yes.", ToolUse("f", {"x": 1}, tool_use_id="a"), chunk_size=2
+        ),
     )
 
     @outcrop.trace(span_type=SpanType.AGENT)

@@ -10,7 +10,7 @@ from botocore.client import BaseClient
 from opentelemetry import trace as otel
 
 import outcrop
-from outcrop.bedrock import wire
+from outcrop.bedrock.call import Call
 from outcrop.testing import BedrockEmulator
 from outcrop.testing.traces import CapturedTraces, capture_traces
 
@@ -85,8 +85,8 @@ def test_a_fault_of_our_own_never_reaches_the_program(
     def broken(*_: Any) -> None:
         raise RuntimeError("our own fault")
 
-    monkeypatch.setattr(wire.Call, "on_response", broken)
-    monkeypatch.setattr(wire.Call, "finish", broken)
+    monkeypatch.setattr(Call, "on_response", broken)
+    monkeypatch.setattr(Call, "finish", broken)
     response = client.converse(modelId=MODEL, messages=HELLO)
     client.converse(modelId=MODEL, messages=HELLO)
     assert response["stopReason"] == "end_turn"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,10 +35,10 @@ def test_frames_cut_anywhere_come_out_whole(payloads: list[bytes], size: int) ->
 
 @given(st.binary(min_size=16, max_size=200))
 def test_bytes_that_are_no_frame_are_named_as_such(data: bytes) -> None:
-    try:
+    if data[8:12] == zlib.crc32(data[:8]).to_bytes(4, "big"):
+        return  # a prelude after all
+    with pytest.raises(FrameError, match="prelude"):
         FrameReader().feed(data)
-    except FrameError as error:
-        assert "frame" in str(error) or "prelude" in str(error)
 
 
 @given(st.binary(min_size=1, max_size=50), st.data())

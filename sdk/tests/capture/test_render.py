@@ -49,7 +49,9 @@ def test_json_comes_back_as_it_was(value: Any) -> None:
     assert json.loads(to_json(value)) == value
 
 
-@given(st.dictionaries(st.tuples(st.integers(), st.integers()) | st.binary(), st.binary() | st.complex_numbers()))
+@given(
+    st.dictionaries(st.tuples(st.integers(), st.integers()) | st.binary(), st.binary() | st.complex_numbers())
+)
 def test_odd_keys_and_values_never_raise(value: Any) -> None:
     json.loads(to_json(value))
 

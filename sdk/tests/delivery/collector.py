@@ -46,7 +46,7 @@ class Collector:
         self.url = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
-    def __enter__(self) -> Collector:
+    def __enter__(self) -> Collector:  # noqa: PYI034  # Self needs typing_extensions on Python 3.10
         """Begins to listen."""
         self._thread.start()
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -14,7 +15,11 @@ from outcrop.recording.record import EventRecord, SpanRecord
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 SCALARS = (
-    TEXT | st.binary(max_size=300) | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False)
+    TEXT
+    | st.binary(max_size=300)
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False)
 )
 VALUES: st.SearchStrategy[Any] = st.recursive(
     SCALARS | st.none(),
@@ -53,10 +58,8 @@ def test_spans_come_out_as_they_went_in(spans: list[SpanRecord]) -> None:
 
 @given(st.binary(max_size=200))
 def test_other_bytes_give_spans_or_a_value_error(data: bytes) -> None:
-    try:
-        decode_request(data)
-    except ValueError as error:
-        assert str(error)
+    with contextlib.suppress(ValueError):
+        assert isinstance(decode_request(data), list)
 
 
 def test_what_otlp_has_no_form_for_is_kept_as_text() -> None:

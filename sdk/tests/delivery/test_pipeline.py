@@ -170,7 +170,13 @@ def test_an_unwritable_spool_is_said_and_breaks_nothing(
 
 
 def test_the_spool_folder_tells_endpoints_apart(tmp_path: Path) -> None:
-    urls = ["http://127.0.0.1:5115", "http://localhost:5115", "http://127.0.0.1", "https://h/a", "https://h/b"]
+    urls = [
+        "http://127.0.0.1:5115",
+        "http://localhost:5115",
+        "http://127.0.0.1",
+        "https://h/a",
+        "https://h/b",
+    ]
     folders = [spool_dir_for(url, tmp_path) for url in urls]
     assert folders[0].name == "127.0.0.1_5115"
     assert len(set(folders)) == len(urls)

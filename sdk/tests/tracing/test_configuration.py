@@ -72,6 +72,6 @@ def test_spans_belong_to_the_experiment_that_was_set_when_they_began() -> None:
 def test_a_server_that_cannot_be_asked_is_named() -> None:
     before = outcrop.get_tracking_uri()
     outcrop.set_tracking_uri("http://127.0.0.1:9")
-    with pytest.raises(outcrop.OutcropError, match="cannot be read from http://127.0.0.1:9"):
+    with pytest.raises(outcrop.OutcropError, match=r"cannot be read from http://127\.0\.0\.1:9"):
         outcrop.get_trace("0" * 32)
     outcrop.set_tracking_uri(before)

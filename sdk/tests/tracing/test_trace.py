@@ -139,7 +139,12 @@ def test_start_span_nests_and_takes_inputs_outputs_events_and_attributes(traces:
         outer.set_outputs("!")
     trace = traces.last()
     root, child = trace.data.spans
-    assert (root.name, root.span_type, root.inputs, root.outputs) == ("outer", "CHAIN", {"question": "?"}, "!")
+    assert (root.name, root.span_type, root.inputs, root.outputs) == (
+        "outer",
+        "CHAIN",
+        {"question": "?"},
+        "!",
+    )
     assert child.parent_id == root.span_id
     assert child.attributes["tags"] == ["x", "y"]
     assert child.attributes["object"] == '{"k": 1}'
@@ -163,7 +168,9 @@ def test_an_agent_is_one_trace_of_model_calls_and_tools(
     @outcrop.trace(span_type=SpanType.AGENT)
     def agent(question: str) -> str:
         messages: list[Any] = [{"role": "user", "content": [{"text": question}]}]
-        tools = {"tools": [{"toolSpec": {"name": "get_weather", "inputSchema": {"json": {}}}}]}
+        tools: dict[str, Any] = {
+            "tools": [{"toolSpec": {"name": "get_weather", "inputSchema": {"json": {}}}}]
+        }
         first = client.converse(modelId=MODEL, messages=messages, toolConfig=tools)
         messages.append(first["output"]["message"])
         use = first["output"]["message"]["content"][1]["toolUse"]

@@ -1,0 +1,26 @@
+"""Runs the benchmarks, all or those that are named, one after the other."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+QUESTIONS = ("added_cpu_per_call", "import_cost", "ingest_rate")
+
+
+def main() -> None:
+    """Runs them; a name that is none ends with those that are."""
+    named = sys.argv[1:] or list(QUESTIONS)
+    unknown = [name for name in named if name not in QUESTIONS]
+    if unknown:
+        sys.exit(f"{', '.join(unknown)}: none of {', '.join(QUESTIONS)}")
+    for name in named:
+        print(f"## {name}", flush=True)
+        subprocess.run([sys.executable, str(FOLDER / f"{name}.py")], check=True)  # noqa: S603
+        print(flush=True)
+
+
+if __name__ == "__main__":
+    main()
