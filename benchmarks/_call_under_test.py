@@ -7,14 +7,14 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import boto3
+from added_cpu_per_call import SCENARIOS
 from botocore.awsrequest import AWSResponse
 from urllib3 import HTTPResponse
 
-from added_cpu_per_call import SCENARIOS
 from outcrop.testing.event_stream import encode_event
 
 MODEL = "anthropic.claude-3-5-sonnet-20241022-v2:0"
@@ -63,7 +63,7 @@ FRAMES = _frames()
 class Raw(HTTPResponse):
     """A urllib3 response whose stream gives one frame at a time, as a socket would."""
 
-    def stream(self, amt: int | None = None, decode_content: bool | None = None) -> Any:
+    def stream(self, *_: Any, **__: Any) -> Any:
         """The frames."""
         yield from FRAMES
 
@@ -72,11 +72,11 @@ def _transport(kind: str) -> Callable[..., AWSResponse]:
     def answer(request: Any, **_: Any) -> AWSResponse:
         if kind == "stream":
             raw = Raw(io.BytesIO(b""), preload_content=False)
-            headers = {"content-type": "application/vnd.amazon.eventstream"}
-            return AWSResponse(request.url, 200, headers, raw)
+            streamed: Any = {"content-type": "application/vnd.amazon.eventstream"}
+            return AWSResponse(request.url, 200, streamed, raw)
         body = INVOKE_ANSWER if kind == "invoke" else ANSWER
         raw = HTTPResponse(io.BytesIO(body), preload_content=False)
-        headers = {"content-type": "application/json", "content-length": str(len(body))}
+        headers: Any = {"content-type": "application/json", "content-length": str(len(body))}
         return AWSResponse(request.url, 200, headers, raw)
 
     return answer
@@ -106,7 +106,7 @@ def _call(client: Any, scenario: str) -> Callable[[], None]:
     def invoke() -> None:
         json.loads(client.invoke_model(modelId=MODEL, body=body)["body"].read())
 
-    return {"converse": converse, "stream": stream, "invoke_model": invoke}[scenario.split()[0]]
+    return {"converse": converse, "stream": stream, "invoke_model": invoke}[scenario.partition(" ")[0]]
 
 
 def _switch_on(subject: str) -> Callable[[], None]:
@@ -127,9 +127,15 @@ def _switch_on_outcrop(*, encodes: bool) -> Callable[[], None]:
 
     http_sender.HttpSender.post = lambda *_: http_sender.Sent(True)  # type: ignore[method-assign]  # drops
     if not encodes:
-        pipeline.encode_request = lambda spans, _resource: b"" if len(list(spans)) else b""  # type: ignore[assignment]
+        pipeline.encode_request = _encode_nothing
     outcrop.bedrock.autolog(silent=True)
     return lambda: None if outcrop.flush() else sys.exit("not flushed")
+
+
+def _encode_nothing(spans: Iterable[Any], _resource: Any) -> bytes:
+    for _ in spans:
+        pass
+    return b""
 
 
 def main() -> None:
@@ -138,7 +144,10 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     untyped: Any = boto3
     client = untyped.client(
-        "bedrock-runtime", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+        "bedrock-runtime",
+        region_name="us-east-1",
+        aws_access_key_id="x",
+        aws_secret_access_key="x",  # noqa: S106  # made up
     )
     kind = "stream" if "stream" in scenario else "invoke" if "invoke" in scenario else "converse"
     client.meta.events.register("before-send.bedrock-runtime", _transport(kind))

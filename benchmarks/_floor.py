@@ -59,4 +59,8 @@ def switch_on(*, encodes: bool) -> Callable[[], None]:
             return response
 
     client_class._make_api_call = wrapped  # noqa: SLF001  # as above
-    return lambda: None if provider.force_flush() else None
+
+    def finish() -> None:
+        provider.force_flush()
+
+    return finish

@@ -1,4 +1,4 @@
-"""What does `import outcrop` add to a program that imports boto3? Milliseconds of CPU, medians of paired runs."""
+"""What does `import outcrop` add to a program that imports boto3? Milliseconds of CPU, paired runs."""
 
 from __future__ import annotations
 

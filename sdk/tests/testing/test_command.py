@@ -8,8 +8,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any, cast
 
 import boto3
 import pytest
@@ -19,7 +20,7 @@ from outcrop.testing.command import main
 
 
 @contextlib.contextmanager
-def _running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+def _running(*arguments: str) -> Generator[subprocess.Popen[str]]:
     command = [sys.executable, "-W", "error", "-m", "outcrop.testing", "--port", "0", *arguments]
     with subprocess.Popen(  # noqa: S603 - our own module
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}
@@ -46,7 +47,8 @@ def test_it_prints_what_to_paste_serves_the_script_and_ends_cleanly(
         first, second = _first_lines(process)
         address = first.removeprefix("Bedrock emulator at ")
         assert second == f"export AWS_ENDPOINT_URL_BEDROCK_RUNTIME={address}"
-        client = boto3.client(
+        # The stubs know only the services whose types are installed.
+        client = cast(Any, boto3).client(
             "bedrock-runtime",
             region_name="us-east-1",
             endpoint_url=address,
@@ -60,7 +62,7 @@ def test_it_prints_what_to_paste_serves_the_script_and_ends_cleanly(
         process.send_signal(number)
         _, errors = process.communicate(timeout=60)
 
-    assert answer["output"].get("message", {}).get("content") == [{"text": "from the file"}]
+    assert answer["output"]["message"]["content"] == [{"text": "from the file"}]
     assert process.returncode == 0
     assert errors == ""
 
@@ -85,12 +87,21 @@ def test_a_missing_script_is_said_plainly(tmp_path: Path, capsys: pytest.Capture
     assert "cannot be read: No such file" in capsys.readouterr().err
 
 
-def test_a_wrong_script_is_said_plainly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b'{"m": [{"txt": "x"}]}', "m[0]: expected a string or an object with one of"),
+        (b"\xff", "not UTF-8"),
+    ],
+)
+def test_a_wrong_script_is_said_plainly(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, words: str
+) -> None:
     script = tmp_path / "script.json"
-    script.write_text('{"m": [{"txt": "x"}]}')
+    script.write_bytes(content)
 
     assert main(["--script", str(script)]) == 2
-    assert "m[0]: expected a string or an object with one of" in capsys.readouterr().err
+    assert words in capsys.readouterr().err
 
 
 def test_help_tells_the_script_format(capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,24 +24,24 @@ def _result(tool_use_id: str) -> dict[str, Any]:
     return {"toolResult": {"toolUseId": tool_use_id, "content": [{"text": "done"}]}}
 
 
-@pytest.mark.parametrize(
-    ("messages", "words"),
-    [
-        ([], "A conversation must start with a user message"),
-        ([_said("assistant")], "A conversation must start with a user message"),
-        ([_said("user"), _said("user")], "must alternate between user and assistant roles"),
-        ([{"role": "user", "content": []}], "The content field in the Message object at messages.0 is empty"),
-        ([_said("user", {"text": " "})], "ContentBlock object at messages.0.content.0 is blank"),
-        (
-            [_said("user"), _said("assistant"), _said("user", _result("a"))],
-            "The number of toolResult blocks at messages.2.content exceeds",
-        ),
-        (
-            [_said("user"), _said("assistant", _use("a"), _use("b")), _said("user", _result("b"))],
-            "Expected toolResult blocks at messages.2.content for the following Ids: a",
-        ),
-    ],
-)
+_AGAINST_THE_RULES: list[tuple[list[Any], str]] = [
+    ([], "A conversation must start with a user message"),
+    ([_said("assistant")], "A conversation must start with a user message"),
+    ([_said("user"), _said("user")], "must alternate between user and assistant roles"),
+    ([{"role": "user", "content": []}], "The content field in the Message object at messages.0 is empty"),
+    ([_said("user", {"text": " "})], "ContentBlock object at messages.0.content.0 is blank"),
+    (
+        [_said("user"), _said("assistant"), _said("user", _result("a"))],
+        "The number of toolResult blocks at messages.2.content exceeds",
+    ),
+    (
+        [_said("user"), _said("assistant", _use("a"), _use("b")), _said("user", _result("b"))],
+        "Expected toolResult blocks at messages.2.content for the following Ids: a",
+    ),
+]
+
+
+@pytest.mark.parametrize(("messages", "words"), _AGAINST_THE_RULES)
 @pytest.mark.parametrize("method", ["converse", "converse_stream"])
 def test_a_conversation_against_the_rules_is_refused_in_awss_words(
     bedrock_emulator: BedrockEmulator, messages: list[Any], words: str, method: str

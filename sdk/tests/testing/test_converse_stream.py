@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
 
@@ -190,20 +191,22 @@ def test_an_exception_in_mid_stream_is_raised_while_reading(bedrock_emulator: Be
     bedrock_emulator.script(_MODEL, Reply("abcdefgh", chunk_size=2, failure=failure))
     stream = bedrock_emulator.client().converse_stream(modelId=_MODEL, messages=_HELLO)["stream"]
 
-    with pytest.raises(EventStreamError, match="out of breath") as caught:
+    with contextlib.closing(stream), pytest.raises(EventStreamError, match="out of breath") as caught:
         list(stream)
 
-    assert caught.value.response["Error"]["Code"] == "modelStreamErrorException"
+    assert caught.value.response.get("Error", {}).get("Code") == "modelStreamErrorException"
 
 
 def test_events_before_a_failure_are_delivered(bedrock_emulator: BedrockEmulator) -> None:
     bedrock_emulator.script(_MODEL, StreamFailure("throttlingException", "slow down", after_events=2))
-    stream = iter(bedrock_emulator.client().converse_stream(modelId=_MODEL, messages=_HELLO)["stream"])
+    stream = bedrock_emulator.client().converse_stream(modelId=_MODEL, messages=_HELLO)["stream"]
 
-    assert "messageStart" in next(stream)
-    assert "contentBlockDelta" in next(stream)
-    with pytest.raises(EventStreamError, match="slow down"):
-        next(stream)
+    with contextlib.closing(stream):
+        events = iter(stream)
+        assert "messageStart" in next(events)
+        assert "contentBlockDelta" in next(events)
+        with pytest.raises(EventStreamError, match="slow down"):
+            next(events)
 
 
 def test_a_disconnect_in_mid_stream_loses_the_rest(bedrock_emulator: BedrockEmulator) -> None:

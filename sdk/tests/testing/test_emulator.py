@@ -6,7 +6,8 @@ import importlib
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import boto3
 import pytest
@@ -80,7 +81,7 @@ def test_twenty_threads_get_their_own_answers_at_once(bedrock_emulator: BedrockE
     client = bedrock_emulator.client(config=Config(max_pool_connections=20))
 
     with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda number: _ask(client, f"n{number}"), range(20)))
+        answers = list(pool.map(partial(_ask, client), [f"n{number}" for number in range(20)]))
 
     assert answers == [f"echo n{number}" for number in range(20)]
     assert len(bedrock_emulator.requests) == 20
@@ -136,7 +137,8 @@ def test_a_program_finds_the_emulator_through_the_environment(
     monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", bedrock_emulator.endpoint_url)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "anything")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "anything")
-    client = boto3.client("bedrock-runtime", region_name="eu-west-1")
+    # The stubs know only the services whose types are installed.
+    client = cast(Any, boto3).client("bedrock-runtime", region_name="eu-west-1")
     try:
         assert "Hello" in _ask(client)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -320,8 +321,11 @@ def test_a_raw_body_streams_its_chunks(bedrock_emulator: BedrockEmulator) -> Non
 def test_an_exception_in_mid_stream_is_raised_while_reading(bedrock_emulator: BedrockEmulator) -> None:
     bedrock_emulator.script(_LLAMA, StreamFailure("modelTimeoutException", "too slow", after_events=1))
 
-    with pytest.raises(EventStreamError, match="too slow"):
-        _stream(bedrock_emulator, _LLAMA)
+    client = bedrock_emulator.client()
+    answer = client.invoke_model_with_response_stream(modelId=_LLAMA, body=json.dumps(_BODIES[_LLAMA]))
+
+    with contextlib.closing(answer["body"]), pytest.raises(EventStreamError, match="too slow"):
+        list(answer["body"])
 
 
 @pytest.mark.parametrize(

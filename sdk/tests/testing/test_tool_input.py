@@ -15,7 +15,7 @@ from outcrop.testing.tool_input import likely_name, make_input
         ("What's the weather in Tokyo?", "Tokyo"),
         ("Can I fly to New York tomorrow?", "New York"),
         ("Hello. How warm is Oslo now?", "Oslo"),
-        ("東京の天気は？", "東京"),
+        ("東京の天気は\uff1f", "東京"),
         ("tell me a joke", "joke"),
         ("?", "example"),
     ],

@@ -5,7 +5,6 @@ Made by `outcrop.runtime`; when it ends it goes to the sink it was made with.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import traceback
@@ -15,6 +14,7 @@ from typing import Any, Protocol
 from opentelemetry import trace as otel
 
 from outcrop.capture.render import to_json
+from outcrop.recording.ids import new_ids
 from outcrop.recording.record import (
     KIND_INTERNAL,
     STATUS_ERROR,
@@ -64,12 +64,9 @@ class LiveSpan(otel.Span):
         kind: int = KIND_INTERNAL,
         attributes: dict[str, Any] | None = None,
     ) -> None:
-        # Fresh from the system: no seed of the program's, no fork and no snapshot can repeat it.
-        entropy = os.urandom(24)
-        span_id = entropy[16:]
-        if parent is None:
-            trace_id, parent_id = entropy[:16], b""
-        else:
+        trace_id, span_id = new_ids()
+        parent_id = b""
+        if parent is not None:
             trace_id, parent_id = parent.trace_id.to_bytes(16, "big"), parent.span_id.to_bytes(8, "big")
         self._context = otel.SpanContext(
             int.from_bytes(trace_id, "big"), int.from_bytes(span_id, "big"), False, _SAMPLED

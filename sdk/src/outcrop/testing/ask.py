@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from outcrop.testing.json_values import JsonObject, as_list, as_object, as_objects, as_text, is_array, to_json
 
-# Members that hold binaries: they say nothing about how long the text is.
-_BINARY_MEMBERS = frozenset({"bytes", "data", "redactedContent"})
+# Binaries and names of roles: they say nothing about how long the text is.
+_NO_TEXT_MEMBERS = frozenset({"bytes", "data", "redactedContent", "role"})
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def characters(value: object) -> int:
     if is_array(value):
         return sum(characters(item) for item in value)
     members = as_object(value)
-    return sum(characters(item) for name, item in members.items() if name not in _BINARY_MEMBERS)
+    return sum(characters(item) for name, item in members.items() if name not in _NO_TEXT_MEMBERS)
 
 
 def _texts_only(content: object) -> list[object]:

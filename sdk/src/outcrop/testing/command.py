@@ -60,7 +60,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _load(emulator: BedrockEmulator, file: Path) -> None:
-    for model_id, script in read_script(file.read_text(encoding="utf-8")).items():
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ScriptError(f"not UTF-8: {error}") from error
+    for model_id, script in read_script(text).items():
         emulator.script(model_id, *script.replies, repeat_last=script.repeat_last)
 
 
