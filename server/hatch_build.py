@@ -1,5 +1,7 @@
 """Build-time metadata of the `outcrop` distribution: its SDK dependency is pinned to its own version."""
 
+from typing import Any
+
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 THIRD_PARTY = [
@@ -16,5 +18,6 @@ THIRD_PARTY = [
 class PinnedSdk(MetadataHookInterface):
     """Adds `outcrop-tracing` of exactly this version to the dependencies."""
 
-    def update(self, metadata: dict) -> None:
+    def update(self, metadata: dict[str, Any]) -> None:
+        """Hatchling's hook: `metadata` has the version already."""
         metadata["dependencies"] = [f"outcrop-tracing=={metadata['version']}", *THIRD_PARTY]

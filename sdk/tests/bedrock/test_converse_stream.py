@@ -85,8 +85,8 @@ def test_there_is_no_span_until_the_stream_is_consumed(client: Any, traces: Capt
 def test_the_caller_keeps_botocores_own_stream_and_its_events(client: Any, traces: CapturedTraces) -> None:
     untraced = [str(event) for event in _events_without_tracing(client)]
     stream = client.converse_stream(modelId=MODEL, messages=HELLO)["stream"]
-    assert type(stream) is EventStream
     events = [str(event) for event in stream]
+    assert type(stream) is EventStream
     assert len(events) == len(untraced)
     assert events[:-1] == untraced[:-1]  # the last one holds the latency
     assert len(traces.all()) == 1

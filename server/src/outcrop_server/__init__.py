@@ -1,0 +1,1 @@
+"""The server: takes spans in over OTLP, stores them, and answers the page and the SDK."""

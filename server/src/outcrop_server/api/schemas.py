@@ -80,7 +80,9 @@ class TracePage(ApiModel):
     """A page of the list, newest first."""
 
     traces: list[TraceSummary]
-    next_cursor: str | None = Field(description="Give it back as `cursor` for the next page; null at the end.")
+    next_cursor: str | None = Field(
+        description="Give it back as `cursor` for the next page; null at the end."
+    )
 
 
 class SpanSummary(ApiModel):
@@ -153,7 +155,9 @@ class StreamChunk(ApiModel):
 
     index: int
     offset_ns: int = Field(description="Arrival, counted from the start of the span.")
-    type: str = Field(description="Event type, such as contentBlockDelta; `exception` types end in Exception.")
+    type: str = Field(
+        description="Event type, such as contentBlockDelta; `exception` types end in Exception."
+    )
     block_index: int | None
     text: str | None = Field(description="The text, reasoning or tool input it carries, if any.")
     kind: Literal["text", "reasoning", "tool_input", "other"]
@@ -165,7 +169,9 @@ class Stream(ApiModel):
     """How a streamed answer arrived and ended."""
 
     outcome: str = Field(description="complete, cancelled, not_consumed, error")
-    end_reason: str = Field(description="exhausted, error, closed, cancelled, garbage_collected, process_exit")
+    end_reason: str = Field(
+        description="exhausted, error, closed, cancelled, garbage_collected, process_exit"
+    )
     chunks: list[StreamChunk]
 
 
@@ -180,6 +186,13 @@ class SpanDetail(ApiModel):
     stream: Stream | None
     events: list[SpanEvent]
     attributes: dict[str, Any] = Field(description="Bytes are shown as {'$bytes': size}.")
+
+
+class Health(ApiModel):
+    """The server answers."""
+
+    status: Literal["ok"]
+    version: str
 
 
 class Problem(ApiModel):

@@ -1,0 +1,1 @@
+"""The read API over HTTP: shapes, routes, errors, and who may ask."""

@@ -1,0 +1,98 @@
+"""Who may ask: refuses foreign Host headers and what other sites make a browser send.
+
+The server asks nobody for a password on loopback. So a page elsewhere must not reach it through the
+browser of someone who runs it: by a name of its own that resolves to 127.0.0.1 (DNS rebinding), or by
+sending requests across sites.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+
+from outcrop_server.api.problems import from_request_error
+from outcrop_server.model.errors import ForbiddenError
+from outcrop_server.settings import Settings, is_loopback
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+_GUARDED = ("/api/", "/v1/")
+
+
+class Guard:
+    """Lets through what comes by an allowed name and from no other site.
+
+    Args:
+        app: what answers.
+        settings: the host that the server is bound to, and further names.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._names = {settings.host.lower(), *(name.lower() for name in settings.allowed_hosts)}
+        self._is_remote = settings.allow_remote and not is_loopback(settings.host)
+        if self._is_remote:
+            self._names.add(socket.gethostname().lower())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers or refuses one request, as ASGI has it."""
+        if scope["type"] == "http":
+            fault = self._fault(Headers(scope=scope), str(scope["path"]))
+            if fault:
+                await from_request_error(ForbiddenError(fault))(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _fault(self, headers: Headers, path: str) -> str | None:
+        """Why a request is refused; None if it is not."""
+        host = headers.get("host", "")
+        if not self._is_allowed(_host_name(host)):
+            return (
+                f"This server does not answer to the name '{host[:100]}'. Use its address, or "
+                "add the name to OUTCROP_ALLOWED_HOSTS."
+            )
+        if not path.startswith(_GUARDED):
+            return None
+        origin = headers.get("origin")
+        if origin is not None and not self._is_allowed(_host_name(_netloc(origin))):
+            return f"Requests from pages of '{origin[:100]}' are refused."
+        if headers.get("sec-fetch-site", "").lower() == "cross-site":
+            return "Requests from pages of other sites are refused."
+        return None
+
+    def _is_allowed(self, name: str | None) -> bool:
+        if not name:
+            return False
+        if name in self._names or is_loopback(name):
+            return True
+        # An attacker's page can have any name resolve here, but its origin is a name and never an address.
+        return self._is_remote and _is_address(name)
+
+
+def _netloc(origin: str) -> str:
+    """Host and port of an Origin header; empty for `null` and what is no URL."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
+
+
+def _host_name(host: str) -> str | None:
+    """The name in `name:port`, lowercase; None if there is none."""
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,55 @@
+"""The OpenAPI document of the read API. `python -m outcrop_server.api.openapi` prints it.
+
+The page's TypeScript types are made from it, so it must come out the same every time.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from functools import cache
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.responses import Response
+
+from outcrop._version import __version__
+from outcrop_server.api import experiments, health, traces
+from outcrop_server.api.schemas import Problem
+
+ROUTERS = (experiments.router, traces.router, health.router)
+
+router = APIRouter()
+
+
+def document() -> dict[str, Any]:
+    """The document as JSON values."""
+    app = FastAPI(title="Outcrop", version=__version__, description="What the page and the SDK read.")
+    for part in ROUTERS:
+        app.include_router(part)
+    spec = app.openapi()
+    # FastAPI announces its own 422; here a wrong parameter is a 400 with a Problem.
+    for path in spec["paths"].values():
+        for operation in path.values():
+            operation["responses"].pop("422", None)
+    shapes: dict[str, Any] = spec["components"]["schemas"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        shapes.pop(name, None)
+    shapes["Problem"] = Problem.model_json_schema()
+    return spec
+
+
+@cache
+def text() -> str:
+    """The document, the same letters for the same version."""
+    return json.dumps(document(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+@router.get("/api/openapi.json", include_in_schema=False)
+async def get_openapi() -> Response:
+    """The document for tools that want it from a running server."""
+    return Response(text(), media_type="application/json")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(text())

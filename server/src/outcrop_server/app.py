@@ -1,0 +1,87 @@
+"""The only place that joins the parts: settings, store, ingest, query, API and page become one app."""
+
+from __future__ import annotations
+
+import atexit
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from outcrop._version import __version__
+from outcrop.views import read_span
+from outcrop_server.api import openapi, problems
+from outcrop_server.api.guard import Guard
+from outcrop_server.ingest.endpoint import TracesEndpoint
+from outcrop_server.ingest.pipeline import Pipeline
+from outcrop_server.ingest.spool import SpoolReader, directories
+from outcrop_server.query.reader import TraceReader
+from outcrop_server.settings import from_environment, is_loopback
+from outcrop_server.storage.sqlite.store import SqliteStore
+from outcrop_server.web.headers import SecurityHeaders
+from outcrop_server.web.pages import Pages
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from outcrop_server.settings import Settings
+    from outcrop_server.storage.api import TraceStore
+
+_ALL_ADDRESSES = {"0.0.0.0", "::"}  # noqa: S104 - compared with, never bound to
+
+
+def open_store(settings: Settings) -> TraceStore:
+    """Opens the store that the settings name.
+
+    Raises:
+        StoreError: it cannot be used; says why and what to do.
+    """
+    return SqliteStore(settings.store, max_waiting_bytes=settings.max_waiting_bytes)
+
+
+def create_app(settings: Settings, store: TraceStore) -> FastAPI:
+    """The application.
+
+    Args:
+        settings: with the port that is really bound, since the spool goes by it.
+        store: stays the caller's, who closes it after the application has ended.
+    """
+    pipeline = Pipeline(store, read_span)
+    spool = _spool(settings, pipeline)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
+        if spool is not None:
+            spool.start()
+        yield
+        if spool is not None:
+            spool.stop()
+
+    app = FastAPI(title="Outcrop", version=__version__, lifespan=lifespan, openapi_url=None)
+    app.state.reader = TraceReader(store, read_span)
+    problems.install(app)
+    endpoint = TracesEndpoint(pipeline, settings.max_body_bytes, settings.max_waiting_bytes)
+    for router in (*openapi.ROUTERS, openapi.router, endpoint.router(), Pages().router()):
+        app.include_router(router)
+    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def create_app_from_environment() -> FastAPI:
+    """The application for an ASGI server that restarts it on each change (`make dev`).
+
+    Its store is closed when the process ends.
+    """
+    settings = from_environment()
+    store = open_store(settings)
+    atexit.register(store.close)
+    return create_app(settings, store)
+
+
+def _spool(settings: Settings, pipeline: Pipeline) -> SpoolReader | None:
+    # What waits on this machine is meant for a server on this machine.
+    if settings.spool is None or not (is_loopback(settings.host) or settings.host in _ALL_ADDRESSES):
+        return None
+    waiting = directories(settings.spool, settings.port)
+    return SpoolReader(waiting, pipeline.accept, settings.spool_interval_s)

@@ -1,0 +1,41 @@
+"""`outcrop server`: takes traces in, keeps them, and serves the page."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import click
+
+from outcrop_server import serve
+from outcrop_server.model.errors import StoreError
+from outcrop_server.settings import DEFAULT_PORT, SettingsError, default_store, from_environment
+
+
+@click.command()
+@click.option("--host", help="Name or address to listen on.  [default: 127.0.0.1]")
+@click.option(
+    "--port", type=int, help=f"Port to listen on; 0 takes any that is free.  [default: {DEFAULT_PORT}]"
+)
+@click.option(
+    "--store",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=f"File that keeps the traces.  [default: {default_store()}]",
+)
+@click.option(
+    "--allow-remote", is_flag=True, help="Listen beyond this machine; whoever reaches it can read all."
+)
+def server(host: str | None, port: int | None, store: Path | None, *, allow_remote: bool) -> None:
+    """Take traces in, keep them, and serve the page."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # uvicorn tells at this level what we say in one line of our own.
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    try:
+        settings = from_environment(host=host, port=port, store=store, allow_remote=allow_remote)
+        serve.run(
+            settings, lambda url: click.echo(f"Outcrop is listening on {url} (store: {settings.store})")
+        )
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from error
+    except StoreError as error:
+        raise click.ClickException(str(error)) from error

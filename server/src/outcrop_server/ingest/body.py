@@ -1,0 +1,105 @@
+"""Request bodies: how much may be in work at once, and how compressed ones become plain."""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from outcrop_server.model.errors import (
+    BadRequestError,
+    TooLargeError,
+    UnavailableError,
+    UnsupportedMediaError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+# zlib's word for "a gzip header must be there".
+_GZIP = zlib.MAX_WBITS | 16
+
+
+class Budget:
+    """Counts the bytes of requests in work, so that many at once are refused and not run out of memory on.
+
+    Args:
+        max_bytes: most at once; a single request is let in whatever its size.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def reserved(self, size: int) -> Generator[None, None, None]:
+        """Holds `size` bytes of the budget.
+
+        Raises:
+            UnavailableError: too many are in work.
+        """
+        with self._lock:
+            if self._bytes and self._bytes + size > self._max_bytes:
+                raise UnavailableError(
+                    f"{self._bytes:,} bytes of requests are in work, which is the limit. Try again."
+                )
+            self._bytes += size
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._bytes -= size
+
+
+def plain(body: bytes, encoding: str, max_bytes: int) -> bytes:
+    """The body without its content encoding.
+
+    Args:
+        body: as it came.
+        encoding: value of the Content-Encoding header; empty if there was none.
+        max_bytes: most bytes that may come out.
+
+    Raises:
+        UnsupportedMediaError: an encoding that is not read here.
+        TooLargeError: more comes out.
+        BadRequestError: it is not in this encoding.
+    """
+    if encoding in {"", "identity"}:
+        return body
+    if encoding != "gzip":
+        raise UnsupportedMediaError(
+            f"Content-Encoding '{encoding[:80]}' is not read here: send gzip or none."
+        )
+    return _gunzipped(body, max_bytes)
+
+
+def too_large(max_bytes: int) -> TooLargeError:
+    """The refusal of a body beyond the limit."""
+    return TooLargeError(
+        f"The body has more than {max_bytes:,} bytes. Send fewer spans at once, "
+        "or raise OUTCROP_MAX_BODY_BYTES."
+    )
+
+
+def _gunzipped(body: bytes, max_bytes: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    rest = body
+    while rest:  # a gzip body may be several members, one after the other
+        reader = zlib.decompressobj(_GZIP)
+        try:
+            part = reader.decompress(rest, max_bytes - size + 1)
+        except zlib.error as error:
+            raise BadRequestError(
+                f"The body is not gzip, though Content-Encoding says so: {error}."
+            ) from error
+        size += len(part)
+        if size > max_bytes:
+            raise too_large(max_bytes)
+        if not reader.eof:
+            raise BadRequestError("The gzip body ends too early: a part of it was lost on the way.")
+        parts.append(part)
+        rest = reader.unused_data
+    return b"".join(parts)

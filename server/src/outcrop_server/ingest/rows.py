@@ -1,0 +1,146 @@
+"""From a span record to what the store keeps: the SDK's reader gives the view, columns are picked here."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from outcrop.genai.usage import Usage
+from outcrop.genai.view import SpanView
+from outcrop.semconv import gen_ai
+from outcrop.semconv import outcrop_attributes as names
+from outcrop_server.model.new_span import DEFAULT_EXPERIMENT, NewSpan
+from outcrop_server.model.rows import Failure, SpanRow, Status
+
+if TYPE_CHECKING:
+    from outcrop_server.model.reading import ReadSpan
+    from outcrop_server.model.records import SpanRecord
+
+# Columns hold what lists show; the whole text is in the payload.
+_NAME = 500
+_MESSAGE = 2000
+_MAX_TAGS = 50
+_MAX_TOOLS = 50
+_MAX_INTEGER = 2**63 - 1
+_NS_IN_S = 1_000_000_000
+# OTLP's codes; what a newer OTLP adds counts as unset.
+_STATUS: dict[int, Status] = {1: "OK", 2: "ERROR"}
+_log = logging.getLogger(__name__)
+
+
+def new_span(record: SpanRecord, payload: bytes, experiment: str | None, read_span: ReadSpan) -> NewSpan:
+    """What the store keeps of a span.
+
+    Args:
+        record: the span.
+        payload: the span as it came; see `otlp.parse`.
+        experiment: the experiment that the request names for spans that name none.
+        read_span: reads attributes into a view.
+    """
+    given = record.attributes
+    view = _view(record, read_span)
+    named = record.resource.get(names.EXPERIMENT_NAME) or experiment
+    is_tool = view.span_type == "TOOL"
+    return NewSpan(
+        trace_id=record.trace_id,
+        row=_row(record, view),
+        payload=payload,
+        experiment=_text(named, _NAME) or DEFAULT_EXPERIMENT,
+        is_experiment_named=bool(named),
+        attempts=_count(view.attempts) or 0,
+        request_preview=_text(view.request_preview, _MESSAGE),
+        response_preview=_text(view.response_preview, _MESSAGE),
+        tools=(_clean(record.name, _NAME),) if is_tool else _tools(view),
+        session_id=_text(given.get(names.SESSION_ID), _NAME),
+        user_id=_text(given.get(names.USER_ID), _NAME),
+        tags=_tags(given),
+    )
+
+
+def _view(record: SpanRecord, read_span: ReadSpan) -> SpanView:
+    attempts = sum(event.name == names.ATTEMPT_EVENT for event in record.events)
+    try:
+        return read_span(record.attributes, attempts=attempts)
+    except Exception:  # noqa: BLE001 - a codec's fault must not lose the span: its payload can be read later
+        _log.exception("Reading span %s (%s) failed", record.span_id.hex(), record.name[:80])
+        return SpanView(span_type="UNKNOWN", attempts=attempts)
+
+
+def _row(record: SpanRecord, view: SpanView) -> SpanRow:
+    return SpanRow(
+        span_id=record.span_id,
+        parent_id=record.parent_id,
+        name=_clean(record.name, _NAME),
+        span_type=_clean(view.span_type, _NAME),
+        status=_STATUS.get(record.status_code, "UNSET"),
+        start_time_ns=record.start_time_ns,
+        end_time_ns=record.end_time_ns,
+        error=_failure(record),
+        model=_text(view.request_model or view.response_model, _NAME),
+        usage=_usage(view.usage),
+        time_to_first_chunk_ns=_first_chunk_ns(record, view),
+        is_stream=view.stream is not None or record.attributes.get(gen_ai.REQUEST_STREAM) is True,
+        finish_reason=_text(view.finish_reason, _NAME),
+    )
+
+
+def _failure(record: SpanRecord) -> Failure | None:
+    """Type and message of a failed span: from the status and `error.type`, else from its last exception."""
+    if _STATUS.get(record.status_code) != "ERROR":
+        return None
+    exceptions = [event.attributes for event in record.events if event.name == gen_ai.EXCEPTION_EVENT]
+    raised = exceptions[-1] if exceptions else {}
+    kind = record.attributes.get(gen_ai.ERROR_TYPE) or raised.get(gen_ai.EXCEPTION_TYPE)
+    message = record.status_message or raised.get(gen_ai.EXCEPTION_MESSAGE)
+    return Failure(_text(kind, _NAME) or "Error", _text(message, _MESSAGE) or "")
+
+
+def _first_chunk_ns(record: SpanRecord, view: SpanView) -> int | None:
+    if view.stream is not None:
+        return _count(view.stream.time_to_first_chunk_ns)
+    seconds = record.attributes.get(gen_ai.RESPONSE_TIME_TO_FIRST_CHUNK)
+    # Only a plausible number: NaN and infinity are no integers.
+    if isinstance(seconds, (int, float)) and 0 <= seconds < _MAX_INTEGER // _NS_IN_S:
+        return int(seconds * _NS_IN_S)
+    return None
+
+
+def _usage(usage: Usage | None) -> Usage | None:
+    if usage is None:
+        return None
+    return Usage(
+        _count(usage.input_tokens),
+        _count(usage.output_tokens),
+        _count(usage.cache_read_input_tokens),
+        _count(usage.cache_write_input_tokens),
+    )
+
+
+def _tools(view: SpanView) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_clean(name, _NAME) for name in view.tool_calls[:_MAX_TOOLS]))
+
+
+def _tags(given: dict[str, Any]) -> dict[str, str]:
+    prefix = names.TAG_PREFIX
+    tags = {
+        _clean(name[len(prefix) :], _NAME): _clean(str(value), _MESSAGE)
+        for name, value in given.items()
+        if name.startswith(prefix)
+    }
+    return tags if len(tags) <= _MAX_TAGS else dict(list(tags.items())[:_MAX_TAGS])
+
+
+def _count(value: object) -> int | None:
+    """A number that a column can hold; None if it is none."""
+    return value if isinstance(value, int) and 0 <= value <= _MAX_INTEGER else None
+
+
+def _text(value: object, limit: int) -> str | None:
+    """A short text that a column can hold; None if there is none."""
+    return None if value is None or value == "" else _clean(str(value), limit)
+
+
+def _clean(text: str, limit: int) -> str:
+    # What JSON escapes make may be half a surrogate pair, which no UTF-8 column can hold.
+    short = text if len(text) <= limit else text[: limit - 1] + "…"
+    return short if short.isascii() else short.encode("utf-8", "replace").decode()

@@ -1,0 +1,1 @@
+"""The server's own vocabulary: frozen records that know no engine, no protobuf and no HTTP."""

@@ -1,0 +1,58 @@
+"""What can go wrong with a request, whoever made it. `api.problems` turns these into HTTP answers.
+
+RequestError
+├── BadRequestError            what was sent cannot be understood
+├── NotFoundError              nothing has this id
+├── ForbiddenError             the caller may not ask
+├── TooLargeError              more bytes than the server takes at once
+├── UnsupportedMediaError      a content type or encoding that nobody here reads
+└── UnavailableError           come back later; carries how long to wait
+    └── StoreFullError         the store has more waiting than it may hold
+StoreError                the store cannot be opened or used; said at start
+"""
+
+from __future__ import annotations
+
+
+class RequestError(Exception):
+    """Base of the errors that a request can end in. The message says what was wrong and what to do."""
+
+
+class BadRequestError(RequestError):
+    """What was sent cannot be understood."""
+
+
+class NotFoundError(RequestError):
+    """Nothing has this id."""
+
+
+class ForbiddenError(RequestError):
+    """The caller may not ask."""
+
+
+class TooLargeError(RequestError):
+    """More bytes than the server takes at once."""
+
+
+class UnsupportedMediaError(RequestError):
+    """A content type or encoding that nobody here reads."""
+
+
+class UnavailableError(RequestError):
+    """The server cannot take this now.
+
+    Attributes:
+        retry_after_s: seconds after which trying again makes sense.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class StoreFullError(UnavailableError):
+    """The store has more waiting to be committed than it may hold."""
+
+
+class StoreError(Exception):
+    """The store cannot be opened or used. The message says why and what to do."""

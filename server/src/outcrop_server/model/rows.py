@@ -1,0 +1,102 @@
+"""What the store keeps and gives back: a span's hot columns, a trace's summary, an experiment.
+
+Rows are made by `ingest`, written by a store, and read by `query`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from outcrop.genai.usage import Usage
+
+Status = Literal["OK", "ERROR", "UNSET"]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a span or trace failed: an AWS error code or exception class, and its words."""
+
+    type: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpanRow:
+    """One span without its payload: what trees, waterfalls and filters need.
+
+    Ids are bytes (8 for a span; `parent_id` is None for a root), times are nanoseconds since the epoch.
+    """
+
+    span_id: bytes
+    parent_id: bytes | None
+    name: str
+    span_type: str
+    status: Status
+    start_time_ns: int
+    end_time_ns: int
+    error: Failure | None = None
+    model: str | None = None
+    usage: Usage | None = None
+    time_to_first_chunk_ns: int | None = None
+    is_stream: bool = False
+    finish_reason: str | None = None
+
+    @property
+    def duration_ns(self) -> int:
+        """Nanoseconds from start to end."""
+        return self.end_time_ns - self.start_time_ns
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRow:
+    """One trace as a list shows it; see `model.summary` for how it comes from its spans.
+
+    `trace_id` is 16 bytes; models and tools are in order of first use.
+    """
+
+    trace_id: bytes
+    experiment: str
+    name: str
+    status: Status
+    start_time_ns: int
+    duration_ns: int
+    span_count: int
+    error: Failure | None = None
+    models: tuple[str, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    time_to_first_chunk_ns: int | None = None
+    attempts: int = 0
+    request_preview: str | None = None
+    response_preview: str | None = None
+    tools: tuple[str, ...] = ()
+    session_id: str | None = None
+    user_id: str | None = None
+    tags: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTrace:
+    """A trace row and the id that the store gave to its experiment."""
+
+    row: TraceRow
+    experiment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentRow:
+    """A named group of traces and how many it holds; `last_trace_at_ns` is None while there is none."""
+
+    experiment_id: str
+    name: str
+    created_at_ns: int
+    trace_count: int
+    error_count: int
+    last_trace_at_ns: int | None
+
+
+class TracePosition(NamedTuple):
+    """Where a page of traces ended; the next one holds what is older."""
+
+    start_time_ns: int
+    trace_id: bytes

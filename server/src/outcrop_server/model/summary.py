@@ -1,0 +1,227 @@
+"""How a trace's summary comes from its spans, in whatever order and pieces they arrive.
+
+Where one span has to speak for the trace (its name, what was asked), each candidate has a key and the
+smallest key wins, so that the order of arrival changes nothing. A store keeps the row and, beside it,
+the keys, so that late spans cost no reading of the spans before them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+from outcrop.genai.usage import Usage
+from outcrop_server.model.new_span import DEFAULT_EXPERIMENT, NewSpan
+from outcrop_server.model.rows import Failure, Status, TraceRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+T = TypeVar("T")
+
+# More different models, tools or tags than this say nothing in a list.
+MAX_NAMES = 50
+
+
+class Key(NamedTuple):
+    """Who speaks first: the better rank, then the earlier start, then the smaller span id."""
+
+    rank: int
+    time_ns: int
+    span_id: int
+    place: int = 0
+
+
+_LAST = Key(9, 0, 0)
+
+
+@dataclass(slots=True)
+class Pick(Generic[T]):
+    """The value of the best candidate so far, and its key."""
+
+    value: T
+    key: Key = _LAST
+
+    def offer(self, value: T, key: Key) -> None:
+        """Takes a candidate if it comes before the one that is kept."""
+        if key < self.key:
+            self.value, self.key = value, key
+
+
+class Head(NamedTuple):
+    """The span that stands for the trace: its root, or while none has come its earliest span."""
+
+    name: str
+    status: Status
+    error: Failure | None
+    start_time_ns: int
+    duration_ns: int
+
+
+_NO_HEAD = Head("", "UNSET", None, 0, 0)
+
+
+def _none() -> Pick[Any]:
+    return Pick(None)
+
+
+@dataclass(slots=True)
+class TraceSummary:
+    """What the spans added so far say together. No span may be added twice."""
+
+    head: Pick[Head] = field(default_factory=lambda: Pick(_NO_HEAD))
+    experiment: Pick[str] = field(default_factory=lambda: Pick(DEFAULT_EXPERIMENT))
+    first_start_ns: int = 2**63 - 1
+    last_end_ns: int = 0
+    span_count: int = 0
+    attempts: int = 0
+    usage: Usage = field(default_factory=Usage)
+    request: Pick[str | None] = field(default_factory=_none)
+    response: Pick[str | None] = field(default_factory=_none)
+    first_chunk: Pick[int | None] = field(default_factory=_none)
+    session: Pick[str | None] = field(default_factory=_none)
+    user: Pick[str | None] = field(default_factory=_none)
+    models: dict[str, Pick[None]] = field(default_factory=dict[str, Pick[None]])
+    tools: dict[str, Pick[None]] = field(default_factory=dict[str, Pick[None]])
+    tags: dict[str, Pick[str]] = field(default_factory=dict[str, Pick[str]])
+
+    def add_all(self, spans: Iterable[NewSpan]) -> TraceSummary:
+        """Adds spans of this trace; returns itself."""
+        for span in spans:
+            self.add(span)
+        return self
+
+    def add(self, span: NewSpan) -> None:
+        """Adds a span of this trace."""
+        row = span.row
+        start_ns = row.start_time_ns
+        early = Key(0, start_ns, int.from_bytes(row.span_id, "big"))
+        is_root = row.parent_id is None
+        ranked = early if is_root else early._replace(rank=1)
+        self.span_count += 1
+        self.first_start_ns = min(self.first_start_ns, start_ns)
+        self.last_end_ns = max(self.last_end_ns, row.end_time_ns)
+        self.attempts = max(self.attempts, span.attempts)
+        if ranked < self.head.key:
+            self.head = Pick(Head(row.name, row.status, row.error, start_ns, row.duration_ns), ranked)
+        # A sender that names its experiment knows better than one that leaves it to the default.
+        self.experiment.offer(
+            span.experiment, ranked if span.is_experiment_named else ranked._replace(rank=2)
+        )
+        if is_root or span.is_model_call:
+            self._add_words(span, ranked, is_root=is_root)
+        self._add_names(span, early)
+
+    def _add_words(self, span: NewSpan, key: Key, *, is_root: bool) -> None:
+        if span.request_preview is not None:
+            self.request.offer(span.request_preview, key)
+        if span.response_preview is not None:
+            # Without a root the last model call answers what the first one was asked.
+            self.response.offer(span.response_preview, key if is_root else key._replace(time_ns=-key.time_ns))
+
+    def _add_names(self, span: NewSpan, key: Key) -> None:
+        row = span.row
+        if row.usage is not None:
+            self.usage = self.usage.plus(row.usage)
+        if row.time_to_first_chunk_ns is not None:
+            self.first_chunk.offer(row.time_to_first_chunk_ns, key)
+        if span.session_id is not None:
+            self.session.offer(span.session_id, key)
+        if span.user_id is not None:
+            self.user.offer(span.user_id, key)
+        if row.model is not None:
+            _offer(self.models, row.model, None, key)
+        for place, tool in enumerate(span.tools):
+            _offer(self.tools, tool, None, key._replace(place=place))
+        for name, value in span.tags.items():
+            _offer(self.tags, name, value, key)
+
+    def row(self, trace_id: bytes) -> TraceRow:
+        """The trace as a list shows it."""
+        head = self.head.value
+        is_rooted = self.head.key.rank == 0
+        return TraceRow(
+            trace_id=trace_id,
+            experiment=self.experiment.value,
+            name=head.name,
+            status=head.status,
+            start_time_ns=head.start_time_ns,
+            duration_ns=head.duration_ns if is_rooted else self.last_end_ns - self.first_start_ns,
+            span_count=self.span_count,
+            error=head.error,
+            models=tuple(_in_order(self.models)),
+            usage=self.usage,
+            time_to_first_chunk_ns=self.first_chunk.value,
+            attempts=self.attempts,
+            request_preview=self.request.value,
+            response_preview=self.response.value,
+            tools=tuple(_in_order(self.tools)),
+            session_id=self.session.value,
+            user_id=self.user.value,
+            tags={name: pick.value for name, pick in _in_order(self.tags).items()},
+        )
+
+    def keys(self) -> str:
+        """What `row` does not tell, as text for a store to keep; `restored` reads it."""
+        singles = (self.head, self.experiment, self.request, self.response, *self._facts())
+        names = (_keys(self.models), _keys(self.tools), _keys(self.tags))
+        return json.dumps(
+            [
+                self.first_start_ns,
+                self.last_end_ns,
+                [pick.key for pick in singles],
+                names,
+            ],
+            separators=(",", ":"),
+        )
+
+    def _facts(self) -> tuple[Pick[int | None], Pick[str | None], Pick[str | None]]:
+        return self.first_chunk, self.session, self.user
+
+
+def restored(row: TraceRow, keys: str) -> TraceSummary:
+    """The summary whose `row` and `keys` these are."""
+    first_start_ns, last_end_ns, singles, (models, tools, tags) = json.loads(keys)
+    head, experiment, request, response, first_chunk, session, user = (Key(*key) for key in singles)
+    return TraceSummary(
+        head=Pick(Head(row.name, row.status, row.error, row.start_time_ns, row.duration_ns), head),
+        experiment=Pick(row.experiment, experiment),
+        first_start_ns=first_start_ns,
+        last_end_ns=last_end_ns,
+        span_count=row.span_count,
+        attempts=row.attempts,
+        usage=row.usage,
+        request=Pick(row.request_preview, request),
+        response=Pick(row.response_preview, response),
+        first_chunk=Pick(row.time_to_first_chunk_ns, first_chunk),
+        session=Pick(row.session_id, session),
+        user=Pick(row.user_id, user),
+        models={name: Pick(None, Key(*key)) for name, key in zip(row.models, models, strict=True)},
+        tools={name: Pick(None, Key(*key)) for name, key in zip(row.tools, tools, strict=True)},
+        tags={name: Pick(row.tags[name], Key(*key)) for name, key in zip(row.tags, tags, strict=True)},
+    )
+
+
+def _offer(picks: dict[str, Pick[T]], name: str, value: T, key: Key) -> None:
+    kept = picks.get(name)
+    if kept is None:
+        picks[name] = Pick(value, key)
+    else:
+        kept.offer(value, key)
+
+
+def _keys(picks: dict[str, Pick[T]]) -> list[Key]:
+    return [pick.key for pick in _in_order(picks).values()]
+
+
+def _in_order(picks: dict[str, Pick[T]]) -> dict[str, Pick[T]]:
+    """Names by their first speaker; only the first ones if there are very many.
+
+    Cutting is safe in any order of arrival: what is cut had enough names before it, whose keys can only
+    become smaller.
+    """
+    if len(picks) <= 1:
+        return picks
+    ordered = sorted(picks.items(), key=lambda item: (item[1].key, item[0]))
+    return dict(ordered[:MAX_NAMES])

@@ -1,0 +1,108 @@
+"""From the bytes of an OTLP `ExportTraceServiceRequest` to span records. Pure.
+
+Bytes come from `ingest` (what a program sent) or from a store (one span's payload).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from outcrop_server.model.errors import BadRequestError
+from outcrop_server.model.records import EventRecord, SpanRecord
+from outcrop_server.otlp.envelope import Envelope
+from outcrop_server.otlp.values import attributes
+
+if TYPE_CHECKING:
+    from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+_TRACE_ID_BYTES = 16
+_SPAN_ID_BYTES = 8
+_NO_TRACE = bytes(_TRACE_ID_BYTES)
+_NO_SPAN = bytes(_SPAN_ID_BYTES)
+# Engines count in signed 64 bits; as nanoseconds that lasts until the year 2262.
+_LAST_MOMENT_NS = 2**63 - 1
+# A loop may be recorded in a span; reading the rest of its events would not help anyone.
+_MAX_EVENTS = 10_000
+
+
+def parse_export(body: bytes) -> list[tuple[SpanRecord, bytes]]:
+    """Reads a request.
+
+    Args:
+        body: the protobuf, uncompressed.
+
+    Returns:
+        Each span and its payload: this span alone, resource and scope included, as a request of its own.
+
+    Raises:
+        BadRequestError: it is no such protobuf, or a span in it has a wrong id or wrong times.
+    """
+    parsed: list[tuple[SpanRecord, bytes]] = []
+    for resource_spans in _request(body).resource_spans:
+        resource = attributes(resource_spans.resource.attributes)
+        for scope_spans in resource_spans.scope_spans:
+            envelope = Envelope(resource_spans, scope_spans)
+            for span in scope_spans.spans:
+                _check(span, len(parsed))
+                parsed.append((_record(span, resource), envelope.wrap(span.SerializeToString())))
+    return parsed
+
+
+def parse_stored(payload: bytes) -> SpanRecord:
+    """Reads one payload that `parse_export` made."""
+    resource_spans = _request(payload).resource_spans[0]
+    return _record(resource_spans.scope_spans[0].spans[0], attributes(resource_spans.resource.attributes))
+
+
+def _request(body: bytes) -> ExportTraceServiceRequest:
+    try:
+        return ExportTraceServiceRequest.FromString(body)
+    except DecodeError as error:
+        raise BadRequestError(
+            f"The body is no OTLP ExportTraceServiceRequest in protobuf ({len(body)} bytes: {error})."
+        ) from error
+
+
+def _record(span: Span, resource: dict[str, Any]) -> SpanRecord:
+    parent_id = span.parent_span_id
+    return SpanRecord(
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        parent_id=None if not parent_id or parent_id == _NO_SPAN else parent_id,
+        name=span.name,
+        start_time_ns=span.start_time_unix_nano,
+        end_time_ns=span.end_time_unix_nano,
+        status_code=span.status.code,
+        status_message=span.status.message,
+        attributes=attributes(span.attributes),
+        events=tuple(
+            EventRecord(event.name, event.time_unix_nano, attributes(event.attributes))
+            for event in span.events[:_MAX_EVENTS]
+        ),
+        resource=resource,
+    )
+
+
+def _check(span: Span, index: int) -> None:
+    fault = _fault(span)
+    if fault:
+        raise BadRequestError(f"Span {index} ('{span.name[:80]}') {fault}. Nothing of this request was kept.")
+
+
+def _fault(span: Span) -> str | None:
+    """What is wrong with a span; None if nothing is."""
+    if len(span.trace_id) != _TRACE_ID_BYTES or span.trace_id == _NO_TRACE:
+        return f"has the trace id '{span.trace_id.hex()[:80]}': it must be 16 bytes, not all zero"
+    if len(span.span_id) != _SPAN_ID_BYTES or span.span_id == _NO_SPAN:
+        return f"has the span id '{span.span_id.hex()[:80]}': it must be 8 bytes, not all zero"
+    if len(span.parent_span_id) not in {0, _SPAN_ID_BYTES}:
+        return f"has the parent id '{span.parent_span_id.hex()[:80]}': it must be 8 bytes or none"
+    if span.end_time_unix_nano < span.start_time_unix_nano:
+        early_ns = span.start_time_unix_nano - span.end_time_unix_nano
+        return f"ends {early_ns} ns before it starts"
+    if span.end_time_unix_nano > _LAST_MOMENT_NS:
+        return f"ends at {span.end_time_unix_nano} ns since 1970: times must be under 2**63 ns"
+    return None

@@ -1,0 +1,1 @@
+"""The reading side: from stored rows and payloads to what the API answers."""

@@ -1,0 +1,150 @@
+"""Answers the questions of the API from a store: rows as they are, payloads turned into views."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from outcrop.genai.view import SpanView
+from outcrop.semconv import outcrop_attributes as names
+from outcrop_server.model.errors import NotFoundError
+from outcrop_server.model.rows import TracePosition
+from outcrop_server.otlp.parse import parse_stored
+from outcrop_server.query import cursor as cursors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from outcrop_server.model.reading import ReadSpan
+    from outcrop_server.model.records import EventRecord, SpanRecord
+    from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace
+    from outcrop_server.storage.api import TraceStore
+
+_log = logging.getLogger(__name__)
+_PIECE_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some traces, newest first, and the cursor of the next page; None at the end."""
+
+    traces: list[StoredTrace]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WholeTrace:
+    """A trace, its spans in order of start, and the resource attributes of its root's sender."""
+
+    trace: StoredTrace
+    spans: list[SpanRow]
+    resource: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class WholeSpan:
+    """A span with its payload as it was stored, and what the codecs read in it."""
+
+    trace_id: bytes
+    row: SpanRow
+    view: SpanView
+    events: tuple[EventRecord, ...]
+    attributes: dict[str, Any]
+
+
+class TraceReader:
+    """The reading side.
+
+    Args:
+        store: where the traces are.
+        read_span: reads a span's attributes into a view; see `outcrop.views`.
+    """
+
+    def __init__(self, store: TraceStore, read_span: ReadSpan) -> None:
+        self._store = store
+        self._read_span = read_span
+
+    def experiments(self) -> list[ExperimentRow]:
+        """Every experiment, the one used last first."""
+        return self._store.experiments()
+
+    def traces(self, experiment: str | None, cursor: str | None, limit: int) -> Page:
+        """A page of traces.
+
+        Raises:
+            BadRequestError: the cursor is not ours.
+        """
+        after = cursors.decode(cursor) if cursor else None
+        # One more than asked tells whether there is a next page.
+        rows = self._store.traces(experiment, after, limit + 1)
+        if len(rows) <= limit:
+            return Page(rows, None)
+        last = rows[limit - 1].row
+        return Page(rows[:limit], cursors.encode(TracePosition(last.start_time_ns, last.trace_id)))
+
+    def trace(self, trace_id: bytes) -> WholeTrace:
+        """A trace and its spans.
+
+        Raises:
+            NotFoundError: there is no such trace.
+        """
+        spans = self._store.spans(trace_id)
+        trace = self._store.trace(trace_id)
+        if trace is None or not spans:
+            raise _no_trace(trace_id)
+        head = next((span for span in spans if span.parent_id is None), spans[0])
+        kept = self._store.span(trace_id, head.span_id)
+        resource = parse_stored(kept[1]).resource if kept else {}
+        return WholeTrace(trace, spans, resource)
+
+    def span(self, trace_id: bytes, span_id: bytes) -> WholeSpan:
+        """A span with its payload.
+
+        Raises:
+            NotFoundError: there is no such trace or no such span in it.
+        """
+        kept = self._store.span(trace_id, span_id)
+        if kept is None:
+            if self._store.trace(trace_id) is None:
+                raise _no_trace(trace_id)
+            raise NotFoundError(f"Trace {trace_id.hex()} has no span {span_id.hex()}.")
+        row, payload = kept
+        record = parse_stored(payload)
+        return WholeSpan(trace_id, row, self._view(record), record.events, record.attributes)
+
+    def export(self, trace_id: bytes) -> Iterator[bytes]:
+        """All spans of a trace as parts of one OTLP `ExportTraceServiceRequest`.
+
+        Raises:
+            NotFoundError: there is no such trace.
+        """
+        if self._store.trace(trace_id) is None:
+            raise _no_trace(trace_id)
+        return _gathered(self._store.payloads(trace_id))
+
+    def _view(self, record: SpanRecord) -> SpanView:
+        attempts = sum(event.name == names.ATTEMPT_EVENT for event in record.events)
+        try:
+            return self._read_span(record.attributes, attempts=attempts)
+        except Exception as error:  # noqa: BLE001 - a codec's fault must not hide the raw payload
+            _log.exception("Reading span %s failed", record.span_id.hex())
+            return SpanView(span_type="UNKNOWN", problem=f"{type(error).__name__}: {error}")
+
+
+def _gathered(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes in larger pieces: each is a trip through a thread and a socket."""
+    piece = bytearray()
+    for part in parts:
+        piece += part
+        if len(piece) >= _PIECE_BYTES:
+            yield bytes(piece)
+            piece.clear()
+    if piece:
+        yield bytes(piece)
+
+
+def _no_trace(trace_id: bytes) -> NotFoundError:
+    return NotFoundError(
+        f"There is no trace {trace_id.hex()} here. It may be on its way still: programs send in batches."
+    )

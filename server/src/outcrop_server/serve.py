@@ -1,0 +1,185 @@
+"""Runs the application: in the foreground for the command line, in a thread for tests and the demo."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import os
+import signal
+import socket
+import threading
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, NoReturn
+
+import uvicorn
+
+from outcrop_server.app import create_app, open_store
+from outcrop_server.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+_BACKLOG = 2048
+# How long open requests may take after SIGTERM before they are cut off; what was taken is committed anyway.
+_GRACE_S = 10
+_START_TIMEOUT_S = 30
+# New objects between two looks for cycles; a request of 512 spans makes about as many.
+_COLLECT_AFTER = 100_000
+
+
+class PortInUseError(SettingsError):
+    """Something else listens there. The message says what to do."""
+
+
+def run(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Serves until SIGTERM or Ctrl-C, then commits everything and exits with 0.
+
+    Args:
+        settings: what to serve, and where.
+        announce: called with the address once the server listens.
+
+    Raises:
+        PortInUseError: nothing was started.
+        SettingsError: the host cannot be bound to; nothing was started.
+        StoreError: the store cannot be used; nothing was started.
+        SystemExit: a signal ended it.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
+    with _prepared(settings, announce) as (server, listening, _):
+        _collect_less_often()
+        server.run(sockets=[listening])
+
+
+class BackgroundServer:
+    """A server in a thread of its own: `with BackgroundServer(settings) as server: … server.url`.
+
+    Args:
+        settings: port 0 takes any that is free.
+
+    Attributes:
+        url: address of the server, once it listens.
+        settings: as given, with the port that was bound.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.url = ""
+        self._stack = ExitStack()
+        self._is_listening = threading.Event()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            server, listening, self.settings = stack.enter_context(_prepared(self.settings, self._announce))
+            thread = threading.Thread(
+                target=server.run, kwargs={"sockets": [listening]}, name="outcrop-server", daemon=True
+            )
+            thread.start()
+            stack.callback(_stop, server, thread)
+            if not self._is_listening.wait(_START_TIMEOUT_S):
+                raise TimeoutError(f"The server did not start within {_START_TIMEOUT_S} s.")
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def _announce(self, url: str) -> None:
+        self.url = url
+        self._is_listening.set()
+
+
+class _AnnouncingServer(uvicorn.Server):
+    """Says when it really listens."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            self._announce()
+
+
+@contextmanager
+def _prepared(
+    settings: Settings, announce: Callable[[str], None]
+) -> Generator[tuple[_AnnouncingServer, socket.socket, Settings], None, None]:
+    """A server about to run, its socket, and the settings with the port that was bound."""
+    with _listening(settings.host, settings.port) as listening:
+        bound = replace(settings, port=listening.getsockname()[1])
+        store = open_store(bound)
+        try:
+            config = uvicorn.Config(
+                create_app(bound, store),
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=_GRACE_S,
+            )
+            yield _AnnouncingServer(config, lambda: announce(_url(bound))), listening, bound
+        finally:
+            store.close()
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Generator[socket.socket, None, None]:
+    """A listening socket, got before anything else is started."""
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise SettingsError(f"'{host}' is no host that this machine knows: {error.strerror}.") from error
+    # Of the two addresses of `localhost` the older one is what clients try.
+    family, kind, protocol, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
+    # With the protocol named, asyncio switches Nagle's algorithm off: without, each answer waits 40 ms.
+    with socket.socket(family, kind, protocol) as listening:
+        if os.name == "posix":  # elsewhere it would allow two servers on one port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind(address)
+            listening.listen(_BACKLOG)
+        except OSError as error:
+            raise _bind_error(error, host, port) from error
+        yield listening
+
+
+def _bind_error(error: OSError, host: str, port: int) -> SettingsError:
+    if error.errno == errno.EADDRINUSE:
+        return PortInUseError(
+            f"Port {port} on {host} is in use. If that is Outcrop already, use it at http://{host}:{port}; "
+            f"otherwise choose another port, such as --port {port + 1}."
+        )
+    return SettingsError(
+        f"Cannot listen on {host}, port {port}: {error.strerror}. Choose another --host or --port."
+    )
+
+
+def _url(settings: Settings) -> str:
+    host = settings.host.strip("[]")
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+
+
+def _stop(server: uvicorn.Server, thread: threading.Thread) -> None:
+    server.should_exit = True
+    thread.join()
+
+
+def _collect_less_often() -> None:
+    """Half of an ingest's time would go into looking for cycles among records that have none."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 20, 50)
+
+
+def _leave(*_: object) -> NoReturn:
+    # uvicorn ends in good order first and then raises the signal again.
+    raise SystemExit(0)

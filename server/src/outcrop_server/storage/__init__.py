@@ -1,0 +1,1 @@
+"""Where spans are kept: the contract (`api`) and the engines beside it."""

@@ -1,0 +1,113 @@
+"""The one thread that writes: it commits what has gathered, then tells the waiting requests."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from outcrop_server.model.errors import UnavailableError
+from outcrop_server.storage.sqlite.commit_queue import CommitQueue
+from outcrop_server.storage.sqlite.write import PreparedTrace, Writer
+
+if TYPE_CHECKING:
+    from outcrop_server.storage.sqlite.file_lock import FileLock
+
+_log = logging.getLogger(__name__)
+_RETRY_AFTER_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What one call of `append` brought, and who waits for it."""
+
+    traces: list[PreparedTrace]
+    done: Future[int] = field(default_factory=Future[int])
+
+
+class Committer:
+    """Owns the connection that writes.
+
+    Args:
+        connection: in autocommit mode; closed by `close`.
+        lock: taken before each transaction.
+        max_bytes: most that may wait.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, lock: FileLock, max_bytes: int) -> None:
+        self._connection = connection
+        self._lock = lock
+        self._writer = Writer(connection)
+        self._queue: CommitQueue[_Batch] = CommitQueue(max_bytes)
+        self._thread = threading.Thread(target=self._run, name="outcrop-committer", daemon=True)
+        self._thread.start()
+
+    def check_room(self) -> None:
+        """Raises what `submit` would raise now."""
+        self._queue.check_room()
+
+    def submit(self, traces: list[PreparedTrace]) -> Future[int]:
+        """Hands a batch over.
+
+        Raises:
+            StoreFullError: too much waits.
+            UnavailableError: the committer is closed.
+        """
+        batch = _Batch(traces)
+        # From here on it will be written: a caller who gives up must not be told otherwise.
+        batch.done.set_running_or_notify_cancel()
+        self._queue.put(batch, sum(trace.size for trace in traces))
+        return batch.done
+
+    def close(self) -> None:
+        """Commits what waits, then ends the thread and closes the connection."""
+        self._queue.close()
+        self._thread.join()
+        self._connection.close()
+
+    def _run(self) -> None:
+        while batches := self._queue.take():
+            self._commit_together(batches)
+
+    def _commit_together(self, batches: list[_Batch]) -> None:
+        try:
+            counts = self._transaction(batches)
+        except Exception as error:  # noqa: BLE001 - the thread must live, and each request learn of its failure
+            self._after_failure(batches, error)
+            return
+        for batch, count in zip(batches, counts, strict=True):
+            batch.done.set_result(count)
+
+    def _after_failure(self, batches: list[_Batch], error: Exception) -> None:
+        is_database = isinstance(error, (sqlite3.OperationalError, UnavailableError))
+        if is_database or len(batches) == 1:
+            _log.error("%d batches could not be stored: %s", len(batches), error)
+            for batch in batches:
+                batch.done.set_exception(_told(error))
+            return
+        # One of them is at fault: the others must not suffer for it.
+        for batch in batches:
+            self._commit_together([batch])
+
+    def _transaction(self, batches: list[_Batch]) -> list[int]:
+        with self._lock.held():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                counts = [self._writer.write(batch.traces) for batch in batches]
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._writer.forget()
+                # A full disk makes SQLite roll back by itself.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+        return counts
+
+
+def _told(error: Exception) -> Exception:
+    if isinstance(error, sqlite3.OperationalError):
+        return UnavailableError(f"The store could not write: {error}.", retry_after_s=_RETRY_AFTER_S)
+    return error

@@ -1,0 +1,129 @@
+"""Opens the database file: one connection that writes, and a pool of those that read."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from outcrop_server.model.errors import StoreError, UnavailableError
+from outcrop_server.storage.sqlite.schema import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from outcrop_server.storage.sqlite.file_lock import FileLock
+
+# For the moments in which SQLite itself locks, such as the end of another process's checkpoint.
+_BUSY_TIMEOUT_S = 10.0
+# Page size and vacuum mode are fixed by the first write: frames are large, and retention must free space.
+_WRITER = (
+    "PRAGMA page_size = 8192",
+    "PRAGMA auto_vacuum = INCREMENTAL",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA wal_autocheckpoint = 2000",
+    "PRAGMA journal_size_limit = 67108864",
+    "PRAGMA cache_size = -32768",
+    "PRAGMA temp_store = MEMORY",
+)
+_READER = ("PRAGMA query_only = ON", "PRAGMA cache_size = -8192")
+
+
+def open_writer(path: Path, lock: FileLock) -> sqlite3.Connection:
+    """The connection that writes; the file is made, or brought to the newest version.
+
+    Raises:
+        StoreError: the file cannot be used.
+    """
+    connection = _connect(path)
+    try:
+        with lock.held():
+            for statement in _WRITER:
+                connection.execute(statement)
+            migrate(connection)
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, (sqlite3.Error, UnavailableError, StoreError)):
+            raise StoreError(f"The store {path} cannot be used: {error}") from error
+        raise
+    return connection
+
+
+def make_private(path: Path) -> None:
+    """Makes the file and its folder, readable by this user alone: prompts are nobody else's business.
+
+    Raises:
+        StoreError: this is not possible.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreError(
+            f"The store {path} cannot be written: {error.strerror}. Give another --store (OUTCROP_STORE)."
+        ) from error
+
+
+class ReaderPool:
+    """Connections that only read. Each is used by one thread at a time and kept for the next.
+
+    Args:
+        path: the database file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._is_closed = False
+
+    @contextmanager
+    def reading(self) -> Generator[sqlite3.Connection, None, None]:
+        """Lends a connection.
+
+        Raises:
+            UnavailableError: the pool is closed, or the file cannot be read.
+        """
+        try:
+            connection = self._take()
+            try:
+                yield connection
+            finally:
+                self._give_back(connection)
+        except sqlite3.Error as error:
+            raise UnavailableError(f"The store could not be read: {error}") from error
+
+    def close(self) -> None:
+        """Closes what is idle at once, and what is lent when it comes back."""
+        with self._lock:
+            self._is_closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _take(self) -> sqlite3.Connection:
+        with self._lock:
+            if self._is_closed:
+                raise UnavailableError("The server is stopping.")
+            if self._idle:
+                return self._idle.pop()
+        connection = _connect(self._path)
+        for statement in _READER:
+            connection.execute(statement)
+        return connection
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        with self._lock:
+            if not self._is_closed:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # Transactions are begun by hand; connections move between threads, one at a time.
+    return sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)

@@ -1,0 +1,149 @@
+"""The tables of the SQLite store and how an older file becomes a newer one. Run once, when a store opens."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from outcrop_server.model.errors import StoreError
+
+if TYPE_CHECKING:
+    import sqlite3
+
+# A span is found by (trace_key, span_id), which is unique as (trace_id, span_id) is, since `trace` gives
+# each id one key. Keys count up: new spans land side by side at the end of the tree, where random ids
+# would touch a page each. The counts of an experiment are kept by triggers so that no writer forgets them.
+_FIRST = (
+    """CREATE TABLE experiment (
+        experiment_id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        created_at_ns INTEGER NOT NULL,
+        trace_count INTEGER NOT NULL DEFAULT 0,
+        error_count INTEGER NOT NULL DEFAULT 0
+    )""",
+    """CREATE TABLE trace (
+        trace_key INTEGER PRIMARY KEY,
+        trace_id BLOB NOT NULL UNIQUE,
+        experiment_id INTEGER NOT NULL REFERENCES experiment (experiment_id),
+        name TEXT NOT NULL,
+        status TEXT NOT NULL,
+        start_time_ns INTEGER NOT NULL,
+        duration_ns INTEGER NOT NULL,
+        span_count INTEGER NOT NULL,
+        error_type TEXT,
+        error_message TEXT,
+        models TEXT NOT NULL,
+        input_tokens INTEGER,
+        output_tokens INTEGER,
+        cache_read_input_tokens INTEGER,
+        cache_write_input_tokens INTEGER,
+        time_to_first_chunk_ns INTEGER,
+        attempts INTEGER NOT NULL,
+        request_preview TEXT,
+        response_preview TEXT,
+        tools TEXT NOT NULL,
+        session_id TEXT,
+        user_id TEXT,
+        tags TEXT NOT NULL,
+        summary_keys TEXT NOT NULL
+    )""",
+    "CREATE INDEX trace_by_experiment ON trace (experiment_id, start_time_ns DESC, trace_id DESC)",
+    "CREATE INDEX trace_by_start ON trace (start_time_ns DESC, trace_id DESC)",
+    """CREATE TABLE payload (
+        payload_id INTEGER PRIMARY KEY,
+        frame BLOB NOT NULL
+    )""",
+    """CREATE TABLE span (
+        trace_key INTEGER NOT NULL REFERENCES trace (trace_key),
+        span_id BLOB NOT NULL,
+        parent_id BLOB,
+        name TEXT NOT NULL,
+        span_type TEXT NOT NULL,
+        status TEXT NOT NULL,
+        start_time_ns INTEGER NOT NULL,
+        end_time_ns INTEGER NOT NULL,
+        error_type TEXT,
+        error_message TEXT,
+        model TEXT,
+        input_tokens INTEGER,
+        output_tokens INTEGER,
+        cache_read_input_tokens INTEGER,
+        cache_write_input_tokens INTEGER,
+        time_to_first_chunk_ns INTEGER,
+        is_stream INTEGER NOT NULL,
+        finish_reason TEXT,
+        payload_offset INTEGER NOT NULL,
+        payload_length INTEGER NOT NULL,
+        payload_id INTEGER NOT NULL REFERENCES payload (payload_id),
+        PRIMARY KEY (trace_key, span_id)
+    ) WITHOUT ROWID""",
+    """CREATE TRIGGER trace_counted AFTER INSERT ON trace BEGIN
+        UPDATE experiment SET trace_count = trace_count + 1,
+            error_count = error_count + (new.status = 'ERROR')
+        WHERE experiment_id = new.experiment_id;
+    END""",
+    """CREATE TRIGGER trace_uncounted AFTER DELETE ON trace BEGIN
+        UPDATE experiment SET trace_count = trace_count - 1,
+            error_count = error_count - (old.status = 'ERROR')
+        WHERE experiment_id = old.experiment_id;
+    END""",
+    """CREATE TRIGGER trace_recounted AFTER UPDATE OF experiment_id, status ON trace
+    WHEN old.experiment_id <> new.experiment_id OR old.status <> new.status BEGIN
+        UPDATE experiment SET trace_count = trace_count - 1,
+            error_count = error_count - (old.status = 'ERROR')
+        WHERE experiment_id = old.experiment_id;
+        UPDATE experiment SET trace_count = trace_count + 1,
+            error_count = error_count + (new.status = 'ERROR')
+        WHERE experiment_id = new.experiment_id;
+    END""",
+)
+
+# In order; the place in this list, from 1, is the version that a step leads to. Only ever append.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Brings a store to the newest version, or leaves it untouched.
+
+    Args:
+        connection: in autocommit mode; the caller holds the lock between processes.
+
+    Raises:
+        StoreError: the file is another program's, or was made by a newer Outcrop.
+    """
+    version = _version(connection)
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            f"The store has version {version}, this Outcrop knows {len(MIGRATIONS)}: a newer one made it. "
+            "Upgrade (`pip install -U outcrop`) or give another --store."
+        )
+    if version == len(MIGRATIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        _apply(connection, version)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if "schema_version" in tables:
+        (version,) = connection.execute("SELECT max(version) FROM schema_version").fetchone()
+        return int(version)
+    if tables:
+        raise StoreError("The file is a database of another program. Give another --store.")
+    return 0
+
+
+def _apply(connection: sqlite3.Connection, version: int) -> None:
+    if version == 0:
+        connection.execute(
+            "CREATE TABLE schema_version (version INTEGER PRIMARY KEY, applied_at_ns INTEGER NOT NULL)"
+        )
+    for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):
+        for statement in statements:
+            connection.execute(statement)
+        connection.execute("INSERT INTO schema_version VALUES (?, ?)", (number, time.time_ns()))

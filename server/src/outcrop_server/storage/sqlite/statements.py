@@ -1,0 +1,61 @@
+"""The SQL of reading and writing, in one place; `columns` has the order of values, `schema` the tables."""
+
+# ruff: noqa: S608 - put together from constants only; values always go in as parameters.
+
+from __future__ import annotations
+
+from outcrop_server.storage.sqlite.columns import SPAN, TRACE
+
+
+def _in_join(table: str, columns: str) -> str:
+    return ", ".join(f"{table}.{name.strip()}" for name in columns.split(","))
+
+
+def _marks(columns: str) -> str:
+    return ", ".join("?" for _ in columns.split(","))
+
+
+_TRACE = _in_join("trace", TRACE)
+_SPAN = _in_join("span", SPAN)
+_WRITTEN_TRACE = f"{TRACE}, summary_keys, experiment_id"
+_WRITTEN_SPAN = f"{SPAN}, payload_offset, payload_length, payload_id, trace_key"
+_OF_TRACE = "FROM span JOIN trace USING (trace_key) WHERE trace_id = ?"
+
+INSERT_EXPERIMENT = "INSERT OR IGNORE INTO experiment (name, created_at_ns) VALUES (?, ?)"
+FIND_EXPERIMENT = "SELECT experiment_id FROM experiment WHERE name = ?"
+SELECT_EXPERIMENTS = """
+    SELECT experiment_id, name, created_at_ns, trace_count, error_count,
+        (SELECT max(start_time_ns) FROM trace WHERE trace.experiment_id = experiment.experiment_id) AS last_ns
+    FROM experiment ORDER BY last_ns DESC NULLS LAST, name
+"""
+
+INSERT_TRACE = f"INSERT INTO trace ({_WRITTEN_TRACE}) VALUES ({_marks(_WRITTEN_TRACE)})"
+UPDATE_TRACE = f"UPDATE trace SET ({_WRITTEN_TRACE}) = ({_marks(_WRITTEN_TRACE)}) WHERE trace_key = ?"
+FIND_TRACE = (
+    f"SELECT {_TRACE}, summary_keys, trace_key, experiment.name "
+    "FROM trace JOIN experiment USING (experiment_id) WHERE trace_id = ?"
+)
+SELECT_TRACES = (
+    f"SELECT {_TRACE}, experiment.name, experiment_id FROM trace JOIN experiment USING (experiment_id)"
+)
+WITH_TRACE_ID = " WHERE trace_id = ?"
+# By id, so that the index on (experiment, start) gives the rows in order.
+IN_EXPERIMENT = "experiment_id = (SELECT experiment_id FROM experiment WHERE name = ?)"
+AFTER = "(start_time_ns, trace_id) < (?, ?)"
+NEWEST_FIRST = " ORDER BY start_time_ns DESC, trace_id DESC LIMIT ?"
+
+_INTO_SPAN = f"INTO span ({_WRITTEN_SPAN}) VALUES ({_marks(_WRITTEN_SPAN)})"
+INSERT_SPAN = f"INSERT {_INTO_SPAN}"
+INSERT_SPAN_IF_NEW = f"INSERT OR IGNORE {_INTO_SPAN}"
+SELECT_SPANS = f"SELECT {_SPAN} {_OF_TRACE} ORDER BY span.start_time_ns, span_id"
+SELECT_SPAN = (
+    f"SELECT {_SPAN}, payload_offset, payload_length, frame FROM span "
+    "JOIN trace USING (trace_key) JOIN payload USING (payload_id) WHERE trace_id = ? AND span_id = ?"
+)
+
+INSERT_PAYLOAD = "INSERT INTO payload (frame) VALUES (?)"
+DELETE_PAYLOAD = "DELETE FROM payload WHERE payload_id = ?"
+SELECT_FRAME = "SELECT frame FROM payload WHERE payload_id = ?"
+SELECT_PLACES = (
+    f"SELECT payload_id, payload_offset, payload_length {_OF_TRACE} ORDER BY payload_id, payload_offset"
+)

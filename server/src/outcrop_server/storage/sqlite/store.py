@@ -1,0 +1,136 @@
+"""The SQLite store: the contract of `storage.api`, from its parts."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from outcrop_server.model.errors import StoreError
+from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
+from outcrop_server.storage.sqlite import columns
+from outcrop_server.storage.sqlite import statements as sql
+from outcrop_server.storage.sqlite.committer import Committer
+from outcrop_server.storage.sqlite.connections import ReaderPool, make_private, open_writer
+from outcrop_server.storage.sqlite.file_lock import FileLock
+from outcrop_server.storage.sqlite.frames import unpack
+from outcrop_server.storage.sqlite.write import prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from outcrop_server.model.new_span import NewSpan
+
+DEFAULT_MAX_WAITING_BYTES = 256 << 20
+_LOCK_TIMEOUT_S = 30.0
+
+
+class SqliteStore:
+    """Keeps traces in one SQLite file; see `storage.api.TraceStore` for what its methods promise.
+
+    Args:
+        path: the file; made if missing, brought to the newest version if older.
+        max_waiting_bytes: most prepared bytes that may wait to be committed.
+
+    Raises:
+        StoreError: the file cannot be used; says why and what to do.
+    """
+
+    def __init__(self, path: Path, *, max_waiting_bytes: int = DEFAULT_MAX_WAITING_BYTES) -> None:
+        make_private(path)
+        try:
+            self._lock = FileLock(path.with_name(path.name + ".lock"), _LOCK_TIMEOUT_S)
+        except OSError as error:
+            raise StoreError(
+                f"The folder of the store {path} cannot be written: {error.strerror}."
+            ) from error
+        try:
+            connection = open_writer(path, self._lock)
+        except BaseException:
+            self._lock.close()
+            raise
+        self._committer = Committer(connection, self._lock, max_waiting_bytes)
+        self._readers = ReaderPool(path)
+        self._is_closed = False
+
+    def append(self, spans: Sequence[NewSpan]) -> Future[int]:
+        """Compresses here, commits in the committer's thread."""
+        self._committer.check_room()
+        if not spans:
+            nothing = Future[int]()
+            nothing.set_result(0)
+            return nothing
+        return self._committer.submit(prepare(spans))
+
+    def experiments(self) -> list[ExperimentRow]:
+        """Every experiment, that of the newest trace first."""
+        with self._readers.reading() as connection:
+            rows = connection.execute(sql.SELECT_EXPERIMENTS).fetchall()
+        return [ExperimentRow(str(number), *rest) for number, *rest in rows]
+
+    def traces(self, experiment: str | None, after: TracePosition | None, limit: int) -> list[StoredTrace]:
+        """A page of traces, newest first."""
+        conditions: list[str] = []
+        values: list[Any] = []
+        if experiment is not None:
+            conditions.append(sql.IN_EXPERIMENT)
+            values.append(experiment)
+        if after is not None:
+            conditions.append(sql.AFTER)
+            values.extend(after)
+        where = " WHERE " + " AND ".join(conditions) if conditions else ""
+        with self._readers.reading() as connection:
+            rows = connection.execute(
+                sql.SELECT_TRACES + where + sql.NEWEST_FIRST, (*values, limit)
+            ).fetchall()
+        return [_stored(row) for row in rows]
+
+    def trace(self, trace_id: bytes) -> StoredTrace | None:
+        """One trace's summary."""
+        with self._readers.reading() as connection:
+            row = connection.execute(sql.SELECT_TRACES + sql.WITH_TRACE_ID, (trace_id,)).fetchone()
+        return None if row is None else _stored(row)
+
+    def spans(self, trace_id: bytes) -> list[SpanRow]:
+        """A trace's spans by start."""
+        with self._readers.reading() as connection:
+            rows = connection.execute(sql.SELECT_SPANS, (trace_id,)).fetchall()
+        return [columns.to_span(row) for row in rows]
+
+    def span(self, trace_id: bytes, span_id: bytes) -> tuple[SpanRow, bytes] | None:
+        """One span and its payload."""
+        with self._readers.reading() as connection:
+            row = connection.execute(sql.SELECT_SPAN, (trace_id, span_id)).fetchone()
+        if row is None:
+            return None
+        *values, offset, length, frame = row
+        return columns.to_span(tuple(values)), bytes(unpack(frame)[offset : offset + length])
+
+    def payloads(self, trace_id: bytes) -> Iterator[bytes]:
+        """The payloads of a trace, one frame at a time."""
+        with self._readers.reading() as connection:
+            places: list[tuple[int, int, int]] = connection.execute(sql.SELECT_PLACES, (trace_id,)).fetchall()
+        current, payloads = None, memoryview(b"")
+        for payload_id, offset, length in places:
+            if payload_id != current:
+                current, payloads = payload_id, self._frame(payload_id)
+            yield bytes(payloads[offset : offset + length])
+
+    def close(self) -> None:
+        """Commits what waits and lets go of everything."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._readers.close()
+        self._committer.close()
+        self._lock.close()
+
+    def _frame(self, payload_id: int) -> memoryview:
+        with self._readers.reading() as connection:
+            (frame,) = connection.execute(sql.SELECT_FRAME, (payload_id,)).fetchone()
+        return unpack(frame)
+
+
+def _stored(row: tuple[Any, ...]) -> StoredTrace:
+    *values, experiment, experiment_id = row
+    return StoredTrace(columns.to_trace(tuple(values), experiment), str(experiment_id))

@@ -1,0 +1,133 @@
+"""Prepares batches for the database (any thread) and writes them (the committing thread)."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from outcrop_server.model.summary import TraceSummary, restored
+from outcrop_server.storage.sqlite import columns
+from outcrop_server.storage.sqlite import statements as sql
+from outcrop_server.storage.sqlite.frames import Frame, pack
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from outcrop_server.model.new_span import NewSpan
+    from outcrop_server.model.rows import TraceRow
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedFrame:
+    """A frame and, for each of its spans, the values of its columns up to `payload_length`."""
+
+    frame: Frame
+    spans: list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedTrace:
+    """What one batch holds of one trace; `row` and `keys` are right if nothing of it is stored yet."""
+
+    trace_id: bytes
+    frames: list[PreparedFrame]
+    row: TraceRow
+    keys: str
+
+    @property
+    def size(self) -> int:
+        """About how many bytes of memory it holds: payloads stay until it is known which spans are new."""
+        return sum(len(span.payload) for part in self.frames for span in part.frame.spans)
+
+
+def prepare(spans: Sequence[NewSpan]) -> list[PreparedTrace]:
+    """Groups, compresses and summarises a batch. Costs CPU, touches no database."""
+    traces: dict[bytes, dict[bytes, NewSpan]] = {}
+    for span in spans:
+        traces.setdefault(span.trace_id, {}).setdefault(span.row.span_id, span)
+    return [_prepared_trace(trace_id, list(group.values())) for trace_id, group in traces.items()]
+
+
+def _prepared_trace(trace_id: bytes, spans: list[NewSpan]) -> PreparedTrace:
+    frames = [
+        PreparedFrame(
+            frame,
+            [
+                (*columns.from_span(span.row), offset, len(span.payload))
+                for span, offset in zip(frame.spans, frame.offsets, strict=True)
+            ],
+        )
+        for frame in pack(spans)
+    ]
+    summary = TraceSummary().add_all(spans)
+    return PreparedTrace(trace_id, frames, summary.row(trace_id), summary.keys())
+
+
+class Writer:
+    """Writes prepared batches; to be called within a transaction, by one thread.
+
+    Args:
+        connection: the connection that writes.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._experiments: dict[str, int] = {}
+
+    def forget(self) -> None:
+        """Drops what it remembers of the database; needed after a rollback."""
+        self._experiments.clear()
+
+    def write(self, traces: list[PreparedTrace]) -> int:
+        """Writes a batch; returns how many spans were new."""
+        return sum(self._write_trace(trace) for trace in traces)
+
+    def _write_trace(self, trace: PreparedTrace) -> int:
+        found = self._connection.execute(sql.FIND_TRACE, (trace.trace_id,)).fetchone()
+        return self._write_new(trace) if found is None else self._write_more(trace, found)
+
+    def _write_new(self, trace: PreparedTrace) -> int:
+        trace_key = self._connection.execute(sql.INSERT_TRACE, self._values(trace.row, trace.keys)).lastrowid
+        for part in trace.frames:
+            payload_id = self._insert_payload(part.frame.data)
+            rows = ((*values, payload_id, trace_key) for values in part.spans)
+            self._connection.executemany(sql.INSERT_SPAN, rows)
+        return trace.row.span_count
+
+    def _write_more(self, trace: PreparedTrace, found: tuple[Any, ...]) -> int:
+        *values, keys, trace_key, experiment = found
+        new = [span for part in trace.frames for span in self._insert_missing(part, trace_key)]
+        if not new:
+            return 0
+        summary = restored(columns.to_trace(tuple(values), experiment), keys).add_all(new)
+        row = summary.row(trace.trace_id)
+        self._connection.execute(sql.UPDATE_TRACE, (*self._values(row, summary.keys()), trace_key))
+        return len(new)
+
+    def _insert_missing(self, part: PreparedFrame, trace_key: int) -> list[NewSpan]:
+        """Inserts the spans that are not there yet; returns these."""
+        payload_id = self._insert_payload(part.frame.data)
+        new = [
+            span
+            for span, values in zip(part.frame.spans, part.spans, strict=True)
+            if self._connection.execute(sql.INSERT_SPAN_IF_NEW, (*values, payload_id, trace_key)).rowcount
+        ]
+        if not new:
+            self._connection.execute(sql.DELETE_PAYLOAD, (payload_id,))
+        return new
+
+    def _insert_payload(self, frame: bytes) -> int | None:
+        return self._connection.execute(sql.INSERT_PAYLOAD, (frame,)).lastrowid
+
+    def _values(self, row: TraceRow, keys: str) -> tuple[Any, ...]:
+        return (*columns.from_trace(row), keys, self._experiment_id(row.experiment))
+
+    def _experiment_id(self, name: str) -> int:
+        known = self._experiments.get(name)
+        if known is None:
+            self._connection.execute(sql.INSERT_EXPERIMENT, (name, time.time_ns()))
+            (known,) = self._connection.execute(sql.FIND_EXPERIMENT, (name,)).fetchone()
+            self._experiments[name] = int(known)
+        return self._experiments[name]

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from outcrop_server.api import openapi
+from outcrop_server.serve import BackgroundServer
+from server.tests.support.http import ask
+
+
+def test_the_document_names_each_operation_for_the_pages_types() -> None:
+    operations = {
+        (path, method): operation["operationId"]
+        for path, methods in openapi.document()["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert operations == {
+        ("/api/experiments", "get"): "listExperiments",
+        ("/api/traces", "get"): "listTraces",
+        ("/api/traces/{trace_id}", "get"): "getTrace",
+        ("/api/traces/{trace_id}/export", "get"): "exportTrace",
+        ("/api/traces/{trace_id}/spans/{span_id}", "get"): "getSpan",
+        ("/healthz", "get"): "getHealth",
+    }
+
+
+def test_every_reference_of_the_document_leads_somewhere() -> None:
+    text = openapi.text()
+    shapes = openapi.document()["components"]["schemas"]
+    named = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
+    assert named <= set(shapes)
+    assert "Problem" in named
+    assert "HTTPValidationError" not in text
+
+
+def test_the_command_prints_what_a_server_serves_and_the_same_each_time(server: BackgroundServer) -> None:
+    command = [sys.executable, "-m", "outcrop_server.api.openapi"]
+    printed = [subprocess.run(command, check=True, capture_output=True).stdout for _ in range(2)]  # noqa: S603 - ours
+    assert printed[0] == printed[1] == ask(server.url, "/api/openapi.json").body
+    assert json.loads(printed[0])["info"]["title"] == "Outcrop"

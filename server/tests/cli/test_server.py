@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from server.tests.support.http import ask, send
+from server.tests.support.spans import TRACE, otlp_span, request
+
+OUTCROP = [sys.executable, "-W", "error", "-m", "outcrop_server.cli.main"]
+
+
+@contextmanager
+def outcrop(home: Path, *arguments: str) -> Generator[subprocess.Popen[str], None, None]:
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("OUTCROP_")},
+        "XDG_DATA_HOME": str(home / "data"),
+        "XDG_STATE_HOME": str(home / "state"),
+    }
+    pipe = subprocess.PIPE
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [*OUTCROP, *arguments], env=environment, stdout=pipe, stderr=pipe, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def address(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    found = re.search(r"http://\S+", line)
+    assert found, line
+    return found.group()
+
+
+def refusal(process: subprocess.Popen[str]) -> str:
+    """What a command says that ends with 2, as one line."""
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output) == (2, "")
+    return " ".join(errors.split())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_in_good_order_with_everything_committed(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with outcrop(tmp_path, "server", "--port", "0") as process:
+        url = address(process)
+        assert send(url, request(otlp_span(1), otlp_span(2, 1))).status == 200
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=60)
+        assert (process.returncode, output, errors) == (0, "", "")
+    store = tmp_path / "data" / "outcrop" / "outcrop.db"
+    # A clean end leaves one file and no log to replay.
+    assert sorted(path.name for path in store.parent.iterdir()) == ["outcrop.db", "outcrop.db.lock"]
+    with closing(sqlite3.connect(store)) as connection:
+        assert connection.execute("SELECT span_count FROM trace").fetchall() == [(2,)]
+
+
+def test_traces_are_there_after_a_restart(tmp_path: Path) -> None:
+    store = str(tmp_path / "mine.db")
+    for _ in range(2):
+        with outcrop(tmp_path, "server", "--port", "0", "--store", store) as process:
+            url = address(process)
+            assert send(url, request(otlp_span(1))).status == 200
+            process.terminate()
+            process.communicate(timeout=60)
+    with outcrop(tmp_path, "server", "--port", "0", "--store", store) as process:
+        assert ask(address(process), f"/api/traces/{TRACE.hex()}").json["info"]["span_count"] == 1
+
+
+def test_a_port_in_use_is_said_plainly_before_anything_starts(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with outcrop(tmp_path, "server", "--port", str(port)) as process:
+            told = refusal(process)
+    assert f"Port {port} on 127.0.0.1 is in use" in told
+    assert f"--port {port + 1}" in told
+    assert "Traceback" not in told
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_remote_host_needs_its_flag(tmp_path: Path) -> None:
+    with outcrop(tmp_path, "server", "--host", "0.0.0.0", "--port", "0") as process:  # noqa: S104 - refused
+        assert "--allow-remote" in refusal(process)
+    with outcrop(tmp_path, "server", "--host", "0.0.0.0", "--port", "0", "--allow-remote") as process:  # noqa: S104 - the point
+        port = address(process).rpartition(":")[2]
+        assert ask(f"http://127.0.0.1:{port}", "/healthz").status == 200
+
+
+def test_a_host_that_does_not_exist_is_said_plainly(tmp_path: Path) -> None:
+    with outcrop(tmp_path, "server", "--host", "no-such-host.invalid", "--allow-remote") as process:
+        assert "no host that this machine knows" in refusal(process)
+
+
+def test_a_store_that_cannot_be_used_is_said_plainly(tmp_path: Path) -> None:
+    wrong = tmp_path / "notes.txt"
+    wrong.write_text("these are notes. " * 1000)
+    with outcrop(tmp_path, "server", "--port", "0", "--store", str(wrong)) as process:
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "notes.txt cannot be used: file is not a database" in errors
+    assert "Traceback" not in errors
+
+
+def test_two_servers_share_one_store(tmp_path: Path) -> None:
+    with outcrop(tmp_path, "server", "--port", "0") as one, outcrop(tmp_path, "server", "--port", "0") as two:
+        first, second = address(one), address(two)
+        assert (
+            send(first, request(otlp_span(1))).status == send(second, request(otlp_span(2, 1))).status == 200
+        )
+        for url in (first, second):
+            assert ask(url, f"/api/traces/{TRACE.hex()}").json["info"]["span_count"] == 2
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    with outcrop(tmp_path, "--version") as process:
+        assert process.communicate(timeout=60)[0] == "outcrop, version 0.1.0\n"
+
+
+def test_the_emulators_own_options_reach_it(tmp_path: Path) -> None:
+    with outcrop(tmp_path, "emulator", "--help") as process:
+        assert "--script" in process.communicate(timeout=60)[0]

@@ -1,0 +1,45 @@
+"""Fixtures of the server's tests: real servers on free ports, with a store and a spool of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from outcrop_server.serve import BackgroundServer
+from outcrop_server.settings import Settings
+
+
+class StartServer(Protocol):
+    """Starts a server that stops when the test ends."""
+
+    def __call__(self, **changes: Any) -> BackgroundServer: ...
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(port=0, store=tmp_path / "data" / "outcrop.db", spool=tmp_path / "spool")
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[StartServer]:
+    with ExitStack() as stack:
+
+        def start(**changes: Any) -> BackgroundServer:
+            values: dict[str, Any] = {
+                "port": 0,
+                "store": tmp_path / "data" / "outcrop.db",
+                "spool": tmp_path / "spool",
+                **changes,
+            }
+            return stack.enter_context(BackgroundServer(Settings(**values)))
+
+        yield start
+
+
+@pytest.fixture
+def server(start_server: StartServer) -> BackgroundServer:
+    return start_server()

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+
+from outcrop_server.ingest.spool import SpoolReader, directories
+from outcrop_server.model.errors import BadRequestError, StoreFullError
+from server.tests.conftest import StartServer
+from server.tests.support.http import ask
+from server.tests.support.spans import TRACE, otlp_span, request
+
+
+def waiting(folder: Path, *bodies: bytes) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{i:03d}.otlp" for i in range(len(bodies))]
+    for path, body in zip(paths, bodies, strict=True):
+        path.write_bytes(body)
+    return paths
+
+
+def reader(folder: Path, accept: Callable[[bytes], Future[int]]) -> SpoolReader:
+    return SpoolReader([folder, folder / "missing"], accept, 60)
+
+
+def committed(_: bytes) -> Future[int]:
+    done = Future[int]()
+    done.set_result(1)
+    return done
+
+
+def test_files_are_taken_in_by_age_and_deleted_when_committed(tmp_path: Path) -> None:
+    waiting(tmp_path, *(b"%d" % i for i in range(40)))
+    (tmp_path / "040.tmp").write_bytes(b"still being written")
+    seen: list[bytes] = []
+
+    def accept(body: bytes) -> Future[int]:
+        seen.append(body)
+        return committed(body)
+
+    assert reader(tmp_path, accept).take_in() == 40
+    assert seen == [b"%d" % i for i in range(40)]
+    assert [path.name for path in tmp_path.iterdir()] == ["040.tmp"]
+
+
+def test_a_file_stays_until_it_is_committed(tmp_path: Path) -> None:
+    (path,) = waiting(tmp_path, b"x")
+
+    def accept(_: bytes) -> Future[int]:
+        assert path.exists()
+        failed = Future[int]()
+        failed.set_exception(StoreFullError("full"))
+        return failed
+
+    assert reader(tmp_path, accept).take_in() == 0
+    assert path.exists()
+    assert reader(tmp_path, committed).take_in() == 1
+
+
+def test_a_store_that_is_full_leaves_files_for_later(tmp_path: Path) -> None:
+    (path,) = waiting(tmp_path, b"x")
+
+    def accept(_: bytes) -> Future[int]:
+        raise StoreFullError("full")
+
+    assert reader(tmp_path, accept).take_in() == 0
+    assert path.exists()
+
+
+def test_a_broken_file_is_set_aside_and_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    waiting(tmp_path, b"broken", b"fine")
+
+    def accept(body: bytes) -> Future[int]:
+        if body == b"broken":
+            raise BadRequestError("no protobuf")
+        return committed(body)
+
+    with caplog.at_level(logging.ERROR):
+        assert reader(tmp_path, accept).take_in() == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["000.bad"]
+    assert "000.bad" in caplog.text
+    assert "no protobuf" in caplog.text
+
+
+def test_a_file_that_its_sender_takes_back_meanwhile_is_no_trouble(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = waiting(tmp_path, b"1", b"2")
+
+    def accept(body: bytes) -> Future[int]:
+        first.unlink()
+        second.unlink()
+        return committed(body)
+
+    assert reader(tmp_path, accept).take_in() == 1
+    assert caplog.records == []
+
+
+def test_both_spellings_of_loopback_are_looked_into(tmp_path: Path) -> None:
+    assert [path.name for path in directories(tmp_path, 5115)] == [
+        "127.0.0.1_5115",
+        "localhost_5115",
+        "_1_5115",
+    ]
+
+
+def test_a_server_takes_in_what_waited_for_its_port_and_what_comes_later(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    port = free_port()
+    early = waiting(tmp_path / "spool" / f"localhost_{port}", request(otlp_span(1)))
+    server = start_server(port=port, spool_interval_s=0.01)
+    late = waiting(tmp_path / "spool" / f"127.0.0.1_{port}", request(otlp_span(2, 1)))
+    others = waiting(tmp_path / "spool" / f"127.0.0.1_{port + 1}", request(otlp_span(3, 1)))
+    # Asking takes time enough: a file is gone once its spans are committed.
+    while any(path.exists() for path in early + late):
+        assert ask(server.url, "/healthz").status == 200
+    assert ask(server.url, f"/api/traces/{TRACE.hex()}").json["info"]["span_count"] == 2
+    assert others[0].exists()
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,205 @@
+"""The SQLite store: the conformance suite, and what is its own (processes, files, versions, limits)."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from outcrop_server.model.errors import StoreError, StoreFullError, UnavailableError
+from outcrop_server.storage.api import TraceStore
+from outcrop_server.storage.sqlite import file_lock, statements
+from outcrop_server.storage.sqlite.store import SqliteStore
+from server.tests.storage.conformance import TraceStoreConformance
+from server.tests.storage.writer_process import SPANS, batch
+from server.tests.support.spans import TRACE, new_span, trace_id
+
+WRITER = Path(__file__).with_name("writer_process.py")
+
+
+class TestSqliteStore(TraceStoreConformance):
+    def open(self, folder: Path) -> TraceStore:
+        return SqliteStore(folder / "store.db")
+
+
+@contextmanager
+def writer_process(file: Path, first: int, count: int = 0) -> Generator[subprocess.Popen[str], None, None]:
+    command = [sys.executable, str(WRITER), str(file), str(first), str(count)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own file
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@contextmanager
+def another_writer(file: Path) -> Generator[None, None, None]:
+    """Holds the lock as another process's writer would."""
+    with file.with_name(file.name + ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.mark.parametrize("acknowledged", [1, 20, 150])
+def test_every_acknowledged_span_is_there_after_kill_9(tmp_path: Path, acknowledged: int) -> None:
+    file = tmp_path / "store.db"
+    with writer_process(file, 1) as process:
+        assert process.stdout is not None
+        seen = [int(process.stdout.readline()) for _ in range(acknowledged)]
+        process.kill()
+        seen += [int(line) for line in process.stdout.read().split()]
+    with closing(SqliteStore(file)) as store:
+        for number in seen:
+            for span in batch(number):
+                kept = store.span(span.trace_id, span.row.span_id)
+                assert kept == (span.row, span.payload)
+        shared = store.trace(trace_id(0))
+        assert shared is not None
+        assert shared.row.span_count == len(store.spans(trace_id(0))) >= len(seen) * SPANS // 2
+    assert_sound(file)
+
+
+def test_two_processes_and_this_one_write_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    with closing(SqliteStore(file)) as store:
+        with writer_process(file, 1000, 60) as one, writer_process(file, 2000, 60) as two:
+            done = [store.append(batch(3000 + i)) for i in range(60)]
+            assert sum(each.result() for each in done) == 60 * SPANS
+            assert one.communicate()[0].count("\n") == two.communicate()[0].count("\n") == 60
+        shared = store.trace(trace_id(0))
+        assert shared is not None
+        assert shared.row.span_count == len(store.spans(trace_id(0))) == 180 * SPANS // 2
+        assert [e.trace_count for e in store.experiments()] == [181]
+    assert_sound(file)
+
+
+def test_a_full_queue_refuses_at_once_and_takes_again_later(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    with closing(SqliteStore(file, max_waiting_bytes=5000)) as store:
+        with another_writer(file):
+            taken = [store.append([new_span(0, payload=b"x" * 4000)])]
+            with pytest.raises(StoreFullError) as refused:
+                # The committer may have taken the first from the queue, never two more.
+                taken.extend(store.append([new_span(i, payload=b"x" * 4000)]) for i in range(1, 4))
+            assert refused.value.retry_after_s >= 1
+        assert all(each.result() == 1 for each in taken)
+        assert store.append([new_span(9)]).result() == 1
+
+
+def test_a_writer_that_holds_on_too_long_is_told_to_callers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("outcrop_server.storage.sqlite.store._LOCK_TIMEOUT_S", 0.01)
+    file = tmp_path / "store.db"
+    with closing(SqliteStore(file)) as store:
+        with another_writer(file), pytest.raises(UnavailableError, match="Another process"):
+            store.append([new_span(1)]).result()
+        assert store.append([new_span(1)]).result() == 1
+
+
+def test_a_batch_at_fault_does_not_harm_those_committed_with_it(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    with closing(SqliteStore(file)) as store:
+        with another_writer(file):
+            first = store.append([new_span(1)])
+            wrong = store.append([new_span(2), new_span(3, start_time_ns=2**70)])
+            right = store.append([new_span(4)])
+        assert (first.result(), right.result()) == (1, 1)
+        with pytest.raises(OverflowError):
+            wrong.result()
+        assert [span.name for span in store.spans(TRACE)] == ["span 1", "span 4"]
+
+
+def test_a_full_disk_is_told_and_nothing_is_half_kept(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    with closing(SqliteStore(file)) as store:
+        store.append([new_span(1)]).result()
+        committer = store._committer  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # no disk to fill
+        limit = "PRAGMA max_page_count = 40"
+        committer._connection.execute(limit)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # as above
+        big = b"".join(i.to_bytes(4, "big") for i in range(500_000))
+        with pytest.raises(UnavailableError, match="full"):
+            store.append([new_span(2, payload=big)]).result()
+        assert len(store.spans(TRACE)) == 1
+        assert store.append([new_span(3)]).result() == 1
+    assert_sound(file)
+
+
+def test_lists_read_the_index_in_order_and_sort_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    SqliteStore(file).close()
+    with closing(sqlite3.connect(file)) as connection:
+        for condition, index in (
+            ("", "trace_by_start"),
+            (f" WHERE {statements.AFTER}", "trace_by_start"),
+            (f" WHERE {statements.IN_EXPERIMENT}", "trace_by_experiment"),
+            (f" WHERE {statements.IN_EXPERIMENT} AND {statements.AFTER}", "trace_by_experiment"),
+        ):
+            query = statements.SELECT_TRACES + condition + statements.NEWEST_FIRST
+            plan = connection.execute(f"EXPLAIN QUERY PLAN {query}", [1] * query.count("?")).fetchall()
+            steps = " / ".join(step[3] for step in plan)
+            assert index in steps
+            assert "TEMP B-TREE" not in steps
+
+
+def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    file = tmp_path / "new folder" / "store.db"
+    with closing(SqliteStore(file)) as store:
+        store.append([new_span(1)]).result()
+        for each in file.parent.iterdir():
+            assert stat.S_IMODE(each.stat().st_mode) & 0o077 == 0, each.name
+
+
+def test_a_store_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    SqliteStore(file).close()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("INSERT INTO schema_version VALUES (99, 0)")
+        connection.commit()
+    with pytest.raises(StoreError, match="Upgrade"):
+        SqliteStore(file)
+
+
+def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE theirs (a)")
+    with pytest.raises(StoreError, match="another program"):
+        SqliteStore(file)
+
+
+def test_a_file_that_is_no_database_is_said_plainly(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    file.write_bytes(b"these are notes, not a database. " * 1000)
+    with pytest.raises(StoreError, match="not a database"):
+        SqliteStore(file)
+
+
+def test_a_place_that_cannot_be_written_is_said_plainly(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="cannot be written"):
+        SqliteStore(tmp_path / "file" / "store.db")
+
+
+def test_the_lock_is_free_again_after_use(tmp_path: Path) -> None:
+    lock = file_lock.FileLock(tmp_path / "lock", 1)
+    for _ in range(2):
+        with lock.held():
+            pass
+    lock.close()
+
+
+def assert_sound(file: Path) -> None:
+    """SQLite's own check, and that no span or frame is left without the other."""
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        orphans = "SELECT count(*) FROM payload WHERE payload_id NOT IN (SELECT payload_id FROM span)"
+        assert connection.execute(orphans).fetchall() == [(0,)]
