@@ -10,7 +10,11 @@ import outcrop
 from outcrop.entities import SpanType
 
 if TYPE_CHECKING:
-    from types_boto3_bedrock_runtime.type_defs import MessageTypeDef, ToolConfigurationTypeDef
+    from types_boto3_bedrock_runtime.type_defs import (
+        ContentBlockTypeDef,
+        MessageTypeDef,
+        ToolConfigurationTypeDef,
+    )
 
 outcrop.bedrock.autolog()
 outcrop.set_experiment("/Shared/bedrock-tracing-demo")
@@ -59,18 +63,14 @@ def weather_agent(question: str) -> str:
         messages.append({"role": answer["role"], "content": answer["content"]})
         if response["stopReason"] != "tool_use":
             return "".join(block.get("text", "") for block in answer["content"])
+        # The model may ask for several tools at once; all results go back in one message.
+        results: list[ContentBlockTypeDef] = []
         for block in answer["content"]:
             if "toolUse" in block:
                 use = block["toolUse"]
                 result = get_weather(**use["input"])
-                messages.append(
-                    {
-                        "role": "user",
-                        "content": [
-                            {"toolResult": {"toolUseId": use["toolUseId"], "content": [{"text": result}]}}
-                        ],
-                    }
-                )
+                results.append({"toolResult": {"toolUseId": use["toolUseId"], "content": [{"text": result}]}})
+        messages.append({"role": "user", "content": results})
 
 
 print(weather_agent("What is the weather like in San Francisco today?"))
