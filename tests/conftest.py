@@ -10,12 +10,17 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
+from hypothesis import settings
 
 import outcrop
 from outcrop_server.serve import BackgroundServer
 from outcrop_server.settings import Settings
 
 ApiReader = Callable[[str], Any]
+
+# The same examples in every run, and no clock: a busy machine must not fail a test.
+settings.register_profile("outcrop", deadline=None, derandomize=True)
+settings.load_profile("outcrop")
 
 
 @pytest.fixture(autouse=True)

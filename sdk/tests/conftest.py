@@ -7,10 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 import outcrop
 from outcrop.testing import BedrockEmulator
 from outcrop.testing.traces import CapturedTraces, capture_traces
+
+# The same examples in every run, and no clock: a busy machine must not fail a test.
+settings.register_profile("outcrop", deadline=None, derandomize=True)
+settings.load_profile("outcrop")
 
 CLAUDE = "us.anthropic.claude-3-5-sonnet-20241022-v2:0"
 

@@ -7,10 +7,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
+import hypothesis
 import pytest
 
 from outcrop_server.serve import BackgroundServer
 from outcrop_server.settings import Settings
+
+# The same examples in every run, and no clock: a busy machine must not fail a test.
+hypothesis.settings.register_profile("outcrop", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("outcrop")
 
 
 class StartServer(Protocol):

@@ -1,0 +1,121 @@
+"""How many spans a second does the server keep, committed? Converse spans of 4.1 KB, eight a trace.
+
+A real server process on loopback; senders keep a few requests in flight, as several programs would.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from outcrop.delivery.otlp_encode import encode_request
+from outcrop.recording.record import SpanRecord
+
+SPANS = 16_000
+SENDERS = 4
+HISTORY = [
+    {"role": "user", "content": [{"text": f"Turn {n}. " + "What is the weather like? " * 12}]}
+    for n in range(10)
+]
+REQUEST = json.dumps({"messages": HISTORY, "inferenceConfig": {"maxTokens": 512}}).encode()
+ANSWER = json.dumps(
+    {
+        "output": {"message": {"role": "assistant", "content": [{"text": "It is sunny. " * 20}]}},
+        "stopReason": "end_turn",
+        "usage": {"inputTokens": 900, "outputTokens": 80, "totalTokens": 980},
+    }
+).encode()
+
+
+def _span(trace: int, number: int) -> SpanRecord:
+    start = 1_790_000_000_000_000_000 + trace * 1_000_000_000 + number * 1_000_000
+    root = trace.to_bytes(8, "big")
+    attributes = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": "anthropic.claude-3-5-sonnet-20241022-v2:0",
+        "outcrop.span.type": "CHAT_MODEL",
+        "outcrop.aws.operation": "Converse",
+        "outcrop.request.params": '{"modelId": "anthropic.claude-3-5-sonnet-20241022-v2:0"}',
+        "outcrop.request.body": REQUEST,
+        "outcrop.response.body": ANSWER,
+    }
+    parent = b"" if number == 0 else b"\x01" + root[1:]
+    span_id = (number + 1).to_bytes(1, "big") + root[1:]
+    return SpanRecord(
+        b"bench---" + root,
+        span_id,
+        parent,
+        "chat",
+        3,
+        start,
+        start + 900_000,
+        1,
+        "",
+        attributes,
+        [],
+        "Bench",
+        "b",
+    )
+
+
+def _batches(size: int) -> list[bytes]:
+    spans = [_span(number // 8 + 1, number % 8) for number in range(SPANS)]
+    return [encode_request(spans[at : at + size], {}) for at in range(0, SPANS, size)]
+
+
+def _send(port: int, batches: list[bytes]) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    for body in batches:
+        connection.request("POST", "/v1/traces", body, {"Content-Type": "application/x-protobuf"})
+        response = connection.getresponse()
+        answer = response.read()
+        if response.status != http.HTTPStatus.OK:
+            sys.exit(f"HTTP {response.status}: {answer!r}")
+    connection.close()
+
+
+def _measure(size: int) -> None:
+    batches = _batches(size)
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder) / "bench.db"
+        outcrop = Path(sys.executable).with_name("outcrop")
+        command = [str(outcrop), "server", "--port", "5197", "--store", str(store)]
+        env = {**os.environ, "OUTCROP_SPOOL_DIR": folder}
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        server = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: S603
+        assert server.stdout is not None
+        server.stdout.readline()
+        started = time.perf_counter()
+        senders = [threading.Thread(target=_send, args=(5197, batches[at::SENDERS])) for at in range(SENDERS)]
+        for sender in senders:
+            sender.start()
+        for sender in senders:
+            sender.join()
+        elapsed = time.perf_counter() - started
+        server.terminate()
+        server.communicate()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        print(
+            f"{size:4} spans a request: {SPANS / elapsed:,.0f} spans/s, {cpu / SPANS * 1e6:.0f} us CPU each "
+            f"(start-up included), {store.stat().st_size / SPANS:,.0f} bytes a span on disk"
+        )
+
+
+def main() -> None:
+    """Measures two sizes of batch."""
+    print(f"a span is {len(REQUEST) + len(ANSWER):,} bytes of JSON")
+    for size in (512, 16):
+        _measure(size)
+
+
+if __name__ == "__main__":
+    main()
