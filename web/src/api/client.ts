@@ -1,0 +1,56 @@
+// Requests to the server that this page came from. A refusal becomes a RequestError in plain words.
+import type { components, paths } from "./generated/schema";
+
+type Problem = components["schemas"]["Problem"];
+type Path = keyof paths;
+type Answer<P extends Path> = paths[P]["get"] extends {
+  responses: { 200: { content: { "application/json": infer Body } } };
+}
+  ? Body
+  : never;
+
+export class RequestError extends Error {
+  constructor(
+    message: string,
+    /** The HTTP status; 0 if the server did not answer. */
+    readonly status: number,
+  ) {
+    super(message);
+    this.name = "RequestError";
+  }
+}
+
+interface Options {
+  path?: Record<string, string>;
+  query?: Record<string, string | number | undefined>;
+  signal: AbortSignal;
+}
+
+export async function get<P extends Path>(path: P, { path: parts = {}, query = {}, signal }: Options): Promise<Answer<P>> {
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(parts[name] ?? ""));
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
+  const url = search.size > 0 ? `${filled}?${search}` : filled;
+  const response = await send(url, signal);
+  if (!response.ok) throw new RequestError(await reasonOf(response), response.status);
+  return (await response.json()) as Answer<P>;
+}
+
+async function send(url: string, signal: AbortSignal): Promise<Response> {
+  try {
+    return await fetch(url, { signal, headers: { accept: "application/json" } });
+  } catch (cause) {
+    if (signal.aborted) throw cause;
+    throw new RequestError("", 0);
+  }
+}
+
+async function reasonOf(response: Response): Promise<string> {
+  const plain = `${response.status} ${response.statusText}`.trim();
+  try {
+    const { title, detail } = (await response.json()) as Partial<Problem>;
+    return [title, detail].filter(Boolean).join(": ") || plain;
+  } catch {
+    return plain;
+  }
+}

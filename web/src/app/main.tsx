@@ -1,0 +1,36 @@
+// Where the page starts: providers around the router.
+// Styles first: what a component's own module says comes after them.
+import "./mantine.css";
+import "./tokens.css";
+import "./global.css";
+import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { TipLayer } from "@/components/TipLayer";
+import { LanguageProvider } from "@/lib/i18n/language";
+import { retriesLater } from "./retry";
+import { makeRouter } from "./router";
+import { theme } from "./theme";
+
+const queries = new QueryClient({
+  defaultOptions: { queries: { staleTime: 10_000, retry: retriesLater, refetchOnWindowFocus: false } },
+});
+const router = makeRouter();
+const colours = localStorageColorSchemeManager({ key: "outcrop.theme" });
+
+const place = document.getElementById("root");
+if (!place) throw new Error("index.html has no #root");
+createRoot(place).render(
+  <StrictMode>
+    <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={colours}>
+      <LanguageProvider>
+        <QueryClientProvider client={queries}>
+          <RouterProvider router={router} />
+        </QueryClientProvider>
+        <TipLayer />
+      </LanguageProvider>
+    </MantineProvider>
+  </StrictMode>,
+);

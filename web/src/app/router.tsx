@@ -1,0 +1,52 @@
+// The addresses of the page. Each view is loaded when it is first asked for.
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect, type RouterHistory } from "@tanstack/react-router";
+import { frameSearch, listSearch, parseSearch, stringifySearch, traceSearch } from "@/model/address";
+import { Frame } from "./Frame";
+import { NotFound } from "./NotFound";
+
+const root = createRootRoute({ component: Frame, notFoundComponent: NotFound, validateSearch: frameSearch });
+
+const index = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: ({ search }) => {
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- the router's way to redirect
+    throw redirect({ to: "/traces", search, replace: true });
+  },
+});
+
+const traces = createRoute({
+  getParentRoute: () => root,
+  path: "/traces",
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import("@/features/traces/TracesView"), "TracesView"),
+});
+
+const trace = createRoute({
+  getParentRoute: () => root,
+  path: "/traces/$traceId",
+  validateSearch: traceSearch,
+  component: lazyRouteComponent(() => import("@/features/trace/TraceView"), "TraceView"),
+});
+
+const experiments = createRoute({
+  getParentRoute: () => root,
+  path: "/experiments",
+  component: lazyRouteComponent(() => import("@/features/experiments/ExperimentsView"), "ExperimentsView"),
+});
+
+/** A router of its own for each page; tests give it a history that is not the browser's. */
+export const makeRouter = (history?: RouterHistory) =>
+  createRouter({
+    routeTree: root.addChildren([index, traces, trace, experiments]),
+    defaultPreload: "intent",
+    parseSearch,
+    stringifySearch,
+    ...(history && { history }),
+  });
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

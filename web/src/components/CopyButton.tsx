@@ -1,0 +1,58 @@
+// Copies a text and says so for a moment.
+import { IconCheck, IconCopy } from "@tabler/icons-react";
+import { useEffect, useState, type ReactNode } from "react";
+import { useSpeech } from "@/lib/i18n/language";
+import { IconButton } from "./IconButton";
+
+interface Props {
+  /** What to copy; a function if it is dear to make. */
+  text: string | (() => string);
+  label?: string;
+  icon?: ReactNode;
+  className?: string | undefined;
+  tabIndex?: number;
+}
+
+export function CopyButton({ text, label, icon, className, tabIndex }: Props) {
+  const { t } = useSpeech();
+  const [isDone, setIsDone] = useState(false);
+  useEffect(() => {
+    if (!isDone) return;
+    const timer = setTimeout(() => setIsDone(false), 1200);
+    return () => clearTimeout(timer);
+  }, [isDone]);
+  const copy = async () => {
+    await writeClipboard(typeof text === "string" ? text : text());
+    setIsDone(true);
+  };
+  return (
+    <IconButton
+      label={isDone ? t.copied : (label ?? t.copy)}
+      className={className}
+      tabIndex={tabIndex}
+      onClick={(event) => {
+        event.stopPropagation();
+        void copy();
+      }}
+    >
+      {isDone ? <IconCheck size={15} stroke={1.8} /> : (icon ?? <IconCopy size={15} stroke={1.6} />)}
+    </IconButton>
+  );
+}
+
+/** The clipboard is refused on plain-http origins other than loopback; there a hidden field helps. */
+async function writeClipboard(text: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const field = document.createElement("textarea");
+    field.value = text;
+    field.style.position = "fixed";
+    field.style.opacity = "0";
+    document.body.append(field);
+    field.select();
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only way left without a secure context
+    document.execCommand("copy");
+    field.remove();
+  }
+}

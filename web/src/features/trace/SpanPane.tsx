@@ -1,0 +1,112 @@
+// The selected span: what it is in one line, and its four views.
+import { Tabs } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { IconHash } from "@tabler/icons-react";
+import { spanQuery } from "@/api/queries";
+import { CopyButton } from "@/components/CopyButton";
+import { Failure } from "@/components/Failure";
+import { Duration, Tokens } from "@/components/Quantity";
+import { SkeletonRows } from "@/components/Skeleton";
+import { SpanIcon } from "@/components/SpanIcon";
+import { formatDuration } from "@/lib/format";
+import { useSpeech } from "@/lib/i18n/language";
+import { useKeys } from "@/lib/useKeys";
+import { SPAN_TABS, type SpanTab, type TraceSearch } from "@/model/address";
+import { spanLabel } from "@/model/modelName";
+import type { Span, Trace } from "@/model/trace";
+import { AttributesTab } from "./AttributesTab";
+import { ChatTab } from "./chat/ChatTab";
+import { EventsTab } from "./events/EventsTab";
+import { PayloadTab } from "./PayloadTab";
+import styles from "./SpanPane.module.css";
+import type { Change } from "./TraceView";
+
+interface Props {
+  trace: Trace;
+  spanId: string;
+  search: TraceSearch;
+  go: (change: Change) => void;
+}
+
+export function SpanPane({ trace, spanId, search, go }: Props) {
+  const { t } = useSpeech();
+  const span = trace.spans.find(({ id }) => id === spanId);
+  const tab = search.tab ?? "chat";
+  const choose = (name: string | null) => {
+    const next = SPAN_TABS.find((each) => each === name);
+    if (next) go({ tab: next, chunk: undefined });
+  };
+  useKeys(Object.fromEntries(SPAN_TABS.map((name, i) => [String(i + 1), () => choose(name)])));
+  if (!span) return <p className={styles.none}>{t.noSpan}</p>;
+  const names: Record<SpanTab, string> = { chat: t.chat, io: t.inputsOutputs, events: t.events, attributes: t.attributes };
+  return (
+    <section className={styles.pane} aria-label={span.name}>
+      <SpanHead span={span} />
+      <Tabs
+        value={tab}
+        onChange={choose}
+        keepMounted={false}
+        classNames={{ root: styles.tabs ?? "", list: styles.list ?? "", tab: styles.tab ?? "", panel: styles.panel ?? "" }}
+      >
+        <Tabs.List aria-label={t.spanViews}>
+          {SPAN_TABS.map((name) => (
+            <Tabs.Tab key={name} value={name}>
+              {names[name]}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value={tab}>
+          <Payload trace={trace} span={span} tab={tab} chunk={search.chunk} go={go} />
+        </Tabs.Panel>
+      </Tabs>
+    </section>
+  );
+}
+
+function SpanHead({ span }: { span: Span }) {
+  const { t } = useSpeech();
+  return (
+    <header className={styles.head}>
+      <SpanIcon kind={span.kind} type={span.type} size={17} />
+      <h2 className={styles.name}>{spanLabel(span.name, span.model)}</h2>
+      {span.model !== null && <code className={styles.model} data-tip={span.model}>{span.model}</code>}
+      <span className={styles.facts}>
+        <span>{formatDuration(span.durationNs)}</span>
+        {span.isStream && (
+          <span>
+            <span className={styles.label}>{t.firstToken}</span> <Duration ns={span.firstTokenNs} why={t.whyNoFirstTokenSpan} />
+          </span>
+        )}
+        {span.usage && <Tokens usage={span.usage} />}
+      </span>
+      <CopyButton text={span.id} label={`${t.copy}: ${span.id}`} icon={<IconHash size={15} stroke={1.6} />} />
+    </header>
+  );
+}
+
+interface PayloadProps {
+  trace: Trace;
+  span: Span;
+  tab: SpanTab;
+  chunk: number | undefined;
+  go: (change: Change) => void;
+}
+
+function Payload({ trace, span, tab, chunk, go }: PayloadProps) {
+  const { t } = useSpeech();
+  const { data, error, isPlaceholderData, refetch } = useQuery(spanQuery(trace.row.id, span.id));
+  if (error && !data) return <Failure what={t.whatSpan} error={error} onRetry={() => void refetch()} />;
+  if (!data) return <SkeletonRows count={8} height={32} widths={[10, 60]} />;
+  const views: Record<SpanTab, React.ReactNode> = {
+    chat: <ChatTab key={data.span.id} payload={data} />,
+    io: <PayloadTab payload={data} />,
+    events: <EventsTab key={data.span.id} payload={data} chunk={chunk} onChunk={(index) => go({ chunk: index })} />,
+    attributes: <AttributesTab attributes={data.attributes} resource={trace.resource} />,
+  };
+  // The span before stays until the next has come.
+  return (
+    <div className={styles.view} data-old={isPlaceholderData || undefined}>
+      {views[tab]}
+    </div>
+  );
+}

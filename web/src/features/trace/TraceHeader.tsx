@@ -1,0 +1,76 @@
+// What matters of a trace in one line.
+import { IconArrowLeft, IconHash, IconLink, IconX } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { CopyButton } from "@/components/CopyButton";
+import { IconButton } from "@/components/IconButton";
+import { Ago, CachedShare, Duration, ModelName, Tokens } from "@/components/Quantity";
+import { cx } from "@/lib/cx";
+import { formatDuration } from "@/lib/format";
+import { useSpeech } from "@/lib/i18n/language";
+import { useNow } from "@/lib/useNow";
+import { useTitle } from "@/lib/useTitle";
+import { spanLabel } from "@/model/modelName";
+import type { Trace } from "@/model/trace";
+import styles from "./TraceHeader.module.css";
+
+export function TraceHeader({ trace, onBack }: { trace: Trace; onBack: () => void }) {
+  const { t } = useSpeech();
+  const nowMs = useNow(30_000);
+  const { row } = trace;
+  useTitle(row.name);
+  const isFailed = row.status === "ERROR";
+  return (
+    <header className={styles.head}>
+      <IconButton label={t.back} onClick={onBack}>
+        <IconArrowLeft size={17} stroke={1.7} />
+      </IconButton>
+      <h1 className={styles.title} data-tip={row.name}>{spanLabel(row.name, row.models[0] ?? null)}</h1>
+      <div className={styles.facts}>
+        <Fact>
+          <span className={cx(isFailed ? styles.failed : styles.status)}>
+            {isFailed && <IconX size={14} stroke={2.4} aria-hidden />}
+            {isFailed ? (row.error?.type ?? t.statusError) : row.status === "OK" ? t.statusOk : t.statusUnset}
+          </span>
+        </Fact>
+        <Fact>
+          <b>{formatDuration(row.durationNs)}</b>
+        </Fact>
+        {row.firstTokenNs !== null && (
+          <Fact label={t.firstToken}>
+            <Duration ns={row.firstTokenNs} why="" />
+          </Fact>
+        )}
+        <Fact label={t.tokens}>
+          <Tokens usage={row.usage} />
+          <CachedShare usage={row.usage} />
+        </Fact>
+        {row.models.map((id) => (
+          <Fact key={id}>
+            <ModelName id={id} />
+          </Fact>
+        ))}
+        {row.attempts > 1 && (
+          <Fact>
+            <span className={styles.retried}>{t.attempts(row.attempts)}</span>
+          </Fact>
+        )}
+        {row.sessionId !== null && <Fact label={t.session}>{row.sessionId}</Fact>}
+        {row.userId !== null && <Fact label={t.user}>{row.userId}</Fact>}
+        <Fact>
+          <Ago ns={row.startNs} nowMs={nowMs} />
+        </Fact>
+      </div>
+      <CopyButton text={row.id} label={t.copyId} icon={<IconHash size={16} stroke={1.6} />} />
+      <CopyButton text={() => window.location.href} label={t.copyLink} icon={<IconLink size={16} stroke={1.6} />} />
+    </header>
+  );
+}
+
+function Fact({ label, children }: { label?: string; children: ReactNode }) {
+  return (
+    <span className={styles.fact}>
+      {label !== undefined && <span className={styles.label}>{label}</span>}
+      {children}
+    </span>
+  );
+}

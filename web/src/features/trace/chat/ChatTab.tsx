@@ -1,0 +1,75 @@
+// A model call as a document: system, tools and parameters folded, then the conversation, its newest turn first
+// in sight, then the answer. Spans that are no conversation show what went in and what came out.
+import { useMemo } from "react";
+import type { SpanPayload } from "@/api/read";
+import { ErrorNote } from "@/components/ErrorNote";
+import { Fold } from "@/components/Fold";
+import { ScrollPane } from "@/components/VirtualRows";
+import { useSpeech } from "@/lib/i18n/language";
+import { readConversation, type Chat, type Conversation } from "@/model/conversation";
+import { foldTurns } from "@/model/foldTurns";
+import { toolSpans } from "@/model/toolSpans";
+import { useOpenTrace } from "../TraceContext";
+import styles from "./Chat.module.css";
+import { Line } from "./Line";
+import { Parameters } from "./Parameters";
+import { PlainChat } from "./PlainChat";
+import { SystemPrompt } from "./SystemPrompt";
+import { ToolDefinitions } from "./ToolDefinitions";
+import { ToolSpansContext } from "./ToolSpansContext";
+import { TurnLine } from "./TurnLine";
+
+export function ChatTab({ payload }: { payload: SpanPayload }) {
+  const { chat } = payload;
+  return (
+    <ScrollPane>
+      <div className={styles.document}>{chat ? <ModelChat chat={chat} payload={payload} /> : <PlainChat payload={payload} />}</div>
+    </ScrollPane>
+  );
+}
+
+function ModelChat({ chat, payload }: { chat: Chat; payload: SpanPayload }) {
+  const { t } = useSpeech();
+  const { tree } = useOpenTrace();
+  const conversation = useMemo(() => readConversation(chat), [chat]);
+  const spans = useMemo(() => toolSpans(tree, payload.span.id, conversation.calls), [tree, payload.span.id, conversation]);
+  const { error } = payload.span;
+  return (
+    <ToolSpansContext value={spans}>
+      {conversation.system.length > 0 && <SystemPrompt items={conversation.system} />}
+      {chat.tools.length > 0 && <ToolDefinitions tools={chat.tools} called={new Set(conversation.calls.map(({ name }) => name))} />}
+      {Object.keys(chat.parameters).length > 0 && <Parameters parameters={chat.parameters} />}
+      <Sent conversation={conversation} />
+      {conversation.answer.map((turn) => (
+        <TurnLine key={turn.key} turn={turn} isAnswer />
+      ))}
+      {conversation.answer.length === 0 && !error && (
+        <Line role="assistant" isAnswer>
+          <p className={styles.faint}>{t.noOutput}</p>
+        </Line>
+      )}
+      {error && (
+        <Line role={t.errorRole} isPlainRole>
+          <ErrorNote error={error} />
+        </Line>
+      )}
+    </ToolSpansContext>
+  );
+}
+
+function Sent({ conversation }: { conversation: Conversation }) {
+  const { t } = useSpeech();
+  const sections = useMemo(() => foldTurns(conversation.sent), [conversation]);
+  return sections.map((section) => {
+    if (section.kind === "turn") return <TurnLine key={section.turn.key} turn={section.turn} />;
+    const words = section.key === "earlier" ? t.earlierMessages : t.steps;
+    return (
+      <Fold key={section.key} className={styles.earlier} label={words(section.turns.length)}>
+        {section.turns.map((turn) => (
+          <TurnLine key={turn.key} turn={turn} />
+        ))}
+      </Fold>
+    );
+  });
+}
+

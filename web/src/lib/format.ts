@@ -1,0 +1,91 @@
+// Numbers, durations and moments as words. Pure; the locale is always given.
+
+const MS = 1e6;
+const SECOND = 1e9;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const two = (value: number): string => String(value).padStart(2, "0");
+
+/** A duration in nanoseconds as `0.42 ms`, `840 ms`, `2.31 s`, `1 m 04 s` or `2 h 05 m`. */
+export function formatDuration(ns: number): string {
+  if (ns < 0) return `-${formatDuration(-ns)}`;
+  if (ns === 0) return "0 ms";
+  if (ns < 0.995 * MS) return `${(ns / MS).toFixed(2)} ms`;
+  if (ns < 9.95 * MS) return `${trimZero((ns / MS).toFixed(1))} ms`;
+  if (ns < 999.5 * MS) return `${Math.round(ns / MS)} ms`;
+  if (ns < 9.995 * SECOND) return `${(ns / SECOND).toFixed(2)} s`;
+  if (ns < 59.95 * SECOND) return `${(ns / SECOND).toFixed(1)} s`;
+  if (ns < HOUR - SECOND / 2) {
+    const seconds = Math.round(ns / SECOND);
+    return `${Math.floor(seconds / 60)} m ${two(seconds % 60)} s`;
+  }
+  const minutes = Math.round(ns / MINUTE);
+  return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} m`;
+}
+
+const trimZero = (text: string): string => (text.endsWith(".0") ? text.slice(0, -2) : text);
+
+/** A count with the locale's thousands separators. */
+export function formatCount(value: number, locale: string): string {
+  return numberFormat(locale).format(value);
+}
+
+/** A size as `812 B`, `4.2 kB`, `1.3 MB`. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  if (bytes < 999_950) return `${(bytes / 1e3).toFixed(1)} kB`;
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** A share of a whole as `81 %`. */
+export function formatShare(part: number, whole: number): string {
+  if (whole <= 0) return "0 %";
+  return `${Math.round((part / whole) * 100)} %`;
+}
+
+const dateOf = (ns: bigint): Date => new Date(Number(ns / 1_000_000n));
+
+/** The wall clock's time, `12:04:31`. */
+export function formatClock(ns: bigint): string {
+  const date = dateOf(ns);
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+/** The exact local moment to the microsecond, with the zone's offset: what a hover shows. */
+export function formatExact(ns: bigint): string {
+  const date = dateOf(ns);
+  const micros = String(Number((ns / 1000n) % 1_000_000n)).padStart(6, "0");
+  const offset = -date.getTimezoneOffset();
+  const zone = `${offset < 0 ? "-" : "+"}${two(Math.floor(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`;
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${formatClock(ns)}.${micros} ${zone}`;
+}
+
+/** How long ago: `now`, `12 sec. ago`, `3 min. ago`, `5 hr. ago`; older than a day, the date. */
+export function formatAgo(ns: bigint, nowMs: number, locale: string): string {
+  const age = nowMs * 1e6 - Number(ns);
+  if (age >= DAY) return dateFormat(locale, dateOf(ns).getFullYear() !== new Date(nowMs).getFullYear()).format(dateOf(ns));
+  const relative = relativeFormat(locale);
+  if (age < 5 * SECOND) return relative.format(0, "second");
+  if (age < MINUTE) return relative.format(-Math.floor(age / SECOND), "second");
+  if (age < HOUR) return relative.format(-Math.floor(age / MINUTE), "minute");
+  return relative.format(-Math.floor(age / HOUR), "hour");
+}
+
+// Intl formatters are dear to make and are asked for once a cell: keep one of each kind.
+const cache = new Map<string, unknown>();
+function kept<T>(key: string, make: () => T): T {
+  const found = cache.get(key);
+  if (found !== undefined) return found as T;
+  const made = make();
+  cache.set(key, made);
+  return made;
+}
+const numberFormat = (locale: string): Intl.NumberFormat => kept(`n:${locale}`, () => new Intl.NumberFormat(locale));
+const relativeFormat = (locale: string): Intl.RelativeTimeFormat =>
+  kept(`r:${locale}`, () => new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "narrow" }));
+const dateFormat = (locale: string, withYear: boolean): Intl.DateTimeFormat =>
+  kept(`d:${locale}:${withYear}`, () =>
+    new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", ...(withYear && { year: "numeric" }) }),
+  );

@@ -1,0 +1,73 @@
+// What the page knows of traces and spans. The API's shapes are turned into these in src/api/read.ts.
+import type { SpanKind } from "./spanKind";
+
+export type Status = "OK" | "ERROR" | "UNSET";
+
+export interface Failure {
+  type: string;
+  message: string;
+}
+
+/** Tokens; `input` includes what was read from and written to the cache. Null is unknown. */
+export interface Usage {
+  input: number | null;
+  output: number | null;
+  total: number | null;
+  cacheRead: number | null;
+  cacheWrite: number | null;
+}
+
+export interface TraceRow {
+  id: string;
+  experimentId: string;
+  name: string;
+  status: Status;
+  startNs: bigint;
+  durationNs: number;
+  spanCount: number;
+  error: Failure | null;
+  models: readonly string[];
+  usage: Usage;
+  firstTokenNs: number | null;
+  attempts: number;
+  asked: string | null;
+  answered: string | null;
+  tools: readonly string[];
+  sessionId: string | null;
+  userId: string | null;
+}
+
+export interface Span {
+  id: string;
+  parentId: string | null;
+  name: string;
+  kind: SpanKind;
+  type: string;
+  status: Status;
+  error: Failure | null;
+  startNs: bigint;
+  durationNs: number;
+  model: string | null;
+  usage: Usage | null;
+  firstTokenNs: number | null;
+  isStream: boolean;
+  finishReason: string | null;
+}
+
+export interface Trace {
+  row: TraceRow;
+  experimentName: string;
+  resource: Readonly<Record<string, unknown>>;
+  spans: readonly Span[];
+}
+
+export interface Experiment {
+  id: string;
+  name: string;
+  createdNs: bigint;
+  traceCount: number;
+  errorCount: number;
+  lastTraceNs: bigint | null;
+}
+
+export const endNs = (span: Pick<Span, "startNs" | "durationNs">): bigint => span.startNs + BigInt(Math.round(span.durationNs));

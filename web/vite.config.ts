@@ -1,0 +1,31 @@
+// How the page is built: into the server's package, so that its wheel carries the page.
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const server = process.env.OUTCROP_SERVER ?? "http://127.0.0.1:5115";
+
+export default defineConfig({
+  plugins: [react()],
+  resolve: { alias: { "@": here("./src") } },
+  build: {
+    outDir: here("../server/src/outcrop_server/web/static"),
+    emptyOutDir: true,
+    // The server's Content-Security-Policy allows no data: scripts or fonts; keep every asset a file.
+    assetsInlineLimit: 0,
+    // Browsers that know light-dark(): both themes come from one set of tokens.
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
+  },
+  server: { proxy: { "/api": server, "/v1": server } },
+  preview: { proxy: { "/api": server, "/v1": server } },
+  test: {
+    // Tests that need a document ask for jsdom in their first line.
+    environment: "node",
+    include: ["tests/**/*.test.{ts,tsx}"],
+    setupFiles: ["tests/setup.ts"],
+    restoreMocks: true,
+    unstubGlobals: true,
+    testTimeout: 15_000,
+  },
+});
