@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from outcrop.bedrock.chunks import pack_chunks
 from outcrop.entities import SpanType
 from outcrop.genai.conventions import attributes_of
+from outcrop.json_reading import as_object
 from outcrop.testing.event_stream import encode_event
 from outcrop.views import read_span
 
@@ -98,7 +99,7 @@ def test_any_json_in_a_body_gives_a_view(
 @settings(max_examples=150)
 @given(model=MODELS, events=st.lists(st.tuples(WORDS | st.just("contentBlockDelta"), JSON), max_size=6))
 def test_any_json_in_a_stream_gives_a_view(operation: str, model: str, events: list[tuple[str, Any]]) -> None:
-    frames = [encode_event(kind, payload if isinstance(payload, dict) else {}) for kind, payload in events]
+    frames = [encode_event(kind, as_object(payload)) for kind, payload in events]
     view = read_span(
         {
             "outcrop.aws.operation": operation,

@@ -86,7 +86,7 @@ export const en = {
     `The program can reach this server: curl ${origin}/healthz answers from the machine it runs on. In a container, 127.0.0.1 is the container itself.`,
     "autolog() runs in the same process that makes the call, and outcrop is the package that this Python imports.",
     "OUTCROP_TRACKING_URI is not set to another address; set_tracking_uri() in the code wins over it.",
-    "A program that ends at once sends its traces on exit; one that is killed sends them with its next start.",
+    "A program sends what it has when it ends. If it is killed, its last moments may be missing.",
     "A stream becomes a trace when it has been read, not when the call returns.",
   ],
   // Trace
