@@ -7,6 +7,9 @@ STATIC := server/src/outcrop_server/web/static/index.html
 WEB_SOURCES := $(shell find web/src web/index.html web/vite.config.ts web/tsconfig.json -type f 2>/dev/null | grep -v /generated/)
 API_SOURCES := $(shell find server/src/outcrop_server/api -name '*.py') sdk/src/outcrop/_version.py
 
+# pyright needs node; where the machine has none it must find ours.
+export PATH := $(CURDIR)/.make/bin:$(PATH)
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench dev build clean lock format test-python test-web test-wheels
 

@@ -18,7 +18,7 @@ import click
 from rich.console import Console
 
 from outcrop_server.cli import demo_report
-from outcrop_server.serve import BackgroundServer, PortInUseError
+from outcrop_server.serve import BackgroundServer
 from outcrop_server.settings import DEFAULT_PORT, Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -57,9 +57,6 @@ def demo(port: int | None, store: Path | None, live: bool, should_exit: bool) ->
     plan = _Plan((0 if should_exit else DEFAULT_PORT) if port is None else port, store, live, should_exit)
     try:
         _run(plan)
-    except PortInUseError as error:
-        click.echo(f"{error} Or choose another: outcrop demo --port {plan.port + 1}", err=True)
-        raise SystemExit(2) from error
     except SettingsError as error:
         click.echo(str(error), err=True)
         raise SystemExit(2) from error
