@@ -183,7 +183,8 @@ def test_the_spool_folder_tells_endpoints_apart(tmp_path: Path) -> None:
 
 
 PROGRAM = """
-import os, sys, time, outcrop
+import os, signal, sys, time, outcrop
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a CI's background job has it ignored
 outcrop.set_tracking_uri(sys.argv[1])
 @outcrop.trace
 def step(name): return name
