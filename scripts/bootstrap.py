@@ -30,16 +30,21 @@ def run(*command: str | Path, quiet: bool = False) -> None:
 
 
 def find_uv() -> Path:
-    """uv: the machine's own, or one that pip brings into .make."""
+    """uv: the machine's own, or one that pip brings into .make. A launcher keeps what was found.
+
+    The launcher is for scripts that .venv's Python runs: it has neither pip nor this Python's PATH.
+    """
+    launcher = TOOLS / "bin" / "uv"
+    if launcher.exists():
+        return launcher
     on_path = shutil.which("uv")
-    if on_path:
-        return Path(on_path)
-    target = TOOLS / "uv"
-    uv = target / "bin" / "uv"
+    uv = Path(on_path) if on_path else TOOLS / "uv" / "bin" / "uv"
     if not uv.exists():
         # --target needs neither a virtual environment nor leave to change the system's Python.
-        run(sys.executable, "-m", "pip", "install", "--quiet", "--target", target, "uv")
-    return uv
+        run(sys.executable, "-m", "pip", "install", "--quiet", "--target", uv.parent.parent, "uv")
+    launcher.parent.mkdir(parents=True, exist_ok=True)
+    _write_launcher(launcher, uv)
+    return launcher
 
 
 def python() -> None:
