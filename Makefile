@@ -11,7 +11,7 @@ API_SOURCES := $(shell find server/src/outcrop_server/api -name '*.py') sdk/src/
 export PATH := $(CURDIR)/.make/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench dev build clean lock format test-python test-web test-wheels
+.PHONY: help demo test check bench dev build clean lock format test-python test-versions test-web test-wheels
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -19,7 +19,7 @@ help: ## list the verbs
 demo: $(STATIC) ## start server and emulator, run the example programs, say where to look (ARGS=--exit ends by itself)
 	$(VENV)/outcrop demo $(ARGS)
 
-test: check test-python test-web test-wheels ## install what tests need and run everything
+test: check test-python test-versions test-web test-wheels ## install what tests need and run everything
 
 check: .make/python .make/web .make/openapi ## lint, format, layers and types of Python and TypeScript
 	$(VENV)/ruff check .
@@ -31,6 +31,9 @@ check: .make/python .make/web .make/openapi ## lint, format, layers and types of
 
 test-python: .make/python .make/chromium $(STATIC) ## Python tests: SDK, server, system and browser
 	$(VENV)/python -m pytest $(ARGS)
+
+test-versions: .make/python ## the SDK with the oldest botocore, and with aiobotocore
+	$(VENV)/python scripts/test_versions.py
 
 test-web: .make/web .make/openapi ## TypeScript tests
 	cd web && $(NPM) run --silent test

@@ -15,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".make"
 VENV = ROOT / ".venv"
+ENVIRONMENTS = ROOT / ".venvs"
 OLDEST_PYTHON = (3, 10)
 OLDEST_NODE = 20
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -45,6 +46,17 @@ def find_uv() -> Path:
     launcher.parent.mkdir(parents=True, exist_ok=True)
     _write_launcher(launcher, uv)
     return launcher
+
+
+def locked_environment(name: str) -> Path:
+    """A clean environment in .venvs with the locked group `name`; gives its Python."""
+    uv, folder = find_uv(), ENVIRONMENTS / name
+    shutil.rmtree(folder, ignore_errors=True)
+    run(uv, "venv", "--quiet", "--python", sys.executable, folder)
+    python = folder / "bin" / "python"
+    lock = ROOT / "requirements" / f"{name}.txt"
+    run(uv, "pip", "install", "--quiet", "--python", python, "--require-hashes", "-r", lock)
+    return python
 
 
 def python() -> None:

@@ -12,9 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bootstrap import ROOT, find_uv
+from bootstrap import ENVIRONMENTS, ROOT, find_uv, locked_environment
 
-ENVIRONMENTS = ROOT / ".venvs"
 SERVER_PACKAGES = ("outcrop_server", "fastapi", "pydantic", "uvicorn", "zstandard", "google.protobuf")
 
 
@@ -27,14 +26,9 @@ def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> N
 
 def environment(name: str, wheels: list[Path]) -> Path:
     """A clean environment with the locked group `name` and these wheels; gives its Python."""
-    uv, folder = find_uv(), ENVIRONMENTS / name
-    shutil.rmtree(folder, ignore_errors=True)
-    run(uv, "venv", "--quiet", "--python", sys.executable, folder, cwd=ROOT)
-    python = folder / "bin" / "python"
-    lock = ROOT / "requirements" / f"{name}.txt"
-    run(uv, "pip", "install", "--quiet", "--python", python, "--require-hashes", "-r", lock, cwd=ROOT)
-    run(uv, "pip", "install", "--quiet", "--python", python, "--no-deps", *wheels, cwd=ROOT)
-    run(uv, "pip", "check", "--quiet", "--python", python, cwd=ROOT)
+    python = locked_environment(name)
+    run(find_uv(), "pip", "install", "--quiet", "--python", python, "--no-deps", *wheels, cwd=ROOT)
+    run(find_uv(), "pip", "check", "--quiet", "--python", python, cwd=ROOT)
     return python
 
 

@@ -105,7 +105,7 @@ def test_any_json_in_a_stream_gives_a_view(operation: str, model: str, events: l
             "outcrop.aws.operation": operation,
             "gen_ai.request.model": model,
             "outcrop.request.body": b"{}",
-            "outcrop.stream.chunks": pack_chunks((n, frame) for n, frame in enumerate(frames)),
+            "outcrop.stream.chunks": pack_chunks(range(len(frames)), frames),
             "outcrop.stream.outcome": "complete",
         }
     )
@@ -128,7 +128,7 @@ def test_a_torn_stream_says_what_is_missing() -> None:
     view = read_span(
         {
             "outcrop.aws.operation": "ConverseStream",
-            "outcrop.stream.chunks": pack_chunks([(1, frame), (2, frame[:20])]),
+            "outcrop.stream.chunks": pack_chunks([1, 2], [frame, frame[:20]]),
             "outcrop.stream.outcome": "error",
         }
     )

@@ -64,7 +64,14 @@ def test_a_stream_read_to_its_end_gives_the_answer_of_the_plain_call(
     for span in (plain_span, stream_span):
         span.outputs.pop("metrics")
     assert stream_span.outputs == plain_span.outputs
-    assert stream_span.outputs["output"]["message"] == plain["output"]["message"]
+    # An older botocore hides blocks that it does not know from its caller; the span has them all.
+    answered = zip(
+        plain["output"]["message"]["content"],
+        stream_span.outputs["output"]["message"]["content"],
+        strict=True,
+    )
+    assert all(seen == kept for seen, kept in answered if "SDK_UNKNOWN_MEMBER" not in seen)
+    assert "reasoningContent" in stream_span.outputs["output"]["message"]["content"][0]
     assert _end(stream_span) == ("complete", "exhausted")
     chunks = [event for event in stream_span.events if event.name.startswith("outcrop.chunk.")]
     assert len(chunks) == len(events)

@@ -95,18 +95,20 @@ def test_the_body_stays_botocores_own_with_all_its_ways_of_reading(
     assert b"".join(body().iter_chunks(100)) == payload
     assert list(body().iter_lines())[:2] == [b"first line", b"second line"]
     assert b"".join(iter(body())) == payload
-    assert io.BufferedReader(body()).read() == payload
+    has_readinto = hasattr(StreamingBody, "readinto")  # botocore 1.35.20 has only IOBase's, which fails
     with body() as raw:
         assert raw.read(10) == payload[:10]
         assert raw.read() == payload[10:]
-    buffer = bytearray(len(payload))
-    whole = body()
-    view = memoryview(buffer)
-    while view and (count := whole.readinto(view)):
-        view = view[count:]
-    assert bytes(buffer) == payload
+    if has_readinto:
+        assert io.BufferedReader(body()).read() == payload
+        buffer = bytearray(len(payload))
+        whole = body()
+        view = memoryview(buffer)
+        while view and (count := whole.readinto(view)):
+            view = view[count:]
+        assert bytes(buffer) == payload
     spans = [trace.data.spans[0] for trace in traces.all()]
-    assert len(spans) == 7
+    assert len(spans) == (7 if has_readinto else 5)
     assert {str(span.outputs["body"]) for span in spans} == {payload.decode()}
 
 

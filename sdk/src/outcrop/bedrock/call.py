@@ -1,12 +1,12 @@
 """One Bedrock call while it runs: what the wire showed of it, and its one end.
 
-Made by `instrumentation`, fed by `wire` (botocore's events) and `taps` (what is read of the answer).
-The span ends here exactly once; its attributes are put together on the delivery thread.
+Made by `instrumentation`, fed by `wire` (botocore's events) and the taps (what is read of the answer).
+On the caller's thread references are kept and nothing more; attributes and events are put together on
+the delivery thread (`_finish_later`).
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 from opentelemetry.trace import StatusCode
 
 from outcrop.bedrock.chunks import pack_chunks
-from outcrop.bedrock.operations import SERVICE, Operation
+from outcrop.bedrock.operations import Meaning, Operation
 from outcrop.capture.render import to_json
 from outcrop.genai.stream import EndReason, Outcome
-from outcrop.json_reading import as_object, as_text, parse_json
+from outcrop.json_reading import as_object, as_text
+from outcrop.recording.record import EventRecord
 from outcrop.recording.span import LiveSpan
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
@@ -28,65 +29,125 @@ _ERROR_STATUS = 300
 _MAX_ERROR_BODY = 4096  # bytes
 
 
+class Attempt:
+    """One HTTP attempt: when it went out and ended, and with what."""
+
+    __slots__ = ("body", "ended_ns", "error", "headers", "sent_ns", "status")
+
+    def __init__(self, sent_ns: int) -> None:
+        """`sent_ns` is nanoseconds since the epoch; 0 if botocore never said."""
+        self.sent_ns = sent_ns
+        self.ended_ns = 0
+        self.status = 0
+        self.headers: Mapping[str, str] = {}
+        self.body: Any = None
+        self.error: BaseException | None = None
+
+
 class Call:
     """A traced call.
 
     Attributes:
-        operation: the row of the table.
+        operation: how it travels.
         span: its span.
         abandoned_ns: when the caller stopped reading a stream without closing it; 0 if it did not.
-        is_reading: whether the connection is being read now, and so may close itself.
+        has_request: whether botocore made a request of it.
+        offsets: arrival of each piece of the answer, by the counter that `LiveSpan.counter_ns` reads.
+        pieces: the pieces.
     """
 
-    def __init__(self, operation: Operation, span: LiveSpan, arguments: Mapping[str, Any]) -> None:
+    __slots__ = (
+        "__weakref__",
+        "_attempts",
+        "_headers",
+        "_members",
+        "_model",
+        "_open",
+        "_params",
+        "_region",
+        "_request_body",
+        "_response_body",
+        "_url",
+        "abandoned_ns",
+        "has_request",
+        "meaning",
+        "offsets",
+        "operation",
+        "pieces",
+        "span",
+    )
+
+    def __init__(
+        self,
+        operation: Operation,
+        meaning: Meaning,
+        span: LiveSpan,
+        arguments: Mapping[str, Any],
+        region: str,
+    ) -> None:
         """`arguments` are the call's own; none of them is kept that the caller could still change."""
         self.operation = operation
+        self.meaning = meaning
         self.span = span
         self.abandoned_ns = 0
-        self.is_reading = False
-        self._params = {name: arguments[name] for name in operation.outside_body if name in arguments}
-        self._request_body: bytes | str | None = None
+        self.has_request = False
+        self.offsets: list[int] = []
+        self.pieces: list[bytes] = []
+        # Taken by whoever ends the call first: list.pop is atomic, so nobody else can.
+        self._open = [True]
+        self._region = region
+        self._model = arguments.get("modelId")
+        self._params: dict[str, Any] = {
+            name: arguments[name] for name in operation.outside_body if name in arguments
+        }
         self._url = ""
-        self._response_body: Any = None
-        self._response_headers: Mapping[str, str] = {}
-        self._response_members: Mapping[str, Any] = {}
-        self._pieces: list[tuple[int, bytes]] = []
-        self._last_piece_ns = 0
-        self._attempts = 0
-        self._is_over = False
-        self._lock = threading.Lock()
-        span.deferred = self._attributes
+        self._request_body: bytes | str | None = None
+        self._response_body: bytes | None = None
+        self._headers: Mapping[str, str] = {}
+        self._members: dict[str, Any] = {}
+        self._attempts: list[Attempt] = []
+        span.deferred = self._finish_later
 
     # What the wire shows.
 
     def on_request(self, url: str, body: Any) -> None:
         """The request as botocore made it, before it is signed."""
+        self.has_request = True
         self._url = url
-        if isinstance(body, bytes | str):
-            self._request_body = body
-        elif isinstance(body, bytearray):
-            # The caller may change it while the call runs.
-            self._request_body = bytes(body)
+        # A bytearray is the caller's own and may change while the call runs.
+        self._request_body = bytes(body) if isinstance(body, bytearray) else body
+
+    def on_send(self) -> None:
+        """An attempt goes out."""
+        self._attempts.append(Attempt(self.span.now_ns()))
 
     def on_response(self, status: int, headers: Mapping[str, str], body: Any) -> None:
-        """One attempt's answer; retries come here once each."""
-        self._attempts += 1
-        self._response_headers = headers
-        attributes: dict[str, Any] = {
-            names.ATTEMPT_NUMBER: self._attempts,
-            gen_ai.HTTP_STATUS_CODE: status,
-        }
-        request_id = headers.get(_REQUEST_ID_HEADER)
-        if request_id:
-            attributes[gen_ai.AWS_REQUEST_ID] = request_id
-        if status >= _ERROR_STATUS:
-            code = headers.get("x-amzn-errortype", "")
-            attributes[gen_ai.ERROR_TYPE] = code.split(":")[0] or str(status)
-            # What AWS says beside code and message, such as a model's original error.
-            attributes[names.ATTEMPT_BODY] = _as_text(body)
-        elif isinstance(body, bytes):
-            self._response_body = body
-        self.span.add_event(names.ATTEMPT_EVENT, attributes)
+        """An attempt's answer."""
+        attempt = self._current_attempt()
+        attempt.ended_ns = self.span.now_ns()
+        attempt.status = status
+        attempt.headers = self._headers = headers
+        if isinstance(body, bytes):
+            if status < _ERROR_STATUS:
+                self._response_body = body
+            else:
+                attempt.body = body
+
+    def on_transport_error(self, error: BaseException) -> None:
+        """An attempt that got no answer: no connection, no time, no credentials."""
+        attempt = self._current_attempt()
+        attempt.ended_ns = self.span.now_ns()
+        attempt.error = error
+
+    def _current_attempt(self) -> Attempt:
+        if not self._attempts or self._attempts[-1].ended_ns:
+            self._attempts.append(Attempt(0))
+        return self._attempts[-1]
+
+    @property
+    def has_response(self) -> bool:
+        """Whether an answer came over the wire; a stubbed client gives one without."""
+        return any(attempt.status for attempt in self._attempts)
 
     def serialise_arguments(self, arguments: Mapping[str, Any]) -> None:
         """Keeps the arguments themselves: for a call that never became a request."""
@@ -94,40 +155,30 @@ class Call:
         self._request_body = None
         self.span.set_attribute(names.REQUEST_PARAMS, to_json(arguments))
 
-    @property
-    def has_request(self) -> bool:
-        """Whether a request was made."""
-        return self._url != ""
-
-    @property
-    def has_response(self) -> bool:
-        """Whether an answer came over the wire; a stubbed client gives one without."""
-        return self._attempts > 0
-
     def keep_members(self, response: Mapping[str, Any]) -> None:
         """Keeps the members of the answer that came as headers, such as `contentType`."""
-        left_out = {"ResponseMetadata", self.operation.answer_body}
-        self._response_members = {
+        left_out = {"ResponseMetadata", self.operation.response_member}
+        self._members = {
             name: value for name, value in response.items() if name not in left_out and _is_plain(value)
         }
 
     def keep_answer(self, response: Mapping[str, Any]) -> None:
         """Keeps an answer that came without a wire, as it is now."""
-        body = {name: value for name, value in response.items() if name != "ResponseMetadata"}
+        left_out = {"ResponseMetadata", self.operation.response_member}
+        body = {name: value for name, value in response.items() if name not in left_out}
         self._response_body = to_json(body).encode()
 
     def on_piece(self, data: bytes) -> None:
         """Bytes of the answer, as the caller read them."""
-        now_ns = self.span.now_ns()
-        self._last_piece_ns = now_ns
-        self._pieces.append((now_ns - self.span.start_time_ns, data))
+        self.offsets.append(self.span.counter_ns())
+        self.pieces.append(data)
 
     # The end.
 
     @property
     def is_over(self) -> bool:
         """Whether the span has ended."""
-        return self._is_over
+        return not self._open
 
     def finish(self) -> None:
         """Ends a call whose answer is whole."""
@@ -138,7 +189,7 @@ class Call:
     def fail(self, error: BaseException) -> None:
         """Ends a call that an exception ended, in making it or in reading its answer."""
         if self._begin_end():
-            if self._pieces or self._response_members:
+            if self.pieces or (self.operation.response_member and self.has_response):
                 self._set_stream_end(EndReason.ERROR)
             code, message = _describe(error)
             self.span.fail(error, code)
@@ -166,15 +217,16 @@ class Call:
         self._set_stream_end(reason)
         self.span.mark_ok()
         # A stream that was let go ended when its last piece came, not when the collector found it.
-        is_late = reason in {EndReason.GARBAGE_COLLECTED, EndReason.PROCESS_EXIT}
-        end_ns = self.abandoned_ns or (self._last_piece_ns if is_late else 0)
+        end_ns = self.abandoned_ns
+        if not end_ns and self.offsets and reason in {EndReason.GARBAGE_COLLECTED, EndReason.PROCESS_EXIT}:
+            end_ns = self.span.epoch_ns(self.offsets[-1])
         self.span.end(end_ns or None)
 
     def _begin_end(self) -> bool:
-        with self._lock:
-            is_first = not self._is_over
-            self._is_over = True
-            return is_first
+        try:
+            return self._open.pop()
+        except IndexError:
+            return False
 
     def _set_stream_end(self, reason: EndReason) -> None:
         if reason is EndReason.EXHAUSTED:
@@ -182,69 +234,95 @@ class Call:
         elif reason is EndReason.ERROR:
             outcome = Outcome.ERROR
         else:
-            outcome = Outcome.CANCELLED if self._pieces else Outcome.NOT_CONSUMED
+            outcome = Outcome.CANCELLED if self.pieces else Outcome.NOT_CONSUMED
         self.span.set_attribute(names.STREAM_OUTCOME, outcome.value)
         self.span.set_attribute(names.STREAM_END_REASON, reason.value)
 
     # On the delivery thread.
 
-    def _attributes(self) -> dict[str, Any]:
-        found: dict[str, Any] = {names.AWS_SERVICE: SERVICE, names.AWS_OPERATION: self.operation.name}
+    def _finish_later(self) -> tuple[dict[str, Any], list[EventRecord]]:
+        attributes = self._identity()
         if self._params:
-            found[names.REQUEST_PARAMS] = to_json(self._params)
-        if self._request_body is not None:
-            found[names.REQUEST_BODY] = _as_bytes(self._request_body)
-            if self.operation.body_argument is None:
-                found.update(_request_attributes(self._request_body))
+            attributes[names.REQUEST_PARAMS] = to_json(self._params)
+        body = self._request_body
+        if isinstance(body, bytes):
+            attributes[names.REQUEST_BODY] = body
+        elif isinstance(body, str):
+            attributes[names.REQUEST_BODY] = body.encode("utf-8", "replace")
+        attributes.update(self._response_attributes())
+        return attributes, attempt_events(self._attempts)
+
+    def _identity(self) -> dict[str, Any]:
+        operation, meaning = self.operation, self.meaning
+        found: dict[str, Any] = {
+            gen_ai.PROVIDER_NAME: gen_ai.PROVIDER_BEDROCK,
+            gen_ai.CLOUD_REGION: self._region,
+            names.SPAN_TYPE: meaning.span_type,
+            names.AWS_SERVICE: operation.service,
+            names.AWS_OPERATION: operation.name,
+        }
+        optional: dict[str, Any] = {
+            gen_ai.OPERATION_NAME: meaning.genai_operation,
+            gen_ai.REQUEST_MODEL: self._model if isinstance(self._model, str) else None,
+            gen_ai.REQUEST_STREAM: operation.is_stream or None,
+            names.REQUEST_MEMBER: operation.request_member,
+            names.RESPONSE_MEMBER: operation.response_member or operation.body_member,
+        }
+        found.update({name: value for name, value in optional.items() if value is not None})
         if self._url:
             parts = urlsplit(self._url)
             found[gen_ai.SERVER_ADDRESS] = parts.hostname or ""
             found[gen_ai.SERVER_PORT] = parts.port or (443 if parts.scheme == "https" else 80)
-        found.update(self._response_attributes())
         return found
 
     def _response_attributes(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        request_id = self._response_headers.get(_REQUEST_ID_HEADER)
+        request_id = self._headers.get(_REQUEST_ID_HEADER)
         if request_id:
             found[gen_ai.AWS_REQUEST_ID] = request_id
-        counts = {
-            name.lower(): value
-            for name, value in self._response_headers.items()
-            if name.lower().startswith(_COUNT_HEADERS) and name.lower().endswith("-count")
-        }
-        fields = {**self._response_members, **counts}
+        fields = {**self._members, **_counts(self._headers)}
         if fields:
             found[names.RESPONSE_FIELDS] = to_json(fields)
-        if self.operation.is_stream and self._pieces:
-            found[names.STREAM_CHUNKS] = pack_chunks(self._pieces)
-        elif self._pieces:
-            found[names.RESPONSE_BODY] = b"".join(data for _, data in self._pieces)
-        elif isinstance(self._response_body, bytes):
+        if self.pieces and self.operation.is_stream:
+            found[names.STREAM_CHUNKS] = pack_chunks(self.span.offsets_ns(self.offsets), self.pieces)
+        elif self.pieces:
+            found[names.RESPONSE_BODY] = b"".join(self.pieces)
+        elif self._response_body is not None:
             found[names.RESPONSE_BODY] = self._response_body
         return found
 
 
-def _request_attributes(body: bytes | str) -> dict[str, Any]:
-    """The conventions' request attributes, out of a Converse body."""
-    request = as_object(parse_json(body))
-    inference = as_object(request.get("inferenceConfig"))
-    found = {
-        gen_ai.REQUEST_MAX_TOKENS: inference.get("maxTokens"),
-        gen_ai.REQUEST_TEMPERATURE: inference.get("temperature"),
-        gen_ai.REQUEST_TOP_P: inference.get("topP"),
-        gen_ai.REQUEST_STOP_SEQUENCES: inference.get("stopSequences"),
-        gen_ai.GUARDRAIL_ID: as_object(request.get("guardrailConfig")).get("guardrailIdentifier"),
+def attempt_events(attempts: list[Attempt]) -> list[EventRecord]:
+    """An event an attempt, at its end, with status, code, request id, duration and the wait before it."""
+    events: list[EventRecord] = []
+    for number, attempt in enumerate(attempts, start=1):
+        found: dict[str, Any] = {names.ATTEMPT_NUMBER: number}
+        if attempt.status:
+            found[gen_ai.HTTP_STATUS_CODE] = attempt.status
+        if attempt.sent_ns:
+            found[names.ATTEMPT_DURATION_NS] = attempt.ended_ns - attempt.sent_ns
+            if number > 1:
+                found[names.ATTEMPT_DELAY_NS] = attempt.sent_ns - attempts[number - 2].ended_ns
+        request_id = attempt.headers.get(_REQUEST_ID_HEADER)
+        if request_id:
+            found[gen_ai.AWS_REQUEST_ID] = request_id
+        if attempt.error is not None:
+            found[gen_ai.ERROR_TYPE] = type(attempt.error).__name__
+        elif attempt.status >= _ERROR_STATUS:
+            code = attempt.headers.get("x-amzn-errortype", "")
+            found[gen_ai.ERROR_TYPE] = code.partition(":")[0] or str(attempt.status)
+            # What AWS says beside code and message, such as a model's original error.
+            found[names.ATTEMPT_BODY] = (attempt.body or b"")[:_MAX_ERROR_BODY].decode("utf-8", "replace")
+        events.append(EventRecord(names.ATTEMPT_EVENT, attempt.ended_ns or attempt.sent_ns, found))
+    return events
+
+
+def _counts(headers: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name.lower(): value
+        for name, value in headers.items()
+        if name.lower().startswith(_COUNT_HEADERS) and name.lower().endswith("-count")
     }
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _as_bytes(body: bytes | str) -> bytes:
-    return body if isinstance(body, bytes) else body.encode("utf-8", "replace")
-
-
-def _as_text(body: Any) -> str:
-    return body[:_MAX_ERROR_BODY].decode("utf-8", "replace") if isinstance(body, bytes) else ""
 
 
 def _is_plain(value: Any) -> bool:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from outcrop.bedrock.content_blocks import read_blocks, read_message
 from outcrop.genai.messages import Chat, Message, Tool
-from outcrop.genai.usage import Usage
+from outcrop.genai.usage import Usage, UsageRule
 from outcrop.json_reading import JsonObject, as_int, as_list, as_object, as_text
+from outcrop.semconv import gen_ai
 
 # What is shown by itself; every other argument of the call is a parameter.
 _SHOWN_APART = frozenset({"modelId", "messages", "system", "toolConfig", "inferenceConfig"})
@@ -29,6 +30,19 @@ def read_chat(request: JsonObject, response: JsonObject | None) -> Chat:
     )
 
 
+def request_attributes(request: JsonObject) -> JsonObject:
+    """Inference parameters under the GenAI conventions' names."""
+    inference = as_object(request.get("inferenceConfig"))
+    found = {
+        gen_ai.REQUEST_MAX_TOKENS: inference.get("maxTokens"),
+        gen_ai.REQUEST_TEMPERATURE: inference.get("temperature"),
+        gen_ai.REQUEST_TOP_P: inference.get("topP"),
+        gen_ai.REQUEST_STOP_SEQUENCES: inference.get("stopSequences"),
+        gen_ai.GUARDRAIL_ID: as_object(request.get("guardrailConfig")).get("guardrailIdentifier"),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def read_usage(response: JsonObject | None) -> Usage | None:
     """Token counts; Converse counts cached input apart, so the total adds it.
 
@@ -42,7 +56,7 @@ def read_usage(response: JsonObject | None) -> Usage | None:
     read = as_int(raw.get("cacheReadInputTokens"))
     written = as_int(raw.get("cacheWriteInputTokens"))
     total = None if fresh is None else fresh + (read or 0) + (written or 0)
-    return Usage(total, as_int(raw.get("outputTokens")), read, written, raw)
+    return Usage(total, as_int(raw.get("outputTokens")), read, written, raw, UsageRule.EXCLUSIVE)
 
 
 def read_finish_reason(response: JsonObject | None) -> str | None:

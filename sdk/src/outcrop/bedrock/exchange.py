@@ -33,6 +33,8 @@ class Exchange:
         operation: botocore's operation name, such as `ConverseStream`.
         model_id: the identifier as the caller gave it.
         params: the arguments that the request body does not hold.
+        request_member: the argument that the body is; None where it is all of them.
+        response_member: the member of the answer that the body or stream is; None likewise.
         request: the request body as JSON (or text, if it is none).
         response: the response body likewise; None for streams and for calls without an answer.
         response_fields: members of the answer that came as headers.
@@ -45,6 +47,8 @@ class Exchange:
     operation: str
     model_id: str | None
     params: JsonObject
+    request_member: str | None
+    response_member: str | None
     request: Any
     response: Any
     response_fields: JsonObject
@@ -52,6 +56,11 @@ class Exchange:
     outcome: str | None = None
     end_reason: str | None = None
     problem: str | None = None
+
+    @property
+    def visible_fields(self) -> JsonObject:
+        """Members of the answer that came as headers; token counts are headers, not members."""
+        return {name: v for name, v in self.response_fields.items() if not name.startswith("x-amzn-")}
 
 
 def read_exchange(attributes: Mapping[str, Any]) -> Exchange:
@@ -62,12 +71,14 @@ def read_exchange(attributes: Mapping[str, Any]) -> Exchange:
     problem: str | None = None
     if isinstance(packed, bytes):
         pieces, problem = _read_pieces(packed)
-    elif operation.endswith("Stream") and names.STREAM_OUTCOME in attributes:
+    elif attributes.get(gen_ai.REQUEST_STREAM) is True and names.STREAM_OUTCOME in attributes:
         pieces = []
     return Exchange(
         operation=operation,
         model_id=as_text(attributes.get(gen_ai.REQUEST_MODEL)),
         params=as_object(parse_json(as_text(attributes.get(names.REQUEST_PARAMS)))),
+        request_member=as_text(attributes.get(names.REQUEST_MEMBER)),
+        response_member=as_text(attributes.get(names.RESPONSE_MEMBER)),
         request=parse_json(_bytes_or_text(attributes.get(names.REQUEST_BODY))),
         response=parse_json(_bytes_or_text(attributes.get(names.RESPONSE_BODY))),
         response_fields=as_object(parse_json(as_text(attributes.get(names.RESPONSE_FIELDS)))),
@@ -101,7 +112,7 @@ def _read_piece(frame: Frame, offset_ns: int) -> StreamPiece:
         payload = as_object(data)
         # Bedrock pads events with a member `p` against guessing by length; botocore drops it too.
         payload.pop("p", None)
-        if frame.type == "chunk" and isinstance(payload.get("bytes"), str):
+        if frame.type == "chunk" and len(payload) == 1 and isinstance(payload.get("bytes"), str):
             data = _unwrap(payload["bytes"])
     return StreamPiece(frame.type, data, offset_ns, frame.size_bytes)
 

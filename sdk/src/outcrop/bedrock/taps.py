@@ -1,61 +1,70 @@
 """Taps on streamed answers: what the caller reads is kept, with its time, and the end is seen.
 
 The caller keeps botocore's own `EventStream` or `StreamingBody`; only where it takes its bytes from is
-replaced. Nothing is read ahead and nothing is changed.
+replaced. Nothing is read ahead and nothing is changed. `aio_taps` is the twin for aiobotocore.
 """
 
 from __future__ import annotations
 
 import json
-import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, cast
 
 from outcrop.bedrock.call import Call
 from outcrop.capture.faults import report_fault
 from outcrop.genai.stream import EndReason
 
-_open_calls: weakref.WeakSet[Call] = weakref.WeakSet()
-_open_lock = threading.Lock()
+# Calls whose answer is being read. Strong references: none of them refers to what the caller holds.
+_open_calls: set[Call] = set()
 
 
 def tap_event_stream(call: Call, stream: Any) -> None:
     """Taps a botocore EventStream that has not been read yet."""
-    source = EventSource(call, stream._raw_stream)  # noqa: SLF001  # botocore has no public place for it
-    stream._event_generator = source  # noqa: SLF001  # as above
-    _watch_close(call, stream._raw_stream)  # noqa: SLF001  # as above
-    _remember(call)
+    raw = stream._raw_stream  # noqa: SLF001  # botocore has no public place for it
+    frames = _read_frames(call, raw)
+    stream._event_generator = EventSource(call, frames)  # noqa: SLF001  # as above
+    # The connection must not refer to what reads it: that would be a cycle.
+    reader = weakref.ref(frames)
+    watch_close(call, raw, lambda: getattr(reader(), "gi_running", False))
+    remember(call)
 
 
 def tap_body(call: Call, body: Any) -> None:
     """Taps a botocore StreamingBody that has not been read yet."""
-    tap = BodyTap(call, body._raw_stream, body._content_length)  # noqa: SLF001  # as above
-    tap.install()
-    _remember(call)
+    BodyTap(call, body._raw_stream, body._content_length).install()  # noqa: SLF001  # as above
+    remember(call)
+
+
+def remember(call: Call) -> None:
+    """Keeps a call in mind until it ends, so that the process's end can end it."""
+    _open_calls.add(call)
 
 
 def end_open_streams(*, is_exit: bool = False) -> None:
     """Ends streams that the caller stopped reading; at process exit, all that are open."""
-    with _open_lock:
-        calls = list(_open_calls)
-    for call in calls:
+    for call in _open_calls.copy():
         if call.is_over:
-            _forget(call)
+            _open_calls.discard(call)
         elif call.abandoned_ns:
             call.end_stream(EndReason.CANCELLED)
         elif is_exit:
             call.end_stream(EndReason.PROCESS_EXIT)
 
 
-def _remember(call: Call) -> None:
-    with _open_lock:
-        _open_calls.add(call)
-
-
-def _forget(call: Call) -> None:
-    with _open_lock:
-        _open_calls.discard(call)
+def look_for_failure(call: Call, frame: Any) -> bool:
+    """Ends the call if the frame that was read last is the service's exception; says whether it is."""
+    try:
+        headers = frame.headers
+        if headers.get(":message-type") not in {"exception", "error"}:
+            return False
+        code = headers.get(":exception-type") or headers.get(":error-code") or "unknown"
+        message = headers.get(":error-message") or _message_in(frame.payload)
+        call.fail_in_stream(str(code), str(message))
+    except Exception as error:  # noqa: BLE001  # the caller must get the frame all the same
+        report_fault("reading a stream's failure", error)
+    _open_calls.discard(call)
+    return True
 
 
 class EventSource:
@@ -65,80 +74,72 @@ class EventSource:
     caller lets it go; then `__del__` ends the span.
     """
 
-    def __init__(self, call: Call, raw: Any) -> None:
-        """`raw` is urllib3's response."""
+    def __init__(self, call: Call, frames: Generator[Any, None, None]) -> None:
+        """`frames` reads the connection; every loop of the caller draws from the same."""
         self._call = call
-        self._frames = _read_frames(call, raw)
+        self._frames = frames
 
     def __iter__(self) -> Iterator[Any]:
-        """A new iterator a loop: when a loop is left by `break`, its iterator goes, and tells."""
+        """A new generator a loop: when a loop is left by `break`, its generator goes, and tells."""
         self._call.abandoned_ns = 0
-        return _Loop(self, self._call)
+        return _loop(self._call, self._frames)
 
     def __next__(self) -> Any:
-        """The next frame, as botocore's parser wants it."""
-        return self.next_frame()
-
-    def next_frame(self) -> Any:
-        """The next frame; ends the call when there is none or when reading fails."""
-        self._call.is_reading = True
+        """The next frame alone, as `get_initial_response` asks for it."""
         try:
-            frame = next(self._frames)
+            return next(self._frames)
         except StopIteration:
-            self._call.end_stream(EndReason.EXHAUSTED)
+            end_call(self._call, EndReason.EXHAUSTED)
             raise
         except BaseException as error:
-            self._call.fail(error)
+            fail_call(self._call, error)
             raise
-        finally:
-            self._call.is_reading = False
-        self._look_for_failure(frame)
-        return frame
-
-    def _look_for_failure(self, frame: Any) -> None:
-        try:
-            headers = frame.headers
-            if headers.get(":message-type") not in {"exception", "error"}:
-                return
-            code = headers.get(":exception-type") or headers.get(":error-code") or "unknown"
-            message = headers.get(":error-message") or _message_in(frame.payload)
-            self._call.fail_in_stream(str(code), str(message))
-        except Exception as error:  # noqa: BLE001  # the caller must get the frame all the same
-            report_fault("reading a stream's failure", error)
 
     def __del__(self) -> None:
         if not self._call.is_over:
-            self._call.end_stream(EndReason.GARBAGE_COLLECTED)
+            end_call(self._call, EndReason.GARBAGE_COLLECTED)
 
 
-def _read_frames(call: Call, raw: Any) -> Iterator[Any]:
-    # No method of EventSource: its frame would hold the source, and that would be a cycle.
+def _loop(call: Call, frames: Generator[Any, None, None]) -> Generator[Any, None, None]:
+    frame = None
+    try:
+        for frame in frames:
+            yield frame
+    except GeneratorExit:
+        # The loop is left. botocore leaves it too when it raises for an exception that the service sent.
+        # Otherwise it is not the end yet: the caller may go on with another loop. The next flush or
+        # collection ends it.
+        if not call.is_over and not look_for_failure(call, frame):
+            call.abandoned_ns = call.span.now_ns()
+        raise
+    except BaseException as error:
+        fail_call(call, error)
+        raise
+    end_call(call, EndReason.EXHAUSTED)
+
+
+def _read_frames(call: Call, raw: Any) -> Generator[Any, None, None]:
     from botocore.eventstream import EventStreamBuffer  # noqa: PLC0415  # the SDK alone needs no boto3
 
     buffer = EventStreamBuffer()
+    keep_offset, keep_piece, now = call.offsets.append, call.pieces.append, call.span.counter_ns
     for data in raw.stream():
-        call.on_piece(data)
+        keep_offset(now())
+        keep_piece(data)
         buffer.add_data(data)
         yield from buffer
 
 
-class _Loop:
-    """One `for` loop over a stream."""
+def end_call(call: Call, reason: EndReason) -> None:
+    """Ends a stream, and forgets it."""
+    call.end_stream(reason)
+    _open_calls.discard(call)
 
-    def __init__(self, source: EventSource, call: Call) -> None:
-        self._source = source
-        self._call = call
 
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        return self._source.next_frame()
-
-    def __del__(self) -> None:
-        # Not the end yet: the caller may go on with another loop. The next flush or collection ends it.
-        if not self._call.is_over:
-            self._call.abandoned_ns = self._call.span.now_ns()
+def fail_call(call: Call, error: BaseException) -> None:
+    """Ends a stream that could not be read on, and forgets it."""
+    call.fail(error)
+    _open_calls.discard(call)
 
 
 class BodyTap:
@@ -147,40 +148,41 @@ class BodyTap:
     The methods are replaced on that one object, so `with body as raw` hands out urllib3's own object.
     """
 
+    __slots__ = ("_call", "_depth", "_expected", "_kind", "_raw", "_received")
+
     def __init__(self, call: Call, raw: Any, content_length: str | None) -> None:
         """`content_length` is the header's text; None where the answer is chunked."""
         self._call = call
         # A strong reference would make a cycle, and the end of an unread body would wait for the collector.
         self._raw = weakref.ref(raw)
         self._kind: Any = type(raw)
-        self._expected = int(content_length) if content_length else None
+        self._expected = int(content_length) if content_length else -1
         self._received = 0
         self._depth = 0
 
     def install(self) -> None:
         """Replaces the methods that read; the others are built on them."""
         raw = self._raw()
-        for name in ("read", "read1"):
-            if hasattr(self._kind, name):
-                setattr(raw, name, self._reader(name))
+        methods = vars(raw)
+        methods["read"] = self._reader("read")
+        if hasattr(self._kind, "read1"):
+            methods["read1"] = self._reader("read1")
         if hasattr(self._kind, "read_chunked"):
-            setattr(raw, "read_chunked", self._read_chunked)  # noqa: B010  # not a method of every type
-        _watch_close(self._call, raw)
+            methods["read_chunked"] = self._read_chunked
+        watch_close(self._call, raw, lambda: self._depth > 0)
 
     def _reader(self, name: str) -> Callable[..., Any]:
         method = getattr(self._kind, name)
 
         def read(*args: Any, **kwargs: Any) -> Any:
             self._depth += 1
-            self._call.is_reading = True
             try:
                 data = method(self._raw(), *args, **kwargs)
             except BaseException as error:
-                self._call.fail(error)
+                fail_call(self._call, error)
                 raise
             finally:
                 self._depth -= 1
-                self._call.is_reading = self._depth > 0
             # urllib3's methods call one another; only the outermost gives bytes to the caller.
             if self._depth == 0:
                 amount = args[0] if args else kwargs.get("amt")
@@ -199,14 +201,15 @@ class BodyTap:
         try:
             if data:
                 self._received += len(data)
-                self._call.on_piece(bytes(data))
-            if is_all or (self._expected is not None and self._received >= self._expected):
+                self._call.on_piece(data if isinstance(data, bytes) else bytes(data))
+            if is_all or self._received == self._expected:
                 self._call.finish()
+                _open_calls.discard(self._call)
         except Exception as error:  # noqa: BLE001  # the caller must get the bytes all the same
             report_fault("keeping a body", error)
 
 
-def _watch_close(call: Call, raw: Any) -> None:
+def watch_close(call: Call, raw: Any, is_reading: Callable[[], bool]) -> None:
     """Ends the call when the caller closes the response; not when it closes itself at its end."""
     response_class = cast("Any", type(raw))
     reference = weakref.ref(raw)
@@ -218,8 +221,8 @@ def _watch_close(call: Call, raw: Any) -> None:
         try:
             response_class.close(response)
         finally:
-            if not call.is_reading and not call.is_over:
-                call.end_stream(EndReason.GARBAGE_COLLECTED if is_collected else EndReason.CLOSED)
+            if not call.is_over and not is_reading():
+                end_call(call, EndReason.GARBAGE_COLLECTED if is_collected else EndReason.CLOSED)
 
     raw.close = close
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from outcrop.bedrock import converse, converse_stream
 from outcrop.bedrock.bodies.codec import BodyCodec, BodyRead
 from outcrop.bedrock.bodies.table import find_codec
 from outcrop.bedrock.exchange import Exchange, StreamPiece, read_exchange
+from outcrop.bedrock.generic import read_generic
 from outcrop.bedrock.model_id import parse_model_id
 from outcrop.genai.messages import Chat, preview
 from outcrop.genai.stream import Chunk, ChunkKind, Stream
-from outcrop.genai.usage import Usage
+from outcrop.genai.usage import Usage, UsageRule
 from outcrop.genai.view import SpanView
 from outcrop.json_reading import JsonObject, as_int, as_object
 
@@ -22,6 +24,10 @@ OUTPUT_TOKENS_HEADER = "x-amzn-bedrock-output-token-count"
 CACHE_READ_HEADER = "x-amzn-bedrock-cache-read-input-token-count"
 CACHE_WRITE_HEADER = "x-amzn-bedrock-cache-write-input-token-count"
 _METRICS = "amazon-bedrock-invocationMetrics"
+# Members of bodies that count input: Anthropic and Amazon leave cached input out, OpenAI's schema does not;
+# the rest know no cache.
+_COUNTED_APART = frozenset({"input_tokens", "inputTokens"})
+_COUNTED_WITHIN = frozenset({"prompt_tokens", "prompt_token_count", "inputTextTokenCount", "inputTokenCount"})
 
 
 def read_bedrock_span(span_type: str, attributes: Mapping[str, Any], attempts: int) -> SpanView:
@@ -29,6 +35,8 @@ def read_bedrock_span(span_type: str, attributes: Mapping[str, Any], attempts: i
     exchange = read_exchange(attributes)
     if exchange.operation in {"Converse", "ConverseStream"}:
         return _read_converse(span_type, exchange, attempts)
+    if not exchange.operation.startswith("InvokeModel"):
+        return read_generic(span_type, exchange, attempts)
     return _read_invoke(span_type, exchange, attempts)
 
 
@@ -56,6 +64,7 @@ def _read_converse(span_type: str, exchange: Exchange, attempts: int) -> SpanVie
         request_preview=_request_preview(chat),
         response_preview=_response_preview(chat),
         problem=exchange.problem,
+        request_attributes=converse.request_attributes(inputs),
     )
 
 
@@ -115,7 +124,7 @@ def _merge_invoke(codec: BodyCodec | None, data: list[Any]) -> Any:
 
 def _invoke_usage(usage: Usage | None, exchange: Exchange) -> Usage:
     if usage is not None and usage.input_tokens is not None:
-        return usage
+        return usage if usage.rule else replace(usage, rule=_body_rule(usage.raw))
     fields = exchange.response_fields
     metrics: JsonObject = {}
     for piece in reversed(exchange.pieces or []):
@@ -136,7 +145,17 @@ def _invoke_usage(usage: Usage | None, exchange: Exchange) -> Usage:
         read,
         written,
         {**known.raw, **metrics} or {name: v for name, v in fields.items() if name.startswith("x-amzn-")},
+        (UsageRule.INVOCATION_METRICS if metrics else UsageRule.HEADERS)
+        if input_tokens is not None
+        else None,
     )
+
+
+def _body_rule(raw: JsonObject) -> str:
+    """What a body's own names say of its input count."""
+    if _COUNTED_APART & raw.keys():
+        return UsageRule.EXCLUSIVE
+    return UsageRule.INCLUSIVE if _COUNTED_WITHIN & raw.keys() else UsageRule.UNKNOWN
 
 
 def _converse_chunk(index: int, piece: StreamPiece) -> Chunk:

@@ -1,19 +1,19 @@
-"""botocore's public events: the request before it goes out, and each answer before it is parsed.
+"""botocore's public events: the request before it goes out, and each attempt's answer before it is parsed.
 
 The running call is found through a context variable, since the events know nothing of it. A client's
-handlers are registered at its first traced call; `before-parse` exists from botocore 1.35.20.
+handlers are registered at its first traced call; `before-parse` exists from botocore 1.35.20 and
+aiobotocore 2.15.0. The handlers serve both: none of them waits.
 """
 
 from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
 from outcrop.bedrock.call import Call
-from outcrop.bedrock.operations import SERVICE
 from outcrop.capture.faults import report_fault
 
 CURRENT_CALL: ContextVar[Call | None] = ContextVar("outcrop_current_call", default=None)
@@ -28,12 +28,9 @@ def watch(client: Any) -> None:
         return
     with _clients_lock:
         if client not in _clients:
-            events = client.meta.events
-            # Last, so that what other handlers change is seen as it goes out.
-            events.register_last(f"before-call.{SERVICE}", _on_before_call, unique_id="outcrop-before-call")
-            events.register_last(
-                f"before-parse.{SERVICE}", _on_before_parse, unique_id="outcrop-before-parse"
-            )
+            for event, handler in _events(client).items():
+                # Last, so that what other handlers change is seen as it goes out.
+                client.meta.events.register_last(event, handler, unique_id=f"outcrop-{event}")
             _clients.add(client)
 
 
@@ -41,10 +38,19 @@ def unwatch_all() -> None:
     """Takes the handlers off every client again."""
     with _clients_lock:
         for client in list(_clients):
-            events = client.meta.events
-            events.unregister(f"before-call.{SERVICE}", unique_id="outcrop-before-call")
-            events.unregister(f"before-parse.{SERVICE}", unique_id="outcrop-before-parse")
+            for event in _events(client):
+                client.meta.events.unregister(event, unique_id=f"outcrop-{event}")
         _clients.clear()
+
+
+def _events(client: Any) -> dict[str, Callable[..., None]]:
+    service = client.meta.service_model.service_id.hyphenize()
+    return {
+        f"before-call.{service}": _on_before_call,
+        f"before-send.{service}": _on_before_send,
+        f"before-parse.{service}": _on_before_parse,
+        f"response-received.{service}": _on_response_received,
+    }
 
 
 def _on_before_call(model: Any, params: Mapping[str, Any], **_: Any) -> None:
@@ -57,6 +63,12 @@ def _on_before_call(model: Any, params: Mapping[str, Any], **_: Any) -> None:
         report_fault("reading a request", error)
 
 
+def _on_before_send(**_: Any) -> None:
+    call = CURRENT_CALL.get()
+    if call is not None:
+        call.on_send()
+
+
 def _on_before_parse(operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> None:
     call = CURRENT_CALL.get()
     if call is None or operation_model.name != call.operation.name:
@@ -65,3 +77,11 @@ def _on_before_parse(operation_model: Any, response_dict: Mapping[str, Any], **_
         call.on_response(response_dict["status_code"], response_dict["headers"], response_dict["body"])
     except Exception as error:  # noqa: BLE001  # as above
         report_fault("reading a response", error)
+
+
+def _on_response_received(exception: BaseException | None = None, **_: Any) -> None:
+    if exception is None:
+        return
+    call = CURRENT_CALL.get()
+    if call is not None:
+        call.on_transport_error(exception)

@@ -7,10 +7,11 @@ from typing import Any
 
 from outcrop.entities import SpanType
 from outcrop.genai.messages import Chat, Message, Part, Tool, generic_part
-from outcrop.genai.usage import Usage
+from outcrop.genai.usage import Usage, UsageRule
 from outcrop.genai.view import SpanView
 from outcrop.json_reading import as_int, as_list, as_object, as_text, parse_json
 from outcrop.semconv import gen_ai
+from outcrop.semconv import outcrop_attributes as names
 
 _SPAN_TYPES = {
     gen_ai.OPERATION_CHAT: SpanType.CHAT_MODEL,
@@ -22,6 +23,7 @@ _SPAN_TYPES = {
     "invoke_workflow": SpanType.WORKFLOW,
     "retrieval": SpanType.RETRIEVER,
 }
+_USAGE_PREFIX = "gen_ai.usage."
 
 
 def span_type_of(attributes: Mapping[str, Any]) -> str:
@@ -55,14 +57,21 @@ def read_usage(attributes: Mapping[str, Any]) -> Usage | None:
         output_tokens,
         as_int(attributes.get(gen_ai.USAGE_CACHE_READ_INPUT_TOKENS)),
         as_int(attributes.get(gen_ai.USAGE_CACHE_WRITE_INPUT_TOKENS)),
+        {name: value for name, value in attributes.items() if name.startswith(_USAGE_PREFIX)},
+        UsageRule.INCLUSIVE,
     )
 
 
 def attributes_of(view: SpanView) -> dict[str, Any]:
     """What a view knows, as the conventions' attributes; content is left out."""
     found: dict[str, Any] = {
+        **view.request_attributes,
         gen_ai.RESPONSE_MODEL: view.response_model,
         gen_ai.RESPONSE_FINISH_REASONS: [view.finish_reason] if view.finish_reason else None,
+        names.MODEL_VENDOR: view.vendor,
+        names.MODEL_FAMILY: view.model_family,
+        names.MODEL_REGION_GROUP: view.model_region_group,
+        names.MODEL_ARN_KIND: view.model_arn_kind,
     }
     if view.usage is not None:
         found[gen_ai.USAGE_INPUT_TOKENS] = view.usage.input_tokens

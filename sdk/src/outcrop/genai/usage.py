@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+
+class UsageRule:
+    """How `Usage.input_tokens` came from the provider's own counts. Short words, kept stable."""
+
+    EXCLUSIVE: Final = "bedrock-exclusive"  # cached input is counted apart: it was added
+    INCLUSIVE: Final = "inclusive"  # the provider's input holds cached input already
+    HEADERS: Final = "headers"  # counts from HTTP headers, cached input added
+    INVOCATION_METRICS: Final = "invocation-metrics"  # counts from a stream's last chunk, cached input added
+    UNKNOWN: Final = "unknown"  # counts were given, and nobody said what they hold
 
 
 @dataclass(frozen=True)
@@ -16,6 +26,8 @@ class Usage:
         cache_read_input_tokens: the part of the input that came from the prompt cache.
         cache_write_input_tokens: the part of the input that was written to the prompt cache.
         raw: the provider's own usage, verbatim.
+        rule: a value of `UsageRule`: how `input_tokens` came from `raw`; None where there are no counts,
+            or where counts of several calls were added.
     """
 
     input_tokens: int | None = None
@@ -23,6 +35,7 @@ class Usage:
     cache_read_input_tokens: int | None = None
     cache_write_input_tokens: int | None = None
     raw: dict[str, Any] = field(default_factory=dict[str, Any])
+    rule: str | None = None
 
     @property
     def total_tokens(self) -> int | None:

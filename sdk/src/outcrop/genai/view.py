@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from outcrop.genai.messages import Chat
+from outcrop.genai.retrieval import Embedding, Ranking
 from outcrop.genai.stream import Stream
 from outcrop.genai.usage import Usage
 
@@ -29,6 +31,17 @@ class SpanView:
         request_preview: the first words of the newest input, as one line of text.
         response_preview: the first words of the answer, as one line of text.
         problem: why the payload could not be read as expected; None if it could.
+        provider: who was asked, in the conventions' word, such as `aws.bedrock`; None if nobody said.
+        vendor: who made the model, such as `anthropic`; None where the model's id hides it.
+        model_family: such as `claude`; None likewise.
+        model_region_group: `us`, `eu`, `apac`, `global`, ... of an inference profile; None otherwise.
+        model_arn_kind: what the requested ARN is, such as `application-inference-profile`; None for plain
+            ids.
+        service_tier: such as `priority` or `flex`, if the call ran in one; `optimized` for Bedrock's
+            latency-optimized inference; None for the standard one.
+        request_attributes: inference parameters under the conventions' names.
+        embedding: the call of an embedding model; None for others.
+        ranking: the call of a ranking model; None for others.
     """
 
     span_type: str
@@ -45,3 +58,12 @@ class SpanView:
     request_preview: str | None = None
     response_preview: str | None = None
     problem: str | None = None
+    provider: str | None = None
+    vendor: str | None = None
+    model_family: str | None = None
+    model_region_group: str | None = None
+    model_arn_kind: str | None = None
+    service_tier: str | None = None
+    request_attributes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    embedding: Embedding | None = None
+    ranking: Ranking | None = None

@@ -6,6 +6,7 @@ as they stood in November 2026 (all of them "Development").
 
 OPERATION_NAME = "gen_ai.operation.name"
 PROVIDER_NAME = "gen_ai.provider.name"
+SYSTEM = "gen_ai.system"  # the older name of the same
 CONVERSATION_ID = "gen_ai.conversation.id"
 
 REQUEST_MODEL = "gen_ai.request.model"
@@ -49,3 +50,8 @@ PROVIDER_BEDROCK = "aws.bedrock"
 OPERATION_CHAT = "chat"
 OPERATION_TEXT_COMPLETION = "text_completion"
 OPERATION_EMBEDDINGS = "embeddings"
+OPERATION_GENERATE_CONTENT = "generate_content"
+OPERATION_RETRIEVAL = "retrieval"
+OPERATION_EXECUTE_TOOL = "execute_tool"
+OPERATION_INVOKE_AGENT = "invoke_agent"
+OPERATION_INVOKE_WORKFLOW = "invoke_workflow"

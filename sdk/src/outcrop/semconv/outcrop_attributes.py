@@ -8,8 +8,10 @@ The raw exchange travels in the first group; everything that a view shows is rea
 AWS_SERVICE = "outcrop.aws.service"  # botocore's service name, such as bedrock-runtime
 AWS_OPERATION = "outcrop.aws.operation"  # botocore's operation name, such as ConverseStream
 REQUEST_BODY = "outcrop.request.body"  # bytes
+REQUEST_MEMBER = "outcrop.request.member"  # the argument that the body is; absent where it is all of them
 REQUEST_PARAMS = "outcrop.request.params"  # JSON object: the arguments that the body does not hold
 RESPONSE_BODY = "outcrop.response.body"  # bytes
+RESPONSE_MEMBER = "outcrop.response.member"  # the member that the body or stream is; absent likewise
 RESPONSE_FIELDS = "outcrop.response.fields"  # JSON object: answer members from headers, token counts too
 STREAM_CHUNKS = "outcrop.stream.chunks"  # bytes: see outcrop.bedrock.chunks
 STREAM_OUTCOME = "outcrop.stream.outcome"  # complete, cancelled, not_consumed, error
@@ -19,6 +21,14 @@ STREAM_END_REASON = "outcrop.stream.end_reason"  # see outcrop.genai.stream.EndR
 SPAN_TYPE = "outcrop.span.type"  # a value of outcrop.entities.SpanType
 INPUTS = "outcrop.span.inputs"  # JSON
 OUTPUTS = "outcrop.span.outputs"  # JSON
+
+# What a model's identifier says; derived, so that old traces gain it too.
+MODEL_VENDOR = "outcrop.model.vendor"  # such as anthropic
+MODEL_FAMILY = "outcrop.model.family"  # such as claude
+MODEL_REGION_GROUP = "outcrop.model.region_group"  # us, eu, apac, global, ...
+MODEL_ARN_KIND = "outcrop.model.arn_kind"  # such as application-inference-profile
+# The model behind an application inference profile, where somebody looked it up: sent, not derived.
+MODEL_RESOLVED = "outcrop.model.resolved"
 
 # On the resource: one process sends to one experiment at a time.
 EXPERIMENT_NAME = "outcrop.experiment.name"
@@ -31,5 +41,7 @@ TAG_PREFIX = "outcrop.tag."
 # Events.
 ATTEMPT_EVENT = "outcrop.attempt"  # one HTTP attempt of a call
 ATTEMPT_NUMBER = "outcrop.attempt.number"  # int, from 1
+ATTEMPT_DURATION_NS = "outcrop.attempt.duration_ns"  # int: from sending to the answer's head
+ATTEMPT_DELAY_NS = "outcrop.attempt.delay_ns"  # int: the wait since the attempt before
 ATTEMPT_BODY = "outcrop.attempt.body"  # the body of an error answer, its first 4 KB
 CHUNK_EVENT_PREFIX = "outcrop.chunk."

@@ -1,0 +1,194 @@
+"""Taps on aiobotocore's streamed answers: `taps` with `async for`.
+
+The caller keeps aiobotocore's own `AioEventStream` or `StreamingBody`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
+
+from outcrop.bedrock.call import Call
+from outcrop.bedrock.taps import end_call, fail_call, look_for_failure, remember
+from outcrop.genai.stream import EndReason
+
+
+def tap_event_stream(call: Call, stream: Any) -> None:
+    """Taps an AioEventStream that has not been read yet."""
+    raw = stream._raw_stream  # noqa: SLF001  # botocore has no public place for it
+    stream._event_generator = AioEventSource(call, _read_frames(call, raw))  # noqa: SLF001  # as above
+    _watch_close(call, raw)
+    remember(call)
+
+
+def tap_body(call: Call, body: Any) -> None:
+    """Taps an aiobotocore StreamingBody that has not been read yet."""
+    response = body.__wrapped__
+    response.content = ContentTap(call, response.content, response.headers.get("content-length"))
+    _watch_close(call, response)
+    remember(call)
+
+
+class AioEventSource:
+    """Stands where an AioEventStream keeps its generator of frames; see `taps.EventSource`."""
+
+    def __init__(self, call: Call, frames: AsyncGenerator[Any, None]) -> None:
+        """`frames` reads the connection; every loop of the caller draws from the same."""
+        self._call = call
+        self._frames = frames
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        """A new iterator a loop."""
+        self._call.abandoned_ns = 0
+        return _AioLoop(self._call, self._frames)
+
+    def __del__(self) -> None:
+        if not self._call.is_over:
+            end_call(self._call, EndReason.GARBAGE_COLLECTED)
+
+
+class _AioLoop:
+    """One `async for` loop. A class and no async generator: those are collected by the event loop, later."""
+
+    __slots__ = ("_call", "_frame", "_frames")
+
+    def __init__(self, call: Call, frames: AsyncGenerator[Any, None]) -> None:
+        self._call = call
+        self._frames = frames
+        self._frame: Any = None
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            self._frame = await self._frames.__anext__()
+        except StopAsyncIteration:
+            end_call(self._call, EndReason.EXHAUSTED)
+            raise
+        except (asyncio.CancelledError, GeneratorExit):
+            end_call(self._call, EndReason.CANCELLED)
+            raise
+        except BaseException as error:
+            fail_call(self._call, error)
+            raise
+        # Looked at now: the exception that aiobotocore raises for it may outlive the loop.
+        look_for_failure(self._call, self._frame)
+        return self._frame
+
+    def __del__(self) -> None:
+        if not self._call.is_over:
+            self._call.abandoned_ns = self._call.span.now_ns()
+
+
+async def _read_frames(call: Call, raw: Any) -> AsyncGenerator[Any, None]:
+    from botocore.eventstream import EventStreamBuffer  # noqa: PLC0415  # the SDK alone needs no boto3
+
+    buffer = EventStreamBuffer()
+    async for data, _ in raw.content.iter_chunks():
+        call.on_piece(data)
+        buffer.add_data(data)
+        for frame in buffer:
+            yield frame
+
+
+class ContentTap:
+    """Stands for an aiohttp response's content; what is read through it is kept."""
+
+    def __init__(self, call: Call, content: Any, content_length: str | None) -> None:
+        """`content_length` is the header's text; None where the answer is chunked."""
+        self._call = call
+        self._content = content
+        self._expected = int(content_length) if content_length else -1
+        self._received = 0
+
+    async def read(self, n: int = -1) -> bytes:
+        """As aiohttp's; -1 reads to the end."""
+        return await self._take(self._content.read(n), is_all=n == -1)
+
+    async def readany(self) -> bytes:
+        """As aiohttp's."""
+        return await self._take(self._content.readany())
+
+    async def readexactly(self, n: int) -> bytes:
+        """As aiohttp's."""
+        return await self._take(self._content.readexactly(n))
+
+    async def readline(self) -> bytes:
+        """As aiohttp's."""
+        return await self._take(self._content.readline())
+
+    async def readchunk(self) -> tuple[bytes, bool]:
+        """As aiohttp's."""
+        data, is_end_of_chunk = await self._content.readchunk()
+        self._took(data, is_all=not data and not is_end_of_chunk)
+        return data, is_end_of_chunk
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Lines, as aiohttp gives them."""
+        return self._until_empty(self.readline)
+
+    def iter_chunked(self, n: int) -> AsyncIterator[bytes]:
+        """Pieces of at most `n` bytes."""
+        return self._until_empty(lambda: self.read(n))
+
+    def iter_any(self) -> AsyncIterator[bytes]:
+        """Pieces as they come."""
+        return self._until_empty(self.readany)
+
+    async def iter_chunks(self) -> AsyncIterator[tuple[bytes, bool]]:
+        """Pieces as they were sent."""
+        while True:
+            data, is_end_of_chunk = await self.readchunk()
+            if not data and not is_end_of_chunk:
+                return
+            yield data, is_end_of_chunk
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the real content's."""
+        return getattr(self._content, name)
+
+    def __del__(self) -> None:
+        if not self._call.is_over:
+            end_call(self._call, EndReason.GARBAGE_COLLECTED)
+
+    async def _until_empty(self, read: Any) -> AsyncIterator[bytes]:
+        while data := await read():
+            yield data
+
+    async def _take(self, reading: Any, *, is_all: bool = False) -> bytes:
+        try:
+            data: bytes = await reading
+        except asyncio.CancelledError:
+            end_call(self._call, EndReason.CANCELLED)
+            raise
+        except BaseException as error:
+            fail_call(self._call, error)
+            raise
+        self._took(data, is_all=is_all or not data)
+        return data
+
+    def _took(self, data: bytes, *, is_all: bool) -> None:
+        if data:
+            self._received += len(data)
+            self._call.on_piece(data)
+        if is_all or self._received == self._expected:
+            self._call.finish()
+
+
+def _watch_close(call: Call, response: Any) -> None:
+    """Ends the call when the caller closes aiohttp's response, which closes itself only when it is read."""
+    response_class: Any = type(response)
+    # A strong reference would make a cycle.
+    reference = weakref.ref(response)
+
+    def close() -> None:
+        try:
+            response_class.close(reference())
+        finally:
+            if not call.is_over:
+                end_call(call, EndReason.CLOSED)
+
+    vars(response)["close"] = close
