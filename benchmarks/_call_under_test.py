@@ -1,17 +1,19 @@
-"""One subject, one scenario, in this process: prints microseconds of CPU a call as JSON."""
+"""One subject, one scenario, in this process: prints added microseconds of CPU a call as JSON."""
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import logging
+import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import boto3
-from added_cpu_per_call import SCENARIOS
+from added_cpu_per_call import PAIRS, SCENARIOS
 from botocore.awsrequest import AWSResponse
 from urllib3 import HTTPResponse
 
@@ -109,27 +111,37 @@ def _call(client: Any, scenario: str) -> Callable[[], None]:
     return {"converse": converse, "stream": stream, "invoke_model": invoke}[scenario.partition(" ")[0]]
 
 
-def _switch_on(subject: str) -> Callable[[], None]:
-    """Turns the subject on; gives what ends its background work."""
+Switch = tuple[Callable[[], None], Callable[[], None], Callable[[], None]]
+
+
+def _switch(subject: str) -> Switch:
+    """What turns the subject on, ends its background work, and turns it off."""
     kind, _, encodes = subject.partition("+")
-    if kind == "outcrop":
-        return _switch_on_outcrop(encodes=bool(encodes))
     if kind == "floor":
-        from _floor import switch_on  # noqa: PLC0415  # its imports belong to its own measurement
+        from _floor import switch  # noqa: PLC0415  # its imports belong to its own measurement
 
-        return switch_on(encodes=bool(encodes))
-    return lambda: None
+        return switch(encodes=bool(encodes))
+    return _switch_outcrop(encodes=bool(encodes))
 
 
-def _switch_on_outcrop(*, encodes: bool) -> Callable[[], None]:
+def _switch_outcrop(*, encodes: bool) -> Switch:
     import outcrop  # noqa: PLC0415  # as above
     from outcrop.delivery import http_sender, pipeline  # noqa: PLC0415  # as above
 
     http_sender.HttpSender.post = lambda *_: http_sender.Sent(True)  # type: ignore[method-assign]  # drops
     if not encodes:
         pipeline.encode_request = _encode_nothing
-    outcrop.bedrock.autolog(silent=True)
-    return lambda: None if outcrop.flush() else sys.exit("not flushed")
+
+    def turn_on() -> None:
+        outcrop.bedrock.autolog(silent=True)
+
+    def finish() -> None:
+        assert outcrop.flush()
+
+    def turn_off() -> None:
+        outcrop.bedrock.autolog(disable=True)
+
+    return turn_on, finish, turn_off
 
 
 def _encode_nothing(spans: Iterable[Any], _resource: Any) -> bytes:
@@ -138,8 +150,18 @@ def _encode_nothing(spans: Iterable[Any], _resource: Any) -> bytes:
     return b""
 
 
+def _block(call: Callable[[], None], count: int, finish: Callable[[], None]) -> tuple[float, float]:
+    """CPU microseconds a call, of the whole process and of this thread."""
+    started, started_here = time.process_time_ns(), time.thread_time_ns()
+    for _ in range(count):
+        call()
+    here = time.thread_time_ns() - started_here
+    finish()
+    return (time.process_time_ns() - started) / count / 1000, here / count / 1000
+
+
 def main() -> None:
-    """Measures: a warm-up, then the calls, the background's work included."""
+    """Measures in pairs of short blocks, untraced and traced, so that the machine's moods meet both."""
     subject, scenario = sys.argv[1:]
     logging.disable(logging.CRITICAL)
     untyped: Any = boto3
@@ -151,18 +173,30 @@ def main() -> None:
     )
     kind = "stream" if "stream" in scenario else "invoke" if "invoke" in scenario else "converse"
     client.meta.events.register("before-send.bedrock-runtime", _transport(kind))
-    finish = _switch_on(subject)
+    turn_on, finish, turn_off = _switch(subject)
     call, count = _call(client, scenario), SCENARIOS[scenario]
-    for _ in range(count // 10):
+    pairs: list[tuple[tuple[float, float], tuple[float, float]]] = []
+    gc.disable()
+    for _ in range(PAIRS + 2):
+        plain = _block(call, count, lambda: None)
+        turn_on()
         call()
-    finish()
-    started, started_here = time.process_time_ns(), time.thread_time_ns()
-    for _ in range(count):
-        call()
-    here = time.thread_time_ns() - started_here
-    finish()
-    everything = time.process_time_ns() - started
-    print(json.dumps({"all": everything / count / 1000, "thread": here / count / 1000}))
+        finish()
+        traced = _block(call, count, finish)
+        turn_off()
+        pairs.append((plain, traced))
+        gc.collect()
+    # The first pairs warm up.
+    kept = pairs[2:]
+    print(
+        json.dumps(
+            {
+                "untraced": statistics.median(plain[0] for plain, _ in kept),
+                "all": statistics.median(traced[0] - plain[0] for plain, traced in kept),
+                "thread": statistics.median(traced[1] - plain[1] for plain, traced in kept),
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

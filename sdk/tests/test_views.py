@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from array import array
 from typing import Any
 
 import pytest
@@ -48,6 +49,65 @@ WORDS = st.sampled_from(
         "tools",
         "toolSpec",
         "json",
+        "prompt",
+        "choices",
+        "tool_calls",
+        "function",
+        "arguments",
+        "finish_reason",
+        "reasoning_content",
+        "image_url",
+        "url",
+        "messageStart",
+        "prompt_tokens",
+        "prompt_tokens_details",
+        "completion",
+        "outputs",
+        "outputText",
+        "inputText",
+        "inputImage",
+        "embedding",
+        "embeddings",
+        "embeddingsByType",
+        "float",
+        "generations",
+        "completions",
+        "data",
+        "finishReason",
+        "reason",
+        "event_type",
+        "response",
+        "chat_history",
+        "documents",
+        "citations",
+        "parameter_definitions",
+        "preamble",
+        "tool_results",
+        "query",
+        "relevance_score",
+        "texts",
+        "images",
+        "inputs",
+        "input_type",
+        "inputType",
+        "inputPrompt",
+        "mediaSource",
+        "base64String",
+        "s3Location",
+        "uri",
+        "taskType",
+        "singleEmbeddingParams",
+        "textToImageParams",
+        "value",
+        "imageGenerationConfig",
+        "artifacts",
+        "base64",
+        "text_prompts",
+        "keyframes",
+        "modelInput",
+        "outputDataConfig",
+        "s3OutputDataConfig",
+        "s3Uri",
     ]
 )
 JSON: st.SearchStrategy[Any] = st.recursive(
@@ -63,6 +123,14 @@ MODELS = st.sampled_from(
         "meta.llama3",
         "mistral.m",
         "ai21.j",
+        "cohere.command-r",
+        "cohere.embed",
+        "amazon.titan-embed-text",
+        "stability.sd3",
+        "luma.ray",
+        "twelvelabs.marengo",
+        "deepseek.r1",
+        "openai.gpt-oss",
         "",
         "arn:x",
     ]
@@ -72,8 +140,14 @@ OPERATIONS = [
     "ConverseStream",
     "InvokeModel",
     "InvokeModelWithResponseStream",
+    "StartAsyncInvoke",
     "TomorrowsOperation",
 ]
+
+
+def _packed(pieces: list[bytes]) -> bytes:
+    arrivals, lengths = array("Q", range(len(pieces))), array("I", map(len, pieces))
+    return pack_chunks(0, arrivals, lengths, b"".join(pieces))
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -105,7 +179,7 @@ def test_any_json_in_a_stream_gives_a_view(operation: str, model: str, events: l
             "outcrop.aws.operation": operation,
             "gen_ai.request.model": model,
             "outcrop.request.body": b"{}",
-            "outcrop.stream.chunks": pack_chunks(range(len(frames)), frames),
+            "outcrop.stream.chunks": _packed(frames),
             "outcrop.stream.outcome": "complete",
         }
     )
@@ -128,7 +202,7 @@ def test_a_torn_stream_says_what_is_missing() -> None:
     view = read_span(
         {
             "outcrop.aws.operation": "ConverseStream",
-            "outcrop.stream.chunks": pack_chunks([1, 2], [frame, frame[:20]]),
+            "outcrop.stream.chunks": _packed([frame, frame[:20]]),
             "outcrop.stream.outcome": "error",
         }
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from array import array
 
 import pytest
 from hypothesis import given
@@ -50,10 +51,18 @@ def test_a_flipped_bit_is_noticed(payload: bytes, data: st.DataObject) -> None:
         FrameReader().feed(bytes(frame))
 
 
-@given(st.lists(st.tuples(st.integers(0, 2**60), st.binary(max_size=100))))
-def test_packed_chunks_come_out_with_their_times(chunks: list[tuple[int, bytes]]) -> None:
-    offsets, pieces = [offset for offset, _ in chunks], [piece for _, piece in chunks]
-    assert list(unpack_chunks(pack_chunks(offsets, pieces))) == chunks
+@given(st.lists(st.tuples(st.integers(0, 2**60), st.binary(max_size=100))), st.integers(0, 2**60))
+def test_packed_chunks_come_out_with_their_times(chunks: list[tuple[int, bytes]], start_ns: int) -> None:
+    arrivals = array("Q", [start_ns + offset for offset, _ in chunks])
+    lengths = array("I", [len(piece) for _, piece in chunks])
+    packed = pack_chunks(start_ns, arrivals, lengths, b"".join(piece for _, piece in chunks))
+    assert list(unpack_chunks(packed)) == chunks
+
+
+@pytest.mark.parametrize("packed", [b"OC1", b"OC1\xff\xff\xff\xff", b"OC1\x01\0\0\0" + bytes(10)])
+def test_a_torn_table_is_named(packed: bytes) -> None:
+    with pytest.raises(ValueError, match="ends within its own tables"):
+        list(unpack_chunks(packed))
 
 
 def test_an_attribute_that_outcrop_did_not_write_is_refused() -> None:

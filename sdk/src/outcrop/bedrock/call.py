@@ -7,6 +7,7 @@ the delivery thread (`_finish_later`).
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -52,8 +53,10 @@ class Call:
         span: its span.
         abandoned_ns: when the caller stopped reading a stream without closing it; 0 if it did not.
         has_request: whether botocore made a request of it.
-        offsets: arrival of each piece of the answer, by the counter that `LiveSpan.counter_ns` reads.
-        pieces: the pieces.
+        arrivals: when each piece of the answer came, by the counter that `LiveSpan.counter_ns` reads.
+        lengths: the bytes of each piece.
+        received: the pieces, one after the other. Arrays and one buffer, so that hundreds of small
+            objects need not be kept, and freed on another thread, for a stream.
     """
 
     __slots__ = (
@@ -69,11 +72,12 @@ class Call:
         "_response_body",
         "_url",
         "abandoned_ns",
+        "arrivals",
         "has_request",
+        "lengths",
         "meaning",
-        "offsets",
         "operation",
-        "pieces",
+        "received",
         "span",
     )
 
@@ -91,8 +95,9 @@ class Call:
         self.span = span
         self.abandoned_ns = 0
         self.has_request = False
-        self.offsets: list[int] = []
-        self.pieces: list[bytes] = []
+        self.arrivals = array("Q")
+        self.lengths = array("I")
+        self.received = bytearray()
         # Taken by whoever ends the call first: list.pop is atomic, so nobody else can.
         self._open = [True]
         self._region = region
@@ -170,8 +175,9 @@ class Call:
 
     def on_piece(self, data: bytes) -> None:
         """Bytes of the answer, as the caller read them."""
-        self.offsets.append(self.span.counter_ns())
-        self.pieces.append(data)
+        self.arrivals.append(self.span.counter_ns())
+        self.lengths.append(len(data))
+        self.received += data
 
     # The end.
 
@@ -189,7 +195,7 @@ class Call:
     def fail(self, error: BaseException) -> None:
         """Ends a call that an exception ended, in making it or in reading its answer."""
         if self._begin_end():
-            if self.pieces or (self.operation.response_member and self.has_response):
+            if self.lengths or (self.operation.response_member and self.has_response):
                 self._set_stream_end(EndReason.ERROR)
             code, message = _describe(error)
             self.span.fail(error, code)
@@ -218,8 +224,8 @@ class Call:
         self.span.mark_ok()
         # A stream that was let go ended when its last piece came, not when the collector found it.
         end_ns = self.abandoned_ns
-        if not end_ns and self.offsets and reason in {EndReason.GARBAGE_COLLECTED, EndReason.PROCESS_EXIT}:
-            end_ns = self.span.epoch_ns(self.offsets[-1])
+        if not end_ns and self.arrivals and reason in {EndReason.GARBAGE_COLLECTED, EndReason.PROCESS_EXIT}:
+            end_ns = self.span.epoch_ns(self.arrivals[-1])
         self.span.end(end_ns or None)
 
     def _begin_end(self) -> bool:
@@ -234,7 +240,7 @@ class Call:
         elif reason is EndReason.ERROR:
             outcome = Outcome.ERROR
         else:
-            outcome = Outcome.CANCELLED if self.pieces else Outcome.NOT_CONSUMED
+            outcome = Outcome.CANCELLED if self.lengths else Outcome.NOT_CONSUMED
         self.span.set_attribute(names.STREAM_OUTCOME, outcome.value)
         self.span.set_attribute(names.STREAM_END_REASON, reason.value)
 
@@ -283,10 +289,12 @@ class Call:
         fields = {**self._members, **_counts(self._headers)}
         if fields:
             found[names.RESPONSE_FIELDS] = to_json(fields)
-        if self.pieces and self.operation.is_stream:
-            found[names.STREAM_CHUNKS] = pack_chunks(self.span.offsets_ns(self.offsets), self.pieces)
-        elif self.pieces:
-            found[names.RESPONSE_BODY] = b"".join(self.pieces)
+        if self.lengths and self.operation.is_stream:
+            found[names.STREAM_CHUNKS] = pack_chunks(
+                self.span.start_counter_ns, self.arrivals, self.lengths, self.received
+            )
+        elif self.lengths:
+            found[names.RESPONSE_BODY] = bytes(self.received)
         elif self._response_body is not None:
             found[names.RESPONSE_BODY] = self._response_body
         return found

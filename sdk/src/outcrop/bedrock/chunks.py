@@ -1,29 +1,39 @@
 """How a stream travels: its bytes as they came, each piece with its arrival time, in one attribute.
 
 Written when a call has ended, read by `outcrop.bedrock.exchange`. Layout, little-endian: the mark `OC1`,
-a 32-bit count, then for each piece its offset in nanoseconds since the span's start (64 bits), then the
-length of each (32 bits), then all bytes. Tables before bytes, so that packing is three joins.
+a 32-bit count, the counter at the span's start (64 bits), then for each piece the counter at its arrival
+(64 bits each), the length of each (32 bits), and all bytes. The counter counts nanoseconds. Arrays go out
+as they are, so that packing a stream costs one join.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+import sys
+from array import array
+from collections.abc import Iterator
 
 _MARK = b"OC1"
-_COUNT = struct.Struct("<I")
+_HEAD = struct.Struct("<IQ")
 
 
-def pack_chunks(offsets_ns: Sequence[int], pieces: Sequence[bytes]) -> bytes:
-    """Packs pieces with their offsets since the span's start; both have the same length."""
-    count = len(pieces)
-    times = struct.pack(f"<{count}Q", *offsets_ns)
-    lengths = struct.pack(f"<{count}I", *map(len, pieces))
-    return b"".join((_MARK, _COUNT.pack(count), times, lengths, *pieces))
+def pack_chunks(
+    start_ns: int, arrivals: array[int], lengths: array[int], received: bytes | bytearray
+) -> bytes:
+    """Packs a stream.
+
+    Args:
+        start_ns: the counter at the span's start.
+        arrivals: the counter at each piece's arrival; typecode `Q`.
+        lengths: the bytes of each piece; typecode `I`.
+        received: the pieces, one after the other.
+    """
+    head = _HEAD.pack(len(lengths), start_ns)
+    return b"".join((_MARK, head, _little(arrivals), _little(lengths), received))
 
 
 def unpack_chunks(packed: bytes) -> Iterator[tuple[int, bytes]]:
-    """Gives back (offset in ns, bytes) pairs; a torn last piece is given as far as it goes.
+    """Gives (nanoseconds since the span's start, bytes) pairs; a torn last piece as far as it goes.
 
     Raises:
         ValueError: these bytes were not made by `pack_chunks`.
@@ -31,14 +41,21 @@ def unpack_chunks(packed: bytes) -> Iterator[tuple[int, bytes]]:
     if packed[: len(_MARK)] != _MARK:
         raise ValueError("The stream attribute does not begin with OC1; it was not written by Outcrop.")
     try:
-        (count,) = _COUNT.unpack_from(packed, len(_MARK))
-        start = len(_MARK) + _COUNT.size
+        count, start_ns = _HEAD.unpack_from(packed, len(_MARK))
+        tables = len(_MARK) + _HEAD.size
         # A count beyond the bytes is refused by struct before anything of that size is made.
-        times = struct.unpack_from(f"<{count}Q", packed, start)
-        lengths = struct.unpack_from(f"<{count}I", packed, start + 8 * count)
+        arrivals = struct.unpack_from(f"<{count}Q", packed, tables)
+        lengths = struct.unpack_from(f"<{count}I", packed, tables + 8 * count)
     except struct.error as error:
         raise ValueError("The stream attribute ends within its own tables.") from error
-    position = start + 12 * count
-    for offset_ns, length in zip(times, lengths, strict=True):
-        yield offset_ns, packed[position : position + length]
+    position = tables + 12 * count
+    for arrival_ns, length in zip(arrivals, lengths, strict=True):
+        yield max(arrival_ns - start_ns, 0), packed[position : position + length]
         position += length
+
+
+def _little(values: array[int]) -> bytes:
+    if sys.byteorder == "big":
+        values = array(values.typecode, values)
+        values.byteswap()
+    return values.tobytes()

@@ -122,10 +122,13 @@ def _read_frames(call: Call, raw: Any) -> Generator[Any, None, None]:
     from botocore.eventstream import EventStreamBuffer  # noqa: PLC0415  # the SDK alone needs no boto3
 
     buffer = EventStreamBuffer()
-    keep_offset, keep_piece, now = call.offsets.append, call.pieces.append, call.span.counter_ns
+    # What `Call.on_piece` does, without a call for each of hundreds of pieces.
+    keep_arrival, keep_length, now = call.arrivals.append, call.lengths.append, call.span.counter_ns
+    received = call.received
     for data in raw.stream():
-        keep_offset(now())
-        keep_piece(data)
+        keep_arrival(now())
+        keep_length(len(data))
+        received += data
         buffer.add_data(data)
         yield from buffer
 

@@ -207,10 +207,10 @@ class LiveSpan(otel.Span):
         """A reading of the counter as nanoseconds since the epoch."""
         return self._start_ns + counter_ns - self._start_counter
 
-    def offsets_ns(self, counters_ns: list[int]) -> list[int]:
-        """Readings of the counter as nanoseconds since the span's start."""
-        start = self._start_counter
-        return [max(counter - start, 0) for counter in counters_ns]
+    @property
+    def start_counter_ns(self) -> int:
+        """What the counter read when the span began."""
+        return self._start_counter
 
     def mark_ok(self) -> None:
         """Sets the status to OK unless it has one."""
