@@ -93,7 +93,8 @@ def _history(size: int) -> list[dict[str, Any]]:
     return messages if size else [{"role": "user", "content": [{"text": "What is the weather in Oslo?"}]}]
 
 
-def _call(client: Any, scenario: str) -> Callable[[], None]:
+def make_call(client: Any, scenario: str) -> Callable[[], None]:
+    """One call of the scenario, its answer read to the end."""
     messages = _history(20_000 if "20 KB" in scenario else 0)
     config = {"maxTokens": 512, "temperature": 0.2, "topP": 0.9}
     body = json.dumps({"anthropic_version": "bedrock-2023-05-31", "max_tokens": 512, "messages": messages})
@@ -111,16 +112,30 @@ def _call(client: Any, scenario: str) -> Callable[[], None]:
     return {"converse": converse, "stream": stream, "invoke_model": invoke}[scenario.partition(" ")[0]]
 
 
+def make_client(scenario: str) -> Any:
+    """A client whose answers come from this process."""
+    untyped: Any = boto3
+    client = untyped.client(
+        "bedrock-runtime",
+        region_name="us-east-1",
+        aws_access_key_id="x",
+        aws_secret_access_key="x",  # noqa: S106  # made up
+    )
+    kind = "stream" if "stream" in scenario else "invoke" if "invoke" in scenario else "converse"
+    client.meta.events.register("before-send.bedrock-runtime", _transport(kind))
+    return client
+
+
 Switch = tuple[Callable[[], None], Callable[[], None], Callable[[], None]]
 
 
-def _switch(subject: str) -> Switch:
+def switch(subject: str) -> Switch:
     """What turns the subject on, ends its background work, and turns it off."""
     kind, _, encodes = subject.partition("+")
     if kind == "floor":
-        from _floor import switch  # noqa: PLC0415  # its imports belong to its own measurement
+        from _floor import switch as switch_floor  # noqa: PLC0415  # its imports belong to its own measurement
 
-        return switch(encodes=bool(encodes))
+        return switch_floor(encodes=bool(encodes))
     return _switch_outcrop(encodes=bool(encodes))
 
 
@@ -164,17 +179,9 @@ def main() -> None:
     """Measures in pairs of short blocks, untraced and traced, so that the machine's moods meet both."""
     subject, scenario = sys.argv[1:]
     logging.disable(logging.CRITICAL)
-    untyped: Any = boto3
-    client = untyped.client(
-        "bedrock-runtime",
-        region_name="us-east-1",
-        aws_access_key_id="x",
-        aws_secret_access_key="x",  # noqa: S106  # made up
-    )
-    kind = "stream" if "stream" in scenario else "invoke" if "invoke" in scenario else "converse"
-    client.meta.events.register("before-send.bedrock-runtime", _transport(kind))
-    turn_on, finish, turn_off = _switch(subject)
-    call, count = _call(client, scenario), SCENARIOS[scenario]
+    client = make_client(scenario)
+    turn_on, finish, turn_off = switch(subject)
+    call, count = make_call(client, scenario), SCENARIOS[scenario]
     pairs: list[tuple[tuple[float, float], tuple[float, float]]] = []
     gc.disable()
     for _ in range(PAIRS + 2):

@@ -42,9 +42,8 @@ def main() -> None:
                     statistics.median(each[name + suffix][clock] for each in rounds)
                     for name in ("outcrop", "floor")
                 )
-                print(
-                    f"  {clock + suffix:12} outcrop +{ours:6.1f}  floor +{floor:6.1f}  ratio {ours / floor:.2f}"
-                )
+                ratio = ours / floor
+                print(f"  {clock + suffix:12} outcrop +{ours:6.1f}  floor +{floor:6.1f}  ratio {ratio:.2f}")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-QUESTIONS = ("added_cpu_per_call", "import_cost", "ingest_rate")
+QUESTIONS = ("added_cpu_per_call", "import_cost", "ingest_rate", "memory_growth")
 
 
 def main() -> None:
