@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from outcrop.entities import Trace
 from outcrop.runtime import get_runtime
-from outcrop.tracing.assemble import assemble_trace
 
 _READ_FLUSH_S = 10.0
 
@@ -70,6 +69,9 @@ def get_trace(trace_id: str) -> Trace | None:
     Raises:
         OutcropError: the destination cannot be asked; the message says why.
     """
+    # The readers and their codecs are loaded by who reads; a program that only traces never does.
+    from outcrop.tracing.assemble import assemble_trace  # noqa: PLC0415
+
     runtime = get_runtime()
     runtime.flush(_READ_FLUSH_S)
     records = runtime.destination.read_trace(trace_id.removeprefix("tr-").lower())
