@@ -7,6 +7,7 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 THIRD_PARTY = [
     "click>=8.1",
     "fastapi>=0.115",
+    "genai-prices>=0.1",
     "opentelemetry-proto>=1.27",
     "orjson>=3.10",
     "rich>=13",

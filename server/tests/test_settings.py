@@ -24,6 +24,7 @@ def test_the_environment_is_read_and_flags_go_before_it() -> None:
         "OUTCROP_MAX_BODY_BYTES": "1000",
         "OUTCROP_SPOOL_DIR": "~/waiting",
         "OUTCROP_ALLOW_REMOTE": "yes",
+        "OUTCROP_PRICES": "~/prices.json",
     }
     found = from_environment(environment)
     assert (found.host, found.port, found.store) == ("localhost", 6000, Path("/tmp/env.db"))  # noqa: S108 - as above
@@ -32,8 +33,9 @@ def test_the_environment_is_read_and_flags_go_before_it() -> None:
         1000,
         True,
     )
-    assert found.spool == Path.home() / "waiting"
-    flags = from_environment(environment, host="127.0.0.1", port=0, store=Path("x.db"))
+    assert (found.spool, found.prices) == (Path.home() / "waiting", Path.home() / "prices.json")
+    flags = from_environment(environment, host="127.0.0.1", port=0, store=Path("x.db"), prices=Path("p.json"))
+    assert flags.prices == Path("p.json")
     assert (flags.host, flags.port, flags.store) == ("127.0.0.1", 0, Path("x.db"))
 
 

@@ -21,16 +21,35 @@ const usage = (input, output, read = null) => ({
   cache_read_input_tokens: read, cache_write_input_tokens: null,
 });
 
+// US dollars per million tokens: input, output, cache read.
+const PRICES = { [SONNET]: [3, 15, 0.3], [HAIKU]: [1.1, 5.5, 0.11], "amazon.titan-embed-text-v2:0": [0.02, 0, 0] };
+
+/** What a call costs; the price of Nova is left out, so that an unknown one is seen too. */
+function costOf(model, used) {
+  const price = PRICES[model];
+  if (!price || !used || used.input_tokens === null) return null;
+  const read = used.cache_read_input_tokens ?? 0;
+  const parts = { input: ((used.input_tokens - read) * price[0]) / 1e6, output: (used.output_tokens * price[1]) / 1e6, cache_read: (read * price[2]) / 1e6, cache_write: 0 };
+  return { usd: parts.input + parts.output + parts.cache_read, ...parts, source: "genai-prices 0.2.3", model: `regional.${model.replace("us.", "")}` };
+}
+
+const rawUsage = (used) => used && { inputTokens: used.input_tokens - (used.cache_read_input_tokens ?? 0), outputTokens: used.output_tokens, totalTokens: used.total_tokens, ...(used.cache_read_input_tokens && { cacheReadInputTokens: used.cache_read_input_tokens }) };
+
 export function span(trace, parent, name, type, startMs, durationMs, more = {}) {
   const { detail, ...summary } = more;
   const made = {
     span_id: hex(16), parent_id: parent?.span_id ?? null, name, span_type: type, status: "OK", error: null,
     start_time_ns: String(BigInt(trace.start) + BigInt(Math.round(startMs * MS))), duration_ns: Math.round(durationMs * MS),
     model: null, usage: null, time_to_first_chunk_ns: null, is_stream: false, finish_reason: null, ...summary,
+    vendor: null, response_model: summary.response_model ?? null,
   };
+  const cost = costOf(made.model, made.usage);
+  const reason = cost || !made.model ? null : made.status === "ERROR" ? "refused" : "unknown-model";
+  Object.assign(made, { cost_usd: cost?.usd ?? null, cost_reason: reason });
   trace.spans.push(made);
   trace.details.set(made.span_id, {
-    span: made, trace_id: trace.id, inputs: null, outputs: null, chat: null, stream: null, events: [], attributes: {}, ...detail,
+    span: made, trace_id: trace.id, inputs: null, outputs: null, chat: null, stream: null, events: [], attributes: {},
+    cost, cost_reason: reason, raw_usage: rawUsage(made.usage) ?? {}, usage_rule: made.usage ? "bedrock-exclusive" : null, ...detail,
   });
   return made;
 }
@@ -42,6 +61,7 @@ export function newTrace(startMs, experiment, more = {}) {
 export function summary(trace) {
   const [root] = trace.spans;
   const calls = trace.spans.filter((s) => s.usage);
+  const known = trace.spans.filter((s) => s.cost_usd !== null);
   const sum = (key) => (calls.length ? calls.reduce((n, s) => n + (s.usage[key] ?? 0), 0) : null);
   return {
     trace_id: trace.id, experiment_id: trace.experiment, name: root.name, status: root.status, start_time_ns: root.start_time_ns,
@@ -51,7 +71,10 @@ export function summary(trace) {
     time_to_first_chunk_ns: trace.spans.find((s) => s.is_stream)?.time_to_first_chunk_ns ?? null,
     attempts: 1, request_preview: null, response_preview: null,
     tools: [...new Set(trace.spans.filter((s) => s.span_type === "TOOL").map((s) => s.name))],
-    session_id: null, user_id: null, tags: {}, ...trace.more,
+    session_id: null, user_id: null, tags: {},
+    cost_usd: known.length ? known.reduce((n, s) => n + s.cost_usd, 0) : null,
+    cost_is_partial: known.length > 0 && trace.spans.some((s) => s.cost_reason === "unknown-model"),
+    cost_reason: trace.spans.find((s) => s.cost_reason)?.cost_reason ?? null, ...trace.more,
   };
 }
 

@@ -91,7 +91,7 @@ export function research(startMs, experiment) {
     span(trace, task, `chat ${HAIKU}`, "CHAT_MODEL", at + 5860, 3900, { model: HAIKU, usage: usage(2110, 340), is_stream: true, time_to_first_chunk_ns: 380 * MS });
     at += 9900;
   }
-  span(trace, root, "rank", "RERANKER", at, 320);
+  span(trace, root, "rank", "RERANKER", at, 320, { model: "cohere.rerank-v3-5:0" });
   span(trace, root, "parse_table", "PARSER", at + 330, 4);
   span(trace, root, `chat ${SONNET}`, "CHAT_MODEL", at + 350, 38400 - at - 380, { model: SONNET, usage: usage(9400, 880, 8000), is_stream: true, time_to_first_chunk_ns: 1310 * MS, finish_reason: "end_turn" });
   return trace;

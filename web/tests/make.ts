@@ -22,6 +22,10 @@ export function span(id: string, parentId: string | null, type: string, startMs:
     firstTokenNs: null,
     isStream: false,
     finishReason: null,
+    vendor: null,
+    responseModel: null,
+    costUsd: null,
+    costReason: null,
     ...more,
   };
 }
@@ -45,6 +49,9 @@ export function row(id: string, startMs: number, more: Partial<TraceRow> = {}): 
     tools: [],
     sessionId: null,
     userId: null,
+    costUsd: null,
+    isCostPartial: false,
+    costReason: null,
     ...more,
   };
 }

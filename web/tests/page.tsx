@@ -66,6 +66,9 @@ export function summary(id: string, startMs: number, more: Partial<Schemas["Trac
     session_id: null,
     user_id: null,
     tags: {},
+    cost_usd: 0.0041,
+    cost_is_partial: false,
+    cost_reason: null,
     ...more,
   };
 }
@@ -85,12 +88,17 @@ export function spanSummary(id: string, parent: string | null, type: string, sta
     time_to_first_chunk_ns: null,
     is_stream: false,
     finish_reason: null,
+    vendor: null,
+    response_model: null,
+    cost_usd: null,
+    cost_reason: null,
     ...more,
   };
 }
 
 export function spanDetail(span: Schemas["SpanSummary"], more: Partial<Schemas["SpanDetail"]> = {}): Schemas["SpanDetail"] {
-  return { span, trace_id: "t1", inputs: null, outputs: null, chat: null, stream: null, events: [], attributes: {}, ...more };
+  const facts = { raw_usage: {}, usage_rule: null, cost: null, cost_reason: null };
+  return { span, trace_id: "t1", inputs: null, outputs: null, chat: null, stream: null, events: [], attributes: {}, ...facts, ...more };
 }
 
 /** The answers for one trace `t1` with these spans. */

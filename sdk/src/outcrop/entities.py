@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import Any, Final
 
 
@@ -26,6 +27,10 @@ class SpanType:
     GUARDRAIL: Final = "GUARDRAIL"
     EVALUATOR: Final = "EVALUATOR"
     UNKNOWN: Final = "UNKNOWN"
+
+
+def _no_cost() -> None:
+    """Spans that nobody has priced."""
 
 
 class SpanStatusCode(str, Enum):
@@ -92,6 +97,7 @@ class Span:
             stream the merged answer in the shape of the plain call.
         attributes: OpenTelemetry attributes, GenAI conventions first.
         events: chunks, attempts, exceptions and the user's own, in order of time.
+        find_cost: how `cost` is found when it is first asked for; no part of the span's value.
     """
 
     name: str
@@ -106,6 +112,19 @@ class Span:
     outputs: Any = None
     attributes: dict[str, Any] = field(default_factory=dict[str, Any])
     events: list[SpanEvent] = field(default_factory=list[SpanEvent])
+    find_cost: Callable[[], float | None] = field(default=_no_cost, repr=False, compare=False)
+
+    @cached_property
+    def cost(self) -> float | None:
+        """US dollars that this call cost, by the price file of `OUTCROP_PRICES` or list prices.
+
+        None if it is unknown, which is not the same as free, or if the span asked no model. List prices
+        need `pip install outcrop-tracing[prices]`; the full `outcrop` brings them.
+
+        Raises:
+            ConfigurationError: the price file is wrong; says where.
+        """
+        return self.find_cost()
 
 
 @dataclass(frozen=True)
@@ -124,6 +143,7 @@ class TraceInfo:
             `cache_read_input_tokens` and `cache_write_input_tokens`; None if no call said any.
         tags: set by the user.
         trace_metadata: set once, by Outcrop or the user.
+        find_cost: how `cost` is found when it is first asked for; no part of the summary's value.
     """
 
     trace_id: str
@@ -136,6 +156,18 @@ class TraceInfo:
     token_usage: dict[str, int] | None = None
     tags: dict[str, str] = field(default_factory=dict[str, str])
     trace_metadata: dict[str, str] = field(default_factory=dict[str, str])
+    find_cost: Callable[[], float | None] = field(default=_no_cost, repr=False, compare=False)
+
+    @cached_property
+    def cost(self) -> float | None:
+        """US dollars that the trace's model calls cost, those summed whose cost is known.
+
+        None if that is none of them; see `Span.cost`.
+
+        Raises:
+            ConfigurationError: the price file is wrong; says where.
+        """
+        return self.find_cost()
 
     @property
     def status(self) -> TraceState:

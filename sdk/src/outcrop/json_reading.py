@@ -6,6 +6,7 @@ import json
 from typing import Any, cast
 
 JsonObject = dict[str, Any]
+_MAX_DIGITS = 20
 
 
 def parse_json(data: bytes | str | None) -> Any:
@@ -44,7 +45,8 @@ def as_int(value: Any) -> int | None:
         return None
     if isinstance(value, int):
         return value
-    if isinstance(value, str) and value.isdecimal():
+    # No count has more digits; int() itself refuses thousands of them.
+    if isinstance(value, str) and value.isdecimal() and len(value) < _MAX_DIGITS:
         return int(value)
     return None
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from outcrop.bedrock.identity import is_bedrock, with_identity
 from outcrop.bedrock.view import read_bedrock_span
 from outcrop.entities import SpanType
 from outcrop.genai.conventions import read_chat, read_usage, span_type_of
@@ -33,8 +34,10 @@ def read_span(attributes: Mapping[str, Any], *, attempts: int = 0) -> SpanView:
     """
     span_type = as_text(attributes.get(names.SPAN_TYPE))
     if names.AWS_OPERATION in attributes:
-        return read_bedrock_span(span_type or SpanType.LLM, attributes, attempts)
-    return _read_function(span_type or span_type_of(attributes), attributes, attempts)
+        view = read_bedrock_span(span_type or SpanType.LLM, attributes, attempts)
+        return with_identity(view, attributes)
+    view = _read_function(span_type or span_type_of(attributes), attributes, attempts)
+    return with_identity(view, attributes) if is_bedrock(view.provider) else view
 
 
 def _read_function(span_type: str, attributes: Mapping[str, Any], attempts: int) -> SpanView:
@@ -51,6 +54,7 @@ def _read_function(span_type: str, attributes: Mapping[str, Any], attempts: int)
         attempts=attempts,
         request_preview=_preview(inputs),
         response_preview=_preview(outputs),
+        provider=as_text(attributes.get(gen_ai.PROVIDER_NAME) or attributes.get(gen_ai.SYSTEM)),
     )
 
 

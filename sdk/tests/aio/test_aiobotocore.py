@@ -7,7 +7,7 @@ import importlib
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -36,7 +36,7 @@ drops_its_connection = pytest.mark.filterwarnings(
 
 
 @asynccontextmanager
-async def aio_client(endpoint_url: str) -> AsyncIterator[Any]:
+async def aio_client(endpoint_url: str) -> AsyncGenerator[Any, None]:
     session: Any = importlib.import_module("aiobotocore.session").get_session()
     made = session.create_client(
         "bedrock-runtime",

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from outcrop.testing import BedrockEmulator
+from sdk.tests.testing.installed_botocore import needs_member
 
 _MODEL = "anthropic.claude-sonnet-4-20250514-v1:0"
 _TOOLS = {"tools": [{"toolSpec": {"name": "t", "inputSchema": {"json": {"type": "object"}}}}]}
@@ -66,6 +67,7 @@ def test_tool_blocks_need_a_tool_config(bedrock_emulator: BedrockEmulator) -> No
     assert client.converse(modelId=_MODEL, messages=messages, toolConfig=_TOOLS)["stopReason"] == "end_turn"
 
 
+@needs_member("ConverseRequest", "promptVariables")
 def test_a_conversation_without_messages_is_refused_unless_a_prompt_brings_them(
     bedrock_emulator: BedrockEmulator,
 ) -> None:

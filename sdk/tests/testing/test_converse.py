@@ -19,6 +19,7 @@ from outcrop.testing import (
     ToolUse,
     Usage,
 )
+from sdk.tests.testing.installed_botocore import needs_member
 
 _MODEL = "anthropic.claude-sonnet-4-20250514-v1:0"
 _HELLO = [{"role": "user", "content": [{"text": "Hello, how are you?"}]}]
@@ -85,6 +86,7 @@ def test_a_forced_tool_is_the_one_that_is_called(bedrock_emulator: BedrockEmulat
     assert answer["output"]["message"]["content"][0]["toolUse"]["name"] == "get_time"
 
 
+@needs_member("ToolUseBlock", "type")
 def test_parallel_tool_calls_have_ids_of_their_own(bedrock_emulator: BedrockEmulator) -> None:
     bedrock_emulator.script(
         _MODEL,
@@ -108,6 +110,7 @@ def test_parallel_tool_calls_have_ids_of_their_own(bedrock_emulator: BedrockEmul
     assert answer["stopReason"] == "tool_use"
 
 
+@needs_member("ContentBlock", "reasoningContent")
 def test_reasoning_comes_with_its_signature_or_redacted(bedrock_emulator: BedrockEmulator) -> None:
     bedrock_emulator.script(
         _MODEL, Reply(Reasoning("Hm.", signature="c2ln"), Reasoning(redacted=b"\x00\xff"), Text("42"))
@@ -122,6 +125,7 @@ def test_reasoning_comes_with_its_signature_or_redacted(bedrock_emulator: Bedroc
     ]
 
 
+@needs_member("TokenUsage", "cacheDetails")
 def test_every_further_member_of_a_reply_reaches_the_caller(bedrock_emulator: BedrockEmulator) -> None:
     trace = {"promptRouter": {"invokedModelId": "amazon.nova-micro-v1:0"}}
     bedrock_emulator.script(

@@ -20,6 +20,7 @@ from outcrop.testing import (
     ToolUse,
     Usage,
 )
+from sdk.tests.testing.installed_botocore import needs_member
 
 _MODEL = "amazon.nova-pro-v1:0"
 _HELLO = [{"role": "user", "content": [{"text": "Hello"}]}]
@@ -56,6 +57,7 @@ def test_text_comes_in_deltas_without_a_block_start(bedrock_emulator: BedrockEmu
     ]
 
 
+@needs_member("ToolUseBlockStart", "type")
 def test_parallel_tool_calls_stream_their_inputs_under_their_own_index(
     bedrock_emulator: BedrockEmulator,
 ) -> None:
@@ -80,6 +82,7 @@ def test_parallel_tool_calls_stream_their_inputs_under_their_own_index(
     assert events[-2] == {"messageStop": {"stopReason": "tool_use"}}
 
 
+@needs_member("ContentBlockDelta", "reasoningContent")
 def test_reasoning_streams_text_then_signature_and_redacted_bytes(bedrock_emulator: BedrockEmulator) -> None:
     events = _events(
         bedrock_emulator, Reasoning("Let me", signature="c2ln"), Reasoning(redacted=b"\x01\x02"), chunk_size=3
@@ -94,6 +97,7 @@ def test_reasoning_streams_text_then_signature_and_redacted_bytes(bedrock_emulat
     assert not any("contentBlockStart" in event for event in events)
 
 
+@needs_member("ContentBlockStart", "image")
 def test_images_and_tool_results_open_with_a_block_start(bedrock_emulator: BedrockEmulator) -> None:
     result = {"toolUseId": "a", "status": "success", "content": [{"text": "found"}]}
     events = _events(
@@ -111,6 +115,7 @@ def test_images_and_tool_results_open_with_a_block_start(bedrock_emulator: Bedro
     assert _deltas(events, 1) == [{"toolResult": [{"text": "found"}]}]
 
 
+@needs_member("ContentBlockDelta", "citation")
 def test_citations_and_reasoning_given_raw_become_documented_deltas(
     bedrock_emulator: BedrockEmulator,
 ) -> None:
@@ -131,6 +136,7 @@ def test_citations_and_reasoning_given_raw_become_documented_deltas(
     assert _deltas(events, 2) == [{"SDK_UNKNOWN_MEMBER": {"name": "hologram"}}]
 
 
+@needs_member("ConverseStreamMetadataEvent", "serviceTier")
 def test_the_last_events_carry_every_further_member(bedrock_emulator: BedrockEmulator) -> None:
     events = _events(
         bedrock_emulator,

@@ -26,6 +26,7 @@ from outcrop.testing import (
     ValidationError,
 )
 from outcrop.testing.errors import STATUS_BY_CODE
+from sdk.tests.testing.installed_botocore import needs_member
 
 _MODEL = "anthropic.claude-sonnet-4-20250514-v1:0"
 _HELLO = [{"role": "user", "content": [{"text": "Hello"}]}]
@@ -76,6 +77,7 @@ def test_each_modelled_error_is_raised_as_botocores_class(
         assert response[name] == value
 
 
+@needs_member("ConflictException", "message")
 def test_ready_made_errors_cover_botocores_model(bedrock_emulator: BedrockEmulator) -> None:
     model = bedrock_emulator.client().meta.service_model
     modelled = {shape.name: shape.metadata["error"]["httpStatusCode"] for shape in model.error_shapes}

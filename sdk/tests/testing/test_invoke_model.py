@@ -19,6 +19,7 @@ from outcrop.testing import (
     ToolUse,
     Usage,
 )
+from sdk.tests.testing.installed_botocore import needs_member
 
 _CLAUDE = "anthropic.claude-sonnet-4-20250514-v1:0"
 _NOVA = "us.amazon.nova-lite-v1:0"
@@ -76,6 +77,7 @@ def test_the_last_chunk_of_every_dialect_carries_bedrocks_counts(
     assert not any("amazon-bedrock-invocationMetrics" in chunk for chunk in earlier)
 
 
+@needs_member("InvokeModelResponse", "serviceTier")
 def test_token_counts_and_the_mode_are_in_the_headers(bedrock_emulator: BedrockEmulator) -> None:
     bedrock_emulator.script(
         _CLAUDE,
@@ -248,16 +250,31 @@ def test_mistral_answers_a_prompt_with_outputs_and_messages_with_choices(
 
 
 def test_another_vendor_speaks_the_chat_body(bedrock_emulator: BedrockEmulator) -> None:
+    model_id = "qwen.qwen3-32b-v1:0"
     call = ToolUse("t", {"a": 1}, tool_use_id="c1")
-    bedrock_emulator.script(_OTHER, Reply(Reasoning("Hm"), "Hi", call, usage=Usage(9, 4)))
+    bedrock_emulator.script(model_id, Reply(Reasoning("Hm"), "Hi", call, usage=Usage(9, 4, cache_read=3)))
 
-    body = _invoke(bedrock_emulator, _OTHER)
+    body = _invoke(bedrock_emulator, model_id, _CHAT)
     assert body["choices"][0]["message"]["reasoning_content"] == "Hm"
     assert body["choices"][0]["finish_reason"] == "tool_calls"
-    assert body["usage"] == {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13}
-    deltas = [chunk["choices"][0]["delta"] for chunk in _stream(bedrock_emulator, _OTHER)]
+    assert body["usage"] == {
+        "prompt_tokens": 12,
+        "completion_tokens": 4,
+        "total_tokens": 16,
+        "prompt_tokens_details": {"cached_tokens": 3},
+    }
+    deltas = [chunk["choices"][0]["delta"] for chunk in _stream(bedrock_emulator, model_id, _CHAT)]
     assert deltas[1:3] == [{"reasoning_content": "Hm"}, {"content": "Hi"}]
     assert deltas[3]["tool_calls"][0]["index"] == 0
+
+
+def test_gpt_oss_writes_its_reasoning_before_the_text(bedrock_emulator: BedrockEmulator) -> None:
+    bedrock_emulator.script(_OTHER, Reply(Reasoning("Hm"), "Hi", chunk_size=100))
+
+    message = _invoke(bedrock_emulator, _OTHER)["choices"][0]["message"]
+    assert message == {"role": "assistant", "content": "<reasoning>Hm</reasoning>Hi"}
+    deltas = [chunk["choices"][0]["delta"] for chunk in _stream(bedrock_emulator, _OTHER)]
+    assert deltas[1] == {"content": "<reasoning>Hm</reasoning>Hi"}
 
 
 def test_a_chat_model_answers_after_the_tools_result(bedrock_emulator: BedrockEmulator) -> None:

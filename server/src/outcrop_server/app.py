@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import atexit
+import threading
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
 from outcrop._version import __version__
+from outcrop.exceptions import ConfigurationError
+from outcrop.pricing import library
+from outcrop.pricing.quote import price_of
+from outcrop.pricing.table import PriceTable, read_table
 from outcrop.views import read_span
 from outcrop_server.api import openapi, problems
 from outcrop_server.api.guard import Guard
@@ -16,7 +22,7 @@ from outcrop_server.ingest.endpoint import TracesEndpoint
 from outcrop_server.ingest.pipeline import Pipeline
 from outcrop_server.ingest.spool import SpoolReader, directories
 from outcrop_server.query.reader import TraceReader
-from outcrop_server.settings import from_environment, is_loopback
+from outcrop_server.settings import SettingsError, from_environment, is_loopback
 from outcrop_server.storage.sqlite.store import SqliteStore
 from outcrop_server.web.headers import SecurityHeaders
 from outcrop_server.web.pages import Pages
@@ -45,20 +51,26 @@ def create_app(settings: Settings, store: TraceStore) -> FastAPI:
     Args:
         settings: with the port that is really bound, since the spool goes by it.
         store: stays the caller's, who closes it after the application has ended.
+
+    Raises:
+        SettingsError: the price file is wrong; says where.
     """
-    pipeline = Pipeline(store, read_span)
+    price_span = partial(price_of, table=_prices(settings))
+    pipeline = Pipeline(store, read_span, price_span)
     spool = _spool(settings, pipeline)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
         if spool is not None:
             spool.start()
+        # In half a second of another thread, so that the first request does not wait for it.
+        threading.Thread(target=library.load, name="outcrop-prices", daemon=True).start()
         yield
         if spool is not None:
             spool.stop()
 
     app = FastAPI(title="Outcrop", version=__version__, lifespan=lifespan, openapi_url=None)
-    app.state.reader = TraceReader(store, read_span)
+    app.state.reader = TraceReader(store, read_span, price_span)
     problems.install(app)
     endpoint = TracesEndpoint(pipeline, settings.max_body_bytes, settings.max_waiting_bytes)
     for router in (*openapi.ROUTERS, openapi.router, endpoint.router(), Pages().router()):
@@ -77,6 +89,15 @@ def create_app_from_environment() -> FastAPI:
     store = open_store(settings)
     atexit.register(store.close)
     return create_app(settings, store)
+
+
+def _prices(settings: Settings) -> PriceTable | None:
+    if settings.prices is None:
+        return None
+    try:
+        return read_table(settings.prices)
+    except ConfigurationError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _spool(settings: Settings, pipeline: Pipeline) -> SpoolReader | None:

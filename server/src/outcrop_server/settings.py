@@ -50,6 +50,7 @@ class Settings:
         max_waiting_bytes: most bytes of requests in work at once; beyond that the answer is 503.
         spool: root of the SDK's spool directories; None to leave them alone.
         spool_interval_s: seconds between looks into the spool.
+        prices: file of the user's own prices; None for list prices alone. See `outcrop.pricing.table`.
     """
 
     host: str = "127.0.0.1"
@@ -61,6 +62,7 @@ class Settings:
     max_waiting_bytes: int = 256 * _MEGABYTE
     spool: Path | None = field(default_factory=default_spool)
     spool_interval_s: float = 3.0
+    prices: Path | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= _MAX_PORT:
@@ -84,16 +86,18 @@ def from_environment(
     port: int | None = None,
     store: Path | None = None,
     allow_remote: bool = False,
+    prices: Path | None = None,
 ) -> Settings:
     """Settings from the environment; what is given here goes before it.
 
     The variables are OUTCROP_HOST, _PORT, _STORE, _ALLOW_REMOTE, _ALLOWED_HOSTS (names, with commas),
-    _MAX_BODY_BYTES, _MAX_WAITING_BYTES and _SPOOL_DIR.
+    _MAX_BODY_BYTES, _MAX_WAITING_BYTES, _SPOOL_DIR and _PRICES.
 
     Raises:
         SettingsError: a value cannot be used.
     """
     read = _Variables(environment)
+    price_file = prices or read.path("PRICES")
     return Settings(
         host=host or read.text("HOST", "127.0.0.1"),
         port=read.number("PORT", DEFAULT_PORT) if port is None else port,
@@ -105,6 +109,7 @@ def from_environment(
         max_body_bytes=read.number("MAX_BODY_BYTES", Settings.max_body_bytes),
         max_waiting_bytes=read.number("MAX_WAITING_BYTES", Settings.max_waiting_bytes),
         spool=(read.path("SPOOL_DIR") or default_spool()).expanduser(),
+        prices=None if price_file is None else price_file.expanduser(),
     )
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from outcrop.delivery.otlp_decode import decode_request
 from outcrop_server.api import schemas
 from outcrop_server.serve import BackgroundServer
+from server.tests.conftest import StartServer
 from server.tests.support.http import ask, send
 from server.tests.support.spans import START_NS, TRACE, otlp_span, request, span_id, trace_id
 
@@ -100,6 +102,44 @@ def test_a_span_comes_with_its_payload_as_a_conversation(filled: BackgroundServe
     assert detail.events == [
         schemas.SpanEvent(name="outcrop.attempt", time_ns=str(START_NS + 2100), attributes={"n": 1})
     ]
+
+
+def test_a_call_says_its_cost_its_raw_counts_and_their_rule(filled: BackgroundServer) -> None:
+    path = f"/api/traces/{TRACE.hex()}/spans/{span_id(2).hex()}"
+    detail = schemas.SpanDetail.model_validate(ask(filled.url, path).json)
+    assert (detail.usage_rule, detail.raw_usage["inputTokens"]) == ("bedrock-exclusive", 12)
+    assert detail.cost is not None
+    assert (detail.cost.input, detail.cost.output, detail.cost.usd) == (0.000036, 0.000045, 0.000081)
+    assert detail.cost.source.startswith("genai-prices ")
+    assert (detail.cost_reason, detail.span.cost_usd, detail.span.vendor) == (None, 0.000081, "anthropic")
+    (row,) = ask(filled.url, "/api/traces").json["traces"]
+    assert (row["cost_usd"], row["cost_is_partial"], row["cost_reason"]) == (0.000081, False, None)
+    tool = ask(filled.url, f"/api/traces/{TRACE.hex()}/spans/{span_id(3).hex()}").json
+    assert (tool["cost"], tool["cost_reason"], tool["usage_rule"]) == (None, None, None)
+
+
+def test_an_unknown_cost_is_null_with_its_reason_and_the_users_prices_go_first(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    profile = "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/abc"
+    other = f"{profile}d"
+    prices = tmp_path / "prices.json"
+    prices.write_text(
+        json.dumps({"my.model": {"input": 1000, "output": 0}, "profiles": {profile: "my.model"}})
+    )
+    server = start_server(prices=prices)
+    known = {**CONVERSE, "gen_ai.request.model": profile}
+    unknown = {**CONVERSE, "gen_ai.request.model": other}
+    body = request(otlp_span(1), otlp_span(2, 1, attributes=known), otlp_span(3, 1, attributes=unknown))
+    assert send(server.url, body).status == 200
+    detail = schemas.TraceDetail.model_validate(ask(server.url, f"/api/traces/{TRACE.hex()}").json)
+    assert [(s.cost_usd, s.cost_reason) for s in detail.spans] == [
+        (None, None),
+        (0.012, None),
+        (None, "hidden-model"),
+    ]
+    assert (detail.info.cost_usd, detail.info.cost_is_partial) == (0.012, True)
+    assert detail.info.cost_reason == "hidden-model"
 
 
 def test_bytes_are_shown_by_their_size(filled: BackgroundServer) -> None:

@@ -91,6 +91,16 @@ def test_a_port_in_use_is_said_plainly_before_anything_starts(tmp_path: Path) ->
     assert not (tmp_path / "data").exists()
 
 
+def test_a_wrong_price_file_is_told_before_anything_is_taken_in(tmp_path: Path) -> None:
+    file = tmp_path / "prices.json"
+    file.write_text('{\n  "amazon.nova-pro-v1:0": {"inptu": 0.8}\n}')
+    with outcrop(tmp_path, "server", "--port", "0", "--prices", str(file)) as process:
+        told = refusal(process)
+    assert '"inptu"' in told
+    assert "Valid are input, output, cache_read, cache_write" in told
+    assert "Traceback" not in told
+
+
 def test_a_remote_host_needs_its_flag(tmp_path: Path) -> None:
     with outcrop(tmp_path, "server", "--host", "0.0.0.0", "--port", "0") as process:  # noqa: S104 - refused
         assert "--allow-remote" in refusal(process)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import math
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,12 +10,13 @@ import pytest
 from outcrop.genai.stream import Chunk, Stream
 from outcrop.genai.usage import Usage
 from outcrop.genai.view import SpanView
+from outcrop.pricing.cost import Cost, CostParts, Quote
 from outcrop.views import read_span
 from outcrop_server.ingest.rows import new_span
 from outcrop_server.model.new_span import NewSpan
 from outcrop_server.model.rows import Failure
 from outcrop_server.otlp.parse import parse_export
-from server.tests.support.spans import otlp_span, request
+from server.tests.support.spans import START_NS, otlp_span, request
 
 
 def made(
@@ -53,6 +55,39 @@ def test_the_views_facts_become_columns() -> None:
     assert (kept.row.is_stream, kept.row.time_to_first_chunk_ns) == (True, 1234)
     assert (kept.tools, kept.attempts) == (("a", "b"), 2)
     assert (kept.request_preview, kept.response_preview) == ("question", "answer")
+
+
+def test_a_cost_is_kept_in_billionths_and_an_unknown_one_with_its_reason() -> None:
+    def price(view: SpanView, *, at_ns: int, is_refused: bool) -> Quote:
+        assert (view.request_model, at_ns, is_refused) == ("m", START_NS + 1000, True)
+        parts = CostParts(Decimal("0.0000000035"), Decimal(0), Decimal(0), Decimal(0))
+        return Quote(Cost(parts.input, parts, "test", "m"))
+
+    refused = {"http.response.status_code": 429}
+    ((record, payload),) = parse_export(
+        request(otlp_span(1, status="ERROR", events=[("outcrop.attempt", refused)]))
+    )
+    view = SpanView("LLM", request_model="m", provider="aws.bedrock")
+
+    def read(attributes: Any, *, attempts: int = 0) -> SpanView:
+        assert (attributes, attempts) == ({}, 1)
+        return view
+
+    row = new_span(record, payload, None, read, price).row
+    assert (row.cost_nano_usd, row.cost_reason) == (4, None)
+    unknown = made(SpanView("LLM", request_model="vendor.unheard-of", usage=Usage(1, 1))).row
+    assert (unknown.cost_nano_usd, unknown.cost_reason) == (None, "unknown-model")
+    assert unknown.has_unknown_cost
+
+
+def test_a_fault_in_a_price_loses_no_span(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(*_: Any, **__: Any) -> Quote:
+        raise ZeroDivisionError
+
+    ((record, payload),) = parse_export(request(otlp_span(1)))
+    row = new_span(record, payload, None, read_span, fail).row
+    assert (row.name, row.cost_nano_usd, row.cost_reason) == ("span 1", None, "unknown-model")
+    assert "Pricing span" in caplog.text
 
 
 def test_attempts_are_the_events_of_that_name() -> None:

@@ -47,6 +47,8 @@ any_span = st.builds(
     attempts=st.integers(0, 3),
     experiment=st.sampled_from(["E", "F"]),
     is_experiment_named=st.booleans(),
+    cost_nano_usd=st.none() | st.integers(0, 9),
+    cost_reason=st.none() | st.sampled_from(["no-usage", "unknown-model", "refused", "a newer word"]),
 )
 any_trace = st.lists(any_span, min_size=1, max_size=8, unique_by=lambda span: span.row.span_id)
 
@@ -69,6 +71,17 @@ def test_the_root_speaks_for_the_trace_wherever_it_starts() -> None:
     )
     assert (found.name, found.status, found.error) == ("root", "ERROR", failed)
     assert (found.start_time_ns, found.duration_ns) == (START_NS + 2000, 500)
+
+
+def test_a_cost_sums_what_is_known_and_counts_what_is_not() -> None:
+    known, free = model_call(1, cost_nano_usd=5), model_call(2, 1, cost_nano_usd=0)
+    unknown = model_call(3, 1, cost_reason="no-usage")
+    refused = model_call(4, 1, cost_reason="refused")
+    found = summary_row(known, free, unknown, refused, model_call(5, 1, cost_reason="unknown-model"))
+    assert (found.cost_nano_usd, found.unpriced_calls, found.cost_reason) == (5, 2, "unknown-model")
+    assert summary_row(free).cost_nano_usd == 0
+    none = summary_row(refused)
+    assert (none.cost_nano_usd, none.unpriced_calls, none.cost_reason) == (None, 0, "refused")
 
 
 def test_a_failed_child_does_not_fail_the_trace() -> None:

@@ -42,11 +42,26 @@ def an_agents_trace() -> list[NewSpan]:
             is_experiment_named=True,
         ),
         model_call(
-            2, 1, request_preview="inner", tools=("get_weather",), attempts=3, usage=Usage(100, 20, 60, None)
+            2,
+            1,
+            request_preview="inner",
+            tools=("get_weather",),
+            attempts=3,
+            usage=Usage(100, 20, 60, None),
+            cost_nano_usd=4_100_000,
+            vendor="anthropic",
+            response_model="claude-answered",
         ),
         new_span(3, 1, name="get_weather", span_type="TOOL", tools=("get_weather",), user_id="u-1"),
         model_call(
-            4, 1, model="nova", status="ERROR", error=error, time_to_first_chunk_ns=77, is_stream=True
+            4,
+            1,
+            model="nova",
+            status="ERROR",
+            error=error,
+            time_to_first_chunk_ns=77,
+            is_stream=True,
+            cost_reason="unknown-model",
         ),
     ]
 
@@ -86,6 +101,9 @@ class TraceStoreConformance(ABC):
             session_id="s-1",
             user_id="u-1",
             tags={"team": "blue"},
+            cost_nano_usd=4_100_000,
+            unpriced_calls=1,
+            cost_reason="unknown-model",
         )
 
     def test_spans_come_back_as_they_were_in_order_of_start(self, store: TraceStore) -> None:

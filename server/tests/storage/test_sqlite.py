@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import fcntl
+import importlib
 import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from outcrop.genai.usage import Usage
 from outcrop_server.model.errors import StoreError, StoreFullError, UnavailableError
 from outcrop_server.storage.api import TraceStore
-from outcrop_server.storage.sqlite import file_lock, statements
+from outcrop_server.storage.sqlite import columns, file_lock, schema, statements
 from outcrop_server.storage.sqlite.store import SqliteStore
 from server.tests.storage.conformance import TraceStoreConformance
 from server.tests.storage.writer_process import SPANS, batch
-from server.tests.support.spans import TRACE, new_span, trace_id
+from server.tests.support.spans import TRACE, model_call, new_span, trace_id
 
 WRITER = Path(__file__).with_name("writer_process.py")
 
@@ -155,6 +159,58 @@ def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
         store.append([new_span(1)]).result()
         for each in file.parent.iterdir():
             assert stat.S_IMODE(each.stat().st_mode) & 0o077 == 0, each.name
+
+
+@contextmanager
+def version_one(monkeypatch: pytest.MonkeyPatch) -> Generator[None, None, None]:
+    """What is made within is made as the first Outcrop did."""
+    new = {"cost_nano_usd", "unpriced_calls", "cost_reason", "vendor", "response_model"}
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        patch.setattr(columns, "TRACE", _without(columns.TRACE, new))
+        patch.setattr(columns, "SPAN", _without(columns.SPAN, new))
+        importlib.reload(statements)
+        for name, cut in (("from_trace", 3), ("from_span", 4)):
+            patch.setattr(columns, name, _cut(getattr(columns, name), cut))
+        yield
+    importlib.reload(statements)
+
+
+def _cut(make: Callable[[Any], tuple[Any, ...]], count: int) -> Callable[[Any], tuple[Any, ...]]:
+    return lambda row: make(row)[:-count]
+
+
+def _without(names: str, left_out: set[str]) -> str:
+    return ", ".join(name for name in names.split(", ") if name not in left_out)
+
+
+def test_a_store_of_the_first_version_becomes_the_newest_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "store.db"
+    call, other = model_call(2, 1, usage=Usage(10, 5)), new_span(7, trace=trace_id(7))
+    with version_one(monkeypatch), closing(SqliteStore(file)) as store:
+        store.append([new_span(1, span_type="AGENT"), call, other]).result()
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT max(version) FROM schema_version").fetchall() == [(1,)]
+        assert "cost_nano_usd" not in str(connection.execute("SELECT sql FROM sqlite_master").fetchall())
+    with closing(SqliteStore(file)) as store:
+        kept = store.span(TRACE, call.row.span_id)
+        assert kept == (replace(call.row, cost_reason="not-priced"), call.payload)
+        whole = store.trace(TRACE)
+        assert whole is not None
+        # An old call is not free: the sum says that it is not in it, also when priced calls come later.
+        assert (whole.row.cost_nano_usd, whole.row.unpriced_calls) == (None, 1)
+        assert whole.row.usage == Usage(10, 5)
+        store.append([model_call(3, 1, cost_nano_usd=9)]).result()
+        later = store.trace(TRACE)
+        assert later is not None
+        assert (later.row.cost_nano_usd, later.row.unpriced_calls, later.row.span_count) == (9, 1, 3)
+        untouched = store.trace(trace_id(7))
+        assert untouched is not None
+        assert (untouched.row.unpriced_calls, untouched.row.cost_reason) == (0, None)
+    SqliteStore(file).close()
+    assert_sound(file)
 
 
 def test_a_store_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ import { spanKind } from "@/model/spanKind";
 import type { Chat, Message } from "@/model/conversation";
 import type { SpanEvent } from "@/model/spanEvents";
 import type { Chunk, Stream } from "@/model/stream";
-import type { Experiment, Span, Trace, TraceRow, Usage } from "@/model/trace";
+import type { CostParts, CostReason, Experiment, Span, Trace, TraceRow, Usage } from "@/model/trace";
 import type { components } from "./generated/schema";
 
 type Schemas = components["schemas"];
@@ -16,6 +16,11 @@ export interface SpanPayload {
   stream: Stream | null;
   events: readonly SpanEvent[];
   attributes: Readonly<Record<string, unknown>>;
+  /** The provider's own token counts, and by which rule `usage.input` came from them. */
+  rawUsage: Readonly<Record<string, unknown>>;
+  usageRule: string | null;
+  cost: CostParts | null;
+  costReason: CostReason | null;
 }
 
 export function readExperiment(raw: Schemas["Experiment"]): Experiment {
@@ -58,6 +63,9 @@ export function readTraceRow(raw: Schemas["TraceSummary"]): TraceRow {
     tools: raw.tools,
     sessionId: raw.session_id,
     userId: raw.user_id,
+    costUsd: raw.cost_usd,
+    isCostPartial: raw.cost_is_partial,
+    costReason: raw.cost_reason,
   };
 }
 
@@ -77,6 +85,10 @@ export function readSpan(raw: Schemas["SpanSummary"]): Span {
     firstTokenNs: raw.time_to_first_chunk_ns,
     isStream: raw.is_stream,
     finishReason: raw.finish_reason,
+    vendor: raw.vendor,
+    responseModel: raw.response_model,
+    costUsd: raw.cost_usd,
+    costReason: raw.cost_reason,
   };
 }
 
@@ -116,6 +128,16 @@ const readChunk = (raw: Schemas["StreamChunk"]): Chunk => ({
   data: raw.data,
 });
 
+const readCost = (raw: Schemas["Cost"]): CostParts => ({
+  usd: raw.usd,
+  input: raw.input,
+  output: raw.output,
+  cacheRead: raw.cache_read,
+  cacheWrite: raw.cache_write,
+  source: raw.source,
+  model: raw.model,
+});
+
 export function readPayload(raw: Schemas["SpanDetail"]): SpanPayload {
   return {
     span: readSpan(raw.span),
@@ -125,5 +147,9 @@ export function readPayload(raw: Schemas["SpanDetail"]): SpanPayload {
     stream: raw.stream && { outcome: raw.stream.outcome, endReason: raw.stream.end_reason, chunks: raw.stream.chunks.map(readChunk) },
     events: raw.events.map((event) => ({ name: event.name, timeNs: BigInt(event.time_ns), attributes: event.attributes })),
     attributes: raw.attributes,
+    rawUsage: raw.raw_usage,
+    usageRule: raw.usage_rule,
+    cost: raw.cost && readCost(raw.cost),
+    costReason: raw.cost_reason,
   };
 }

@@ -32,6 +32,20 @@ export function formatCount(value: number, locale: string): string {
   return numberFormat(locale).format(value);
 }
 
+/** Dollars with as many digits as mean something: `$0.0041`, `$0.0110`, `$0.127`, `$1.27`, `$1,270`, `<$0.0001`. */
+export function formatCost(usd: number, locale: string): string {
+  if (usd === 0) return "$0";
+  if (usd < 0.0001) return "<$0.0001";
+  // Each bound is where the digits after it would round up to the next form.
+  const digits = usd < 0.09995 ? 4 : usd < 0.9995 ? 3 : usd < 99.995 ? 2 : 0;
+  return `$${dollarFormat(locale, digits).format(usd)}`;
+}
+
+/** Dollars for a hover, where every digit counts: to a billionth, without zeros at the end. */
+export function formatExactCost(usd: number, locale: string): string {
+  return `$${dollarFormat(locale, 2, 9).format(usd)}`;
+}
+
 /** A size as `812 B`, `4.2 kB`, `1.3 MB`. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
@@ -82,6 +96,10 @@ function kept<T>(key: string, make: () => T): T {
   cache.set(key, made);
   return made;
 }
+const dollarFormat = (locale: string, least: number, most = least): Intl.NumberFormat =>
+  kept(`c:${locale}:${least}:${most}`, () =>
+    new Intl.NumberFormat(locale, { minimumFractionDigits: least, maximumFractionDigits: most }),
+  );
 const numberFormat = (locale: string): Intl.NumberFormat => kept(`n:${locale}`, () => new Intl.NumberFormat(locale));
 const relativeFormat = (locale: string): Intl.RelativeTimeFormat =>
   kept(`r:${locale}`, () => new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "narrow" }));

@@ -1,10 +1,14 @@
 // Model ids as people say them: `us.anthropic.claude-3-5-sonnet-20241022-v2:0` is `sonnet 3.5 v2`.
 
-const REGION = /^(us|eu|apac|jp|au|ca|sa|global|us-gov)\./;
+const REGION = /^(us|eu|apac|jp|au|ca|sa|me|af|in|kr|mx|il|global|us-gov)\./;
+
+/** ARNs whose last part is a model id. The rest end in a name or id of the user's own, which stays as it is. */
+const NAMES_A_MODEL = /:(foundation-model|inference-profile|default-prompt-router)\//;
 
 /** A short name for a model id or ARN. What it cannot read it gives back as it is. */
 export function shortModel(id: string): string {
   const name = id.startsWith("arn:") ? id.slice(id.lastIndexOf("/") + 1) : id;
+  if (name !== id && !NAMES_A_MODEL.test(id)) return name || id;
   const withoutRegion = name.replace(REGION, "");
   const dot = withoutRegion.indexOf(".");
   const bare = dot < 0 ? withoutRegion : withoutRegion.slice(dot + 1);
@@ -12,7 +16,7 @@ export function shortModel(id: string): string {
   const words = stem.split("-").filter((word) => !/^20\d{6}$/.test(word));
   const short = joinDigits(words);
   const ordered = short[0] === "claude" ? claude(short.slice(1)) : dropRepeatedVendor(short, withoutRegion.slice(0, Math.max(dot, 0)));
-  return [...ordered, ...version].join(" ") || id;
+  return [...ordered, ...version].join(" ") || stem || id;
 }
 
 /** `-v1:0` says nothing; later versions are kept. */

@@ -17,6 +17,20 @@ export interface Usage {
   cacheWrite: number | null;
 }
 
+/** Why a cost is unknown: words of the server (outcrop.pricing.cost.Reason); newer ones may come. */
+export type CostReason = string;
+
+/** US dollars by kind of token, and whose prices these are. */
+export interface CostParts {
+  usd: number;
+  input: number;
+  output: number;
+  cacheRead: number;
+  cacheWrite: number;
+  source: string;
+  model: string;
+}
+
 export interface TraceRow {
   id: string;
   experimentId: string;
@@ -35,6 +49,10 @@ export interface TraceRow {
   tools: readonly string[];
   sessionId: string | null;
   userId: string | null;
+  /** US dollars of the calls whose cost is known; null if of none. */
+  costUsd: number | null;
+  isCostPartial: boolean;
+  costReason: CostReason | null;
 }
 
 export interface Span {
@@ -52,6 +70,11 @@ export interface Span {
   firstTokenNs: number | null;
   isStream: boolean;
   finishReason: string | null;
+  vendor: string | null;
+  /** The model that answered, where that is known apart from the one asked for. */
+  responseModel: string | null;
+  costUsd: number | null;
+  costReason: CostReason | null;
 }
 
 export interface Trace {

@@ -15,6 +15,7 @@ test("a row says what was asked and answered, and its figures", async () => {
   expect(row.textContent).toContain("nova pro");
   expect(row.textContent).toContain("2.31 s");
   expect(row.textContent).toContain("1,204 → 356");
+  expect(row.textContent).toContain("$0.0041");
   expect(within(row).getByLabelText("No streamed call in this trace").textContent).toBe("–");
 });
 
@@ -22,6 +23,15 @@ test("an error row says its code and attempts", async () => {
   const failed = summary("x", 9000, { status: "ERROR", attempts: 3, error: { type: "ThrottlingException", message: "slow down" } });
   renderPage("/traces", { ...NONE, "/api/traces": { traces: [failed], next_cursor: null } });
   expect(await screen.findByText("ThrottlingException · 3 attempts")).toBeTruthy();
+});
+
+test("an unknown cost says why, and a sum that is not the whole says so", async () => {
+  const unknown = summary("u", 9000, { cost_usd: null, cost_reason: "unknown-model" });
+  const partial = summary("p", 8000, { cost_usd: 0.5, cost_is_partial: true, cost_reason: "hidden-model" });
+  renderPage("/traces", { ...NONE, "/api/traces": { traces: [unknown, partial], next_cursor: null } });
+  const first = await screen.findByRole("row", { name: /agent_u/ });
+  expect(within(first).getByLabelText(/no price is known for this model/).textContent).toBe("–");
+  expect(screen.getByRole("row", { name: /agent_p/ }).textContent).toContain("≥ $0.500");
 });
 
 test("j and k move, the URL keeps the place, and Enter opens", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { formatAgo, formatBytes, formatCount, formatDuration, formatShare } from "@/lib/format";
+import { formatAgo, formatBytes, formatCost, formatCount, formatDuration, formatExactCost, formatShare } from "@/lib/format";
 
 describe("durations", () => {
   test.each([
@@ -21,6 +21,30 @@ describe("durations", () => {
     [-5_000_000, "-5 ms"],
   ])("%d ns is %s", (ns, words) => {
     expect(formatDuration(ns)).toBe(words);
+  });
+});
+
+describe("cost", () => {
+  test.each([
+    [0, "$0"],
+    [0.000_099, "<$0.0001"],
+    [0.0001, "$0.0001"],
+    [0.0041, "$0.0041"],
+    [0.011, "$0.0110"],
+    [0.099_94, "$0.0999"],
+    [0.099_96, "$0.100"],
+    [0.127, "$0.127"],
+    [0.9996, "$1.00"],
+    [1.274, "$1.27"],
+    [99.996, "$100"],
+    [1270.4, "$1,270"],
+  ])("%d dollars are %s", (usd, words) => {
+    expect(formatCost(usd, "en")).toBe(words);
+  });
+
+  test("a hover shows every digit, and no zeros that say nothing", () => {
+    expect(formatExactCost(0.008_085, "en")).toBe("$0.008085");
+    expect(formatExactCost(1.5, "en")).toBe("$1.50");
   });
 });
 

@@ -19,6 +19,12 @@ test.each([
   ["amazon.titan-embed-text-v2:0", "titan embed text v2"],
   ["cohere.command-r-plus-v1:0", "command r plus"],
   ["arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0", "nova lite"],
+  ["arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-5-sonnet-20240620-v1:0", "sonnet 3.5"],
+  ["arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4-e5", "a1b2c3d4-e5"],
+  ["arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abc-1", "abc-1"],
+  ["arn:aws:bedrock:us-east-1:123456789012:default-prompt-router/anthropic.claude:1", "claude"],
+  ["arn:aws:bedrock:us-east-1:123456789012:prompt/PROMPT12345:2", "PROMPT12345:2"],
+  ["arn:aws:sagemaker:us-east-1:123456789012:endpoint/my-model-7", "my-model-7"],
   ["my-model", "my model"],
   ["", ""],
 ])("model %s is called %s", (id, name) => {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 from outcrop.bedrock.call import Call
 from outcrop.bedrock.taps import end_call, fail_call, look_for_failure, remember
@@ -180,7 +180,7 @@ class ContentTap:
 
 def _watch_close(call: Call, response: Any) -> None:
     """Ends the call when the caller closes aiohttp's response, which closes itself only when it is read."""
-    response_class: Any = type(response)
+    response_class = cast("Any", type(response))
     # A strong reference would make a cycle.
     reference = weakref.ref(response)
 

@@ -15,6 +15,14 @@ from typing import Any
 from outcrop.genai.stream import ChunkKind
 from outcrop.json_reading import JsonObject, as_int, as_list, as_object, as_text, only_member
 
+# What is read of the events that a message is built from; one that says more is shown beside the message.
+_READ_WHOLE = {
+    "messageStart": frozenset({"role"}),
+    "contentBlockStart": frozenset({"contentBlockIndex", "start"}),
+    "contentBlockDelta": frozenset({"contentBlockIndex", "delta"}),
+    "contentBlockStop": frozenset({"contentBlockIndex"}),
+}
+
 
 def merge_events(events: Iterable[tuple[str, Any]]) -> JsonObject:
     """Merges (event type, payload) pairs; of a stream that broke off, what came.
@@ -34,8 +42,10 @@ def merge_events(events: Iterable[tuple[str, Any]]) -> JsonObject:
             block.add(as_object(data.get("start", data.get("delta"))), is_start="start" in data)
         elif kind in {"messageStop", "metadata"}:
             merged.update(data)
-        elif kind != "contentBlockStop" and not kind.endswith("Exception"):
-            merged[kind] = payload
+        elif kind not in _READ_WHOLE and not kind.endswith("Exception"):
+            _list_event(merged, kind, payload)
+        if kind in _READ_WHOLE and not data.keys() <= _READ_WHOLE[kind]:
+            _list_event(merged, kind, payload)
     if role is not None or blocks:
         content = [blocks[index].result() for index in sorted(blocks)]
         merged["output"] = {"message": {"role": role or "assistant", "content": content}}
@@ -83,6 +93,9 @@ class _Block:
                 self._text.append(value)
             elif name == "toolUse" and isinstance(as_object(value).get("input"), str):
                 self._tool_input.append(value["input"])
+                beside = {n: v for n, v in value.items() if n != "input"}
+                if beside:
+                    self._add_other(name, beside)
             elif name == "reasoningContent" and self._add_reasoning(as_object(value)):
                 continue
             elif name == "citation":
@@ -104,13 +117,13 @@ class _Block:
         return True
 
     def _add_other(self, name: str, value: Any) -> None:
-        known = self._other.get(name)
-        if isinstance(known, dict) and isinstance(value, dict):
-            self._other[name] = {**as_object(known), **as_object(value)}
-        else:
-            self._other[name] = value
+        self._other[name] = _merged(self._other.get(name), value)
 
     def result(self) -> JsonObject:
+        block = self._of_known_kind()
+        return self._rest() if block is None else as_object(_merged(block, self._other))
+
+    def _of_known_kind(self) -> JsonObject | None:
         if "toolUse" in self._start or self._tool_input:
             return {"toolUse": {**as_object(self._start.get("toolUse")), "input": self._parsed_input()}}
         if self._redacted:
@@ -123,7 +136,7 @@ class _Block:
         if self._citations:
             content = [{"text": "".join(self._text)}] if self._text else []
             return {"citationsContent": {"content": content, "citations": self._citations}}
-        return self._rest()
+        return None
 
     def _rest(self) -> JsonObject:
         block: JsonObject = {**self._start}
@@ -145,6 +158,28 @@ class _Block:
         except ValueError:
             # A stream that broke off leaves half a JSON text; half is better than none.
             return text
+
+
+def _list_event(merged: JsonObject, kind: str, payload: Any) -> None:
+    """Keeps an event that no message is built from; several of a kind become a list."""
+    if kind not in merged:
+        merged[kind] = payload
+    elif isinstance(merged[kind], list):
+        merged[kind].append(payload)
+    else:
+        merged[kind] = [merged[kind], payload]
+
+
+def _merged(known: Any, new: Any, name: str = "") -> Any:
+    """Two deltas of a kind that has no rule of its own: texts, bytes and lists go on, the rest is renewed."""
+    if isinstance(known, dict) and isinstance(new, dict):
+        old, added = as_object(known), as_object(new)
+        return {**old, **{inner: _merged(old.get(inner), value, inner) for inner, value in added.items()}}
+    if isinstance(known, list) and isinstance(new, list):
+        return [*as_list(known), *as_list(new)]
+    if isinstance(known, str) and isinstance(new, str):
+        return _join_base64([known, new]) if name == "bytes" else known + new
+    return new
 
 
 def _join_base64(pieces: list[str]) -> str:

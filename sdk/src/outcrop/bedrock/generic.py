@@ -12,7 +12,7 @@ from typing import Any
 from outcrop.bedrock.converse_stream import describe_event
 from outcrop.bedrock.exchange import Exchange, StreamPiece
 from outcrop.genai.messages import preview, text_part
-from outcrop.genai.stream import Chunk, Stream
+from outcrop.genai.stream import Chunk, Outcome, Stream
 from outcrop.genai.view import SpanView
 from outcrop.json_reading import JsonObject, as_object, as_text
 
@@ -29,6 +29,9 @@ def read_generic(span_type: str, exchange: Exchange, attempts: int) -> SpanView:
     if exchange.pieces is not None:
         events = [{piece.type: piece.data} for piece in exchange.pieces]
         outputs = {**exchange.visible_fields, exchange.response_member or "stream": events}
+        if not events and exchange.outcome == Outcome.ERROR:
+            # A call that was refused has no answer, not an empty one.
+            outputs = exchange.visible_fields or None
         chunks = [_chunk(index, piece) for index, piece in enumerate(exchange.pieces)]
         stream = Stream(exchange.outcome or "", exchange.end_reason or "", chunks)
         answer = "".join(chunk.text or "" for chunk in chunks if chunk.kind == "text")

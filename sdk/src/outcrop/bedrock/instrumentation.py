@@ -9,7 +9,7 @@ from typing import Any
 from opentelemetry import context as otel_context
 from opentelemetry import trace as otel
 
-from outcrop.bedrock import aio_taps, calls, taps, wire
+from outcrop.bedrock import calls, taps, wire
 from outcrop.bedrock.import_watch import when_imported
 from outcrop.runtime import get_runtime
 
@@ -88,6 +88,9 @@ class Instrumentation:
         return _make_api_call
 
     def _wrap_async(self, original: Any) -> Any:
+        # With it comes asyncio, which a program has loaded that has loaded aiobotocore.
+        from outcrop.bedrock import aio_taps  # noqa: PLC0415
+
         @functools.wraps(original)
         async def _make_api_call(client: Any, operation_name: str, api_params: Any) -> Any:
             call = calls.begin(client, operation_name, api_params) if self._is_on else None

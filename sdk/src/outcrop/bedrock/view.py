@@ -12,11 +12,12 @@ from outcrop.bedrock.bodies.table import find_codec
 from outcrop.bedrock.exchange import Exchange, StreamPiece, read_exchange
 from outcrop.bedrock.generic import read_generic
 from outcrop.bedrock.model_id import parse_model_id
-from outcrop.genai.messages import Chat, preview
+from outcrop.entities import SpanType
+from outcrop.genai.messages import Chat, media_preview, preview
 from outcrop.genai.stream import Chunk, ChunkKind, Stream
 from outcrop.genai.usage import Usage, UsageRule
 from outcrop.genai.view import SpanView
-from outcrop.json_reading import JsonObject, as_int, as_object
+from outcrop.json_reading import JsonObject, as_int, as_object, as_text
 
 # Names under which Bedrock counts tokens of an invoke: in headers, and in a stream's last chunk.
 INPUT_TOKENS_HEADER = "x-amzn-bedrock-input-token-count"
@@ -35,6 +36,8 @@ def read_bedrock_span(span_type: str, attributes: Mapping[str, Any], attempts: i
     exchange = read_exchange(attributes)
     if exchange.operation in {"Converse", "ConverseStream"}:
         return _read_converse(span_type, exchange, attempts)
+    if exchange.operation == "StartAsyncInvoke":
+        return _with_model_input(read_generic(span_type, exchange, attempts), exchange)
     if not exchange.operation.startswith("InvokeModel"):
         return read_generic(span_type, exchange, attempts)
     return _read_invoke(span_type, exchange, attempts)
@@ -70,8 +73,8 @@ def _read_converse(span_type: str, exchange: Exchange, attempts: int) -> SpanVie
 
 def _read_invoke(span_type: str, exchange: Exchange, attempts: int) -> SpanView:
     request = as_object(exchange.request)
-    vendor = parse_model_id(exchange.model_id or "").vendor
-    codec = find_codec(vendor, request)
+    model = parse_model_id(exchange.model_id or "")
+    codec = find_codec(model.vendor, request, _first_answer(exchange), model.name)
     response = exchange.response
     stream: Stream | None = None
     if exchange.pieces is not None:
@@ -80,9 +83,10 @@ def _read_invoke(span_type: str, exchange: Exchange, attempts: int) -> SpanView:
         chunks = [_invoke_chunk(index, piece, codec) for index, piece in enumerate(exchange.pieces)]
         stream = Stream(exchange.outcome or "", exchange.end_reason or "", chunks)
     body = codec.read(request, as_object(response)) if codec else BodyRead()
-    chat = body.chat if codec else None
+    chat = body.chat
+    request_preview, response_preview = _body_previews(body)
     return SpanView(
-        span_type=span_type,
+        span_type=_body_span_type(span_type, body),
         inputs=_invoke_inputs(exchange),
         outputs=_invoke_outputs(exchange, response),
         chat=chat,
@@ -92,10 +96,58 @@ def _read_invoke(span_type: str, exchange: Exchange, attempts: int) -> SpanView:
         finish_reason=body.finish_reason,
         tool_calls=_tool_calls(chat) if chat else (),
         attempts=attempts,
-        request_preview=_request_preview(chat) if chat else None,
-        response_preview=_response_preview(chat) if chat else None,
+        request_preview=request_preview,
+        response_preview=response_preview,
         problem=exchange.problem,
+        embedding=body.embedding,
+        ranking=body.ranking,
     )
+
+
+def _with_model_input(view: SpanView, exchange: Exchange) -> SpanView:
+    """Adds what an asynchronous call asks of its model; the answer will lie in S3."""
+    request = as_object(exchange.request)
+    model_input = as_object(request.get("modelInput"))
+    model = parse_model_id(exchange.model_id or "")
+    codec = find_codec(model.vendor, model_input, None, model.name)
+    if codec is None:
+        return view
+    body = codec.read(model_input, {})
+    place = as_object(as_object(request.get("outputDataConfig")).get("s3OutputDataConfig"))
+    uri = as_text(place.get("s3Uri"))
+    return replace(
+        view,
+        span_type=_body_span_type(view.span_type, body),
+        chat=body.chat,
+        embedding=body.embedding,
+        ranking=body.ranking,
+        request_preview=_body_previews(body)[0] or view.request_preview,
+        response_preview=f"→ {uri}" if uri and view.outputs else view.response_preview,
+    )
+
+
+def _first_answer(exchange: Exchange) -> JsonObject:
+    """What may tell a body's family: the answer, or a stream's first chunk."""
+    if exchange.pieces is None:
+        return as_object(exchange.response)
+    answers = [as_object(piece.data) for piece in exchange.pieces if piece.type == "chunk"]
+    return answers[0] if answers else {}
+
+
+def _body_span_type(span_type: str, body: BodyRead) -> str:
+    """The kind of span, where the body says more than the operation did."""
+    if span_type != SpanType.LLM:
+        return span_type
+    if body.embedding is not None:
+        return SpanType.EMBEDDING
+    return span_type if body.ranking is None else SpanType.RERANKER
+
+
+def _body_previews(body: BodyRead) -> tuple[str | None, str | None]:
+    for described in (body.embedding, body.ranking):
+        if described is not None:
+            return described.request_preview, described.response_preview
+    return (_request_preview(body.chat), _response_preview(body.chat)) if body.chat else (None, None)
 
 
 def _invoke_inputs(exchange: Exchange) -> JsonObject:
@@ -182,7 +234,7 @@ def _request_preview(chat: Chat) -> str | None:
         words = preview(message.parts) if message.role != "tool" else None
         if words:
             return words
-    return None
+    return media_preview([part for message in chat.messages for part in message.parts])
 
 
 def _response_preview(chat: Chat) -> str | None:
@@ -191,4 +243,6 @@ def _response_preview(chat: Chat) -> str | None:
         if words:
             return words
     calls = _tool_calls(chat)
-    return f"→ {', '.join(calls)}" if calls else None
+    if calls:
+        return f"→ {', '.join(calls)}"
+    return media_preview([part for message in chat.output for part in message.parts])

@@ -110,3 +110,14 @@ def preview(parts: list[Part], limit: int = 200) -> str | None:
     if not line:
         return None
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def media_preview(parts: list[Part]) -> str | None:
+    """What media some parts hold, such as `2 images`; None if they hold none."""
+    counts: dict[str, int] = {}
+    for part in parts:
+        if part.get("type") in {"blob", "uri"}:
+            modality = str(part.get("modality"))
+            counts[modality] = counts.get(modality, 0) + 1
+    named = (f"1 {modality}" if count == 1 else f"{count} {modality}s" for modality, count in counts.items())
+    return ", ".join(named) or None

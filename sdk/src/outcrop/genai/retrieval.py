@@ -31,11 +31,8 @@ class Embedding:
 
     @property
     def request_preview(self) -> str | None:
-        """The first input, and how many more there are."""
-        if not self.inputs:
-            return None
-        more = len(self.inputs) - 1
-        return f"{self.inputs[0]} (+{more})" if more else self.inputs[0]
+        """The first input."""
+        return self.inputs[0] if self.inputs else None
 
     @property
     def response_preview(self) -> str | None:

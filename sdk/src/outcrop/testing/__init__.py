@@ -23,14 +23,28 @@ from outcrop.testing.errors import (
     ValidationError,
 )
 from outcrop.testing.recording import RecordedRequest
-from outcrop.testing.replies import RawBlock, RawBody, Reasoning, Reply, Text, ToolUse, Usage
+from outcrop.testing.replies import (
+    AsyncOutcome,
+    GuardrailVerdict,
+    JsonReply,
+    RawBlock,
+    RawBody,
+    Reasoning,
+    Reply,
+    Text,
+    ToolUse,
+    Usage,
+)
 
 __all__ = [
     "AccessDenied",
+    "AsyncOutcome",
     "BedrockEmulator",
     "Conflict",
     "Disconnect",
+    "GuardrailVerdict",
     "InternalServerError",
+    "JsonReply",
     "ModelError",
     "ModelNotReady",
     "ModelStreamError",

@@ -10,14 +10,16 @@ import threading
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
-from outcrop.testing.errors import Disconnect, ServiceError, StreamFailure
-from outcrop.testing.exchange import Exchange
+from outcrop.testing.async_jobs import AsyncJobs
+from outcrop.testing.errors import ServiceError
+from outcrop.testing.exchange import Exchange, Scripted
 from outcrop.testing.http_shapes import Response, error_response
 from outcrop.testing.operations.operation import Operation
 from outcrop.testing.operations.table import find_operation
 from outcrop.testing.recording import RecordedRequest
-from outcrop.testing.replies import FixedReply, RawBody, Reply, ScriptedReply
+from outcrop.testing.replies import FixedReply, Reply, ScriptedReply
 from outcrop.testing.script_book import ScriptBook
 
 _UNKNOWN_OPERATION = ServiceError(
@@ -39,6 +41,7 @@ class Dispatcher:
         self._book = book
         self._lock = threading.Lock()
         self._requests: list[RecordedRequest] = []
+        self._jobs = AsyncJobs()
 
     def recorded(self) -> list[RecordedRequest]:
         """What came so far, oldest first."""
@@ -46,16 +49,17 @@ class Dispatcher:
             return list(self._requests)
 
     def forget(self) -> None:
-        """Drop what was recorded."""
+        """Drop what was recorded, and the jobs that were started."""
         with self._lock:
             self._requests.clear()
+        self._jobs.clear()
 
-    def respond(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Response:
+    def respond(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Response:
         """The response to one request.
 
         Args:
             method: the HTTP method.
-            path: the path without its query, still URL-encoded.
+            target: path and query, still URL-encoded.
             headers: names in lower case.
             body: the whole body.
 
@@ -63,9 +67,18 @@ class Dispatcher:
             What the handler is to send.
         """
         started_ns = time.monotonic_ns()
-        operation, model_id = find_operation(method, path)
-        name = "" if operation is None else operation.name
-        request = RecordedRequest(name, model_id, path, headers, body, _parse(body))
+        path, _, query = target.partition("?")
+        operation, params = find_operation(method, path)
+        request = RecordedRequest(
+            operation="" if operation is None else operation.name,
+            model_id=params.get("modelId"),
+            path=path,
+            headers=headers,
+            body=body,
+            json=_parse(body),
+            path_params=params,
+            query=dict(reversed(parse_qsl(query, keep_blank_values=True))),
+        )
         with self._lock:
             self._requests.append(request)
         if operation is None:
@@ -77,15 +90,15 @@ class Dispatcher:
         return self._answer(operation, request, started_ns) if refusal is None else error_response(refusal)
 
     def _answer(self, operation: Operation, request: RecordedRequest, started_ns: int) -> Response:
-        scripted = _fixed(self._book.take(request.model_id or ""), request)
+        scripted = _fixed(self._book.take(operation.script_key(request)), request)
         if isinstance(scripted, ServiceError):
             return error_response(scripted)
-        return operation.respond(Exchange(request, scripted, started_ns, self.default_chunk_delay_s))
+        return operation.respond(
+            Exchange(request, scripted, started_ns, self.default_chunk_delay_s, self._jobs)
+        )
 
 
-def _fixed(
-    scripted: ScriptedReply | None, request: RecordedRequest
-) -> Reply | RawBody | ServiceError | StreamFailure | Disconnect | None:
+def _fixed(scripted: ScriptedReply | None, request: RecordedRequest) -> Scripted | ServiceError:
     """The script's reply with a callable called and a string made a reply."""
     reply: FixedReply | None = scripted(request) if callable(scripted) else scripted
     return Reply(reply) if isinstance(reply, str) else reply

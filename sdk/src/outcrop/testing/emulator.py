@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import errno
-import importlib
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from outcrop.testing.clients import make_client
 from outcrop.testing.dispatcher import Dispatcher
 from outcrop.testing.recording import RecordedRequest
 from outcrop.testing.replies import ScriptedReply
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from outcrop.testing.server import EmulatorServer
-
-_REGION = "us-east-1"
 
 
 class BedrockEmulator:
@@ -121,10 +119,12 @@ class BedrockEmulator:
         """Say what a model answers, call by call, in place of what was said before.
 
         Args:
-            model_id: the id exactly as callers name it, an ARN included.
+            model_id: the id exactly as callers name it, an ARN included. For `ApplyGuardrail` it is the
+                guardrail's identifier, for other operations that ask no model the operation's name.
             replies: `Reply`, `RawBody`, `ServiceError` (or a ready one such as `Throttling`),
                 `StreamFailure`, `Disconnect`, a string for plain text, or a callable that takes the
-                `RecordedRequest` and returns one of these.
+                `RecordedRequest` and returns one of these. `GuardrailVerdict` answers `ApplyGuardrail`,
+                `AsyncOutcome` answers `StartAsyncInvoke`, `JsonReply` what asks no model.
             repeat_last: whether the last reply answers all further calls; otherwise the default one does.
 
         Raises:
@@ -133,7 +133,7 @@ class BedrockEmulator:
         self._book.put(model_id, Script(replies, repeat_last))
 
     def reset(self) -> None:
-        """Forget all scripts and all recorded requests."""
+        """Forget all scripts, all recorded requests and all jobs that were started."""
         self._book.clear()
         self._dispatcher.forget()
 
@@ -152,19 +152,6 @@ class BedrockEmulator:
             ImportError: boto3 is not installed.
             RuntimeError: the emulator is not started.
         """
-        try:
-            boto3 = importlib.import_module("boto3")
-            config = importlib.import_module("botocore.config").Config(proxies={})
-        except ImportError as error:
-            raise ImportError("BedrockEmulator.client() needs boto3: run `pip install boto3`.") from error
-        if "config" in options:
-            config = config.merge(options.pop("config"))
-        defaults = {
-            "endpoint_url": self.endpoint_url,
-            "region_name": _REGION,
-            "aws_access_key_id": "outcrop-emulator",
-            "aws_secret_access_key": "outcrop-emulator",
-        }
-        client = boto3.client(service, config=config, **{**defaults, **options})
+        client = make_client(self.endpoint_url, service, options)
         self._clients.append(client)
         return client

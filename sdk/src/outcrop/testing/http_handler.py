@@ -1,4 +1,4 @@
-"""HTTP/1.1 on one connection: reads requests, asks the dispatcher, writes whole answers or chunks."""
+"""HTTP/1.1 on one connection: reads requests, asks the responder, writes whole answers or chunks."""
 
 from __future__ import annotations
 
@@ -68,13 +68,12 @@ class EmulatorHandler(BaseHTTPRequestHandler):
         return cast("EmulatorServer", self.server)
 
     def _respond(self, body: bytes) -> Response:
-        path = self.path.partition("?")[0]
         headers = {name.lower(): value for name, value in self.headers.items()}
         try:
-            return self._emulator.dispatcher.respond(self.command, path, headers, body)
+            return self._emulator.responder.respond(self.command, self.path, headers, body)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the caller gets an answer
             # Most often a test's own reply callable; the caller gets it as AWS's own failure.
-            _LOG.exception("The emulator could not answer %s %s", self.command, path)
+            _LOG.exception("The emulator could not answer %s %s", self.command, self.path)
             return error_response(
                 InternalServerError(f"The emulator failed: {type(error).__name__}: {error}")
             )
@@ -112,7 +111,7 @@ class EmulatorHandler(BaseHTTPRequestHandler):
             self._send_stream(response)
 
     def _send_stream(self, response: StreamResponse) -> None:
-        self._send_head(200, {**response.headers, "Transfer-Encoding": "chunked"})
+        self._send_head(response.status, {**response.headers, "Transfer-Encoding": "chunked"})
         for frame in response.frames:
             self._pause(frame.delay_s)
             self.wfile.write(b"%x\r\n%b\r\n" % (len(frame.data), frame.data))

@@ -38,6 +38,7 @@ class StreamResponse:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     delay_s: float = 0.0
     is_cut: bool = False
+    status: int = 200
 
 
 @dataclass(frozen=True)

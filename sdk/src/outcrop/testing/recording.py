@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -18,6 +18,8 @@ class RecordedRequest:
         headers: HTTP headers, names in lower case.
         body: the body's bytes.
         json: the body parsed, or None if it is empty or not JSON.
+        path_params: what the path says, decoded, for example `guardrailIdentifier`; the model id too.
+        query: the query string's first values, decoded.
     """
 
     operation: str
@@ -26,3 +28,5 @@ class RecordedRequest:
     headers: Mapping[str, str]
     body: bytes
     json: Any = None
+    path_params: Mapping[str, str] = field(default_factory=dict[str, str])
+    query: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -179,5 +179,64 @@ class RawBody:
     latency_s: float = 0.0
 
 
-FixedReply = Reply | RawBody | ServiceError | StreamFailure | Disconnect | str
+@dataclass(frozen=True)
+class JsonReply:
+    """Members of the answer of an operation that asks no model, such as `CountTokens`.
+
+    Attributes:
+        members: as the API spells them; they stand over those of the default answer.
+        latency_s: seconds before the answer begins.
+    """
+
+    members: Mapping[str, Any]
+    latency_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class GuardrailVerdict:
+    """What a guardrail says in answer to `ApplyGuardrail`. Script it under the guardrail's identifier.
+
+    Attributes:
+        assessments: `assessments` as the API spells them, without `invocationMetrics`, which are added.
+        outputs: texts that stand in for what was blocked or masked.
+        action: `GUARDRAIL_INTERVENED` or `NONE`.
+        action_reason: words of AWS; None leaves the member out.
+        usage: units by their names in the API, over those that are counted from the texts.
+        latency_s: seconds before the answer begins.
+    """
+
+    assessments: Sequence[Mapping[str, Any]] = ()
+    outputs: Sequence[str] = ()
+    action: str = "GUARDRAIL_INTERVENED"
+    action_reason: str | None = None
+    usage: Mapping[str, int] = field(default_factory=dict[str, int])
+    latency_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class AsyncOutcome:
+    """How a job ends that `StartAsyncInvoke` started. Script it under the model id.
+
+    Attributes:
+        status: `Completed` or `Failed`.
+        failure_message: why it failed.
+        polls: how many times `GetAsyncInvoke` says `InProgress` before the end.
+    """
+
+    status: str = "Completed"
+    failure_message: str | None = None
+    polls: int = 1
+
+
+FixedReply = (
+    Reply
+    | RawBody
+    | JsonReply
+    | GuardrailVerdict
+    | AsyncOutcome
+    | ServiceError
+    | StreamFailure
+    | Disconnect
+    | str
+)
 ScriptedReply = FixedReply | Callable[[RecordedRequest], FixedReply]

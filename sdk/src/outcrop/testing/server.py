@@ -10,10 +10,12 @@ import os
 import socket
 import socketserver
 import threading
+from collections.abc import Mapping
 from http.server import ThreadingHTTPServer
+from typing import Protocol
 
-from outcrop.testing.dispatcher import Dispatcher
 from outcrop.testing.http_handler import EmulatorHandler
+from outcrop.testing.http_shapes import Response
 
 # serve_forever looks this often whether it is to end; it bounds how long stop() takes.
 _POLL_S = 0.02
@@ -22,13 +24,31 @@ _JOIN_S = 5.0
 _Connection = socket.socket | tuple[bytes, socket.socket]
 
 
+class Responder(Protocol):
+    """What answers requests; called on the connections' threads."""
+
+    def respond(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Response:
+        """The response to one request.
+
+        Args:
+            method: the HTTP method.
+            target: path and query, still URL-encoded.
+            headers: names in lower case.
+            body: the whole body.
+
+        Returns:
+            What the handler is to send.
+        """
+        ...
+
+
 class EmulatorServer(ThreadingHTTPServer):
-    """Serves a dispatcher's answers until it is stopped.
+    """Serves a responder's answers until it is stopped.
 
     Args:
         host: address to listen on.
         port: port to listen on; 0 takes a free one.
-        dispatcher: what answers.
+        responder: what answers.
 
     Attributes:
         stopping: set when the server ends; handlers wait on it instead of sleeping.
@@ -39,9 +59,9 @@ class EmulatorServer(ThreadingHTTPServer):
     # On Windows the option means something else: two servers could share the port.
     allow_reuse_address = os.name != "nt"
 
-    def __init__(self, host: str, port: int, dispatcher: Dispatcher) -> None:
+    def __init__(self, host: str, port: int, responder: Responder) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.dispatcher = dispatcher
+        self.responder = responder
         self.stopping = threading.Event()
         self._lock = threading.Lock()
         self._open: dict[_Connection, threading.Thread] = {}

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from outcrop.delivery.memory import MemoryDestination
 from outcrop.entities import Trace
+from outcrop.recording.record import SpanRecord
 from outcrop.runtime import Runtime, get_runtime
 from outcrop.tracing.assemble import assemble_trace
 
@@ -25,6 +26,13 @@ class CapturedTraces:
         """Every trace; streams that the caller stopped reading are ended first."""
         self._runtime.flush(_FLUSH_S)
         return [assemble_trace(self._memory.read_trace(trace_id)) for trace_id in self._memory.trace_ids()]
+
+    def records(self) -> list[SpanRecord]:
+        """Every finished span as it would be sent, the raw exchange included, in the order of their ends."""
+        self._runtime.flush(_FLUSH_S)
+        return [
+            record for trace_id in self._memory.trace_ids() for record in self._memory.read_trace(trace_id)
+        ]
 
     def last(self) -> Trace:
         """The newest trace.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from outcrop.entities import (
     Span,
@@ -21,6 +23,9 @@ from outcrop.json_reading import as_text
 from outcrop.recording.record import STATUS_ERROR, SpanRecord
 from outcrop.semconv import outcrop_attributes as names
 from outcrop.views import read_span
+
+if TYPE_CHECKING:
+    from outcrop.pricing.cost import Quote
 
 _STATUS_CODES = (SpanStatusCode.UNSET, SpanStatusCode.OK, SpanStatusCode.ERROR)
 # What `inputs`, `outputs` and the chunks already show; the rest of a span's attributes is listed.
@@ -42,8 +47,52 @@ def assemble_trace(records: list[SpanRecord]) -> Trace:
     """Makes a trace of at least one span; spans may come in any order."""
     ordered = sorted(records, key=lambda record: (record.start_ns, -record.end_ns))
     views = [_view(record) for record in ordered]
-    spans = [_span(record, view) for record, view in zip(ordered, views, strict=True)]
-    return Trace(_info(ordered, views), TraceData(spans))
+    prices = [_Price(record, view) for record, view in zip(ordered, views, strict=True)]
+    spans = [_span(price) for price in prices]
+    return Trace(_info(ordered, views, _TotalPrice(prices)), TraceData(spans))
+
+
+class _Price:
+    """A span's cost, worked out once when it is first asked for: the library of prices loads slowly."""
+
+    def __init__(self, record: SpanRecord, view: SpanView) -> None:
+        self.record = record
+        self.view = view
+
+    @cached_property
+    def quote(self) -> Quote:
+        # `import outcrop` is kept light: who asks for no cost loads nothing for it.
+        from outcrop.pricing.environment import table_from_environment  # noqa: PLC0415
+        from outcrop.pricing.quote import price_of, was_refused  # noqa: PLC0415
+
+        events = self.record.events
+        attempts = [event.attributes for event in events if event.name == names.ATTEMPT_EVENT]
+        is_error = self.record.status_code == STATUS_ERROR
+        last = attempts[-1] if attempts else None
+        return price_of(
+            self.view,
+            at_ns=self.record.start_ns,
+            table=table_from_environment(),
+            is_refused=was_refused(self.view, is_error=is_error, last_attempt=last),
+        )
+
+    def __call__(self) -> float | None:
+        return _dollars([self])
+
+
+class _TotalPrice:
+    """What a trace's spans cost together, as far as is known."""
+
+    def __init__(self, prices: list[_Price]) -> None:
+        self._prices = prices
+
+    def __call__(self) -> float | None:
+        return _dollars(self._prices)
+
+
+def _dollars(prices: Iterable[_Price]) -> float | None:
+    known = [price.quote.cost.usd for price in prices if price.quote.cost is not None]
+    return float(sum(known)) if known else None
 
 
 def _view(record: SpanRecord) -> SpanView:
@@ -51,7 +100,7 @@ def _view(record: SpanRecord) -> SpanView:
     return read_span(record.attributes, attempts=attempts)
 
 
-def _info(records: list[SpanRecord], views: list[SpanView]) -> TraceInfo:
+def _info(records: list[SpanRecord], views: list[SpanView], total: _TotalPrice) -> TraceInfo:
     ids = {record.span_id for record in records}
     # Without its true root (another library's span, say) the trace begins at its first orphan.
     index = next((i for i, record in enumerate(records) if record.parent_id not in ids), 0)
@@ -69,6 +118,7 @@ def _info(records: list[SpanRecord], views: list[SpanView]) -> TraceInfo:
         token_usage=_token_usage(views),
         tags=_tags(records),
         trace_metadata={_EXPERIMENT_METADATA: root.experiment},
+        find_cost=total,
     )
 
 
@@ -96,7 +146,8 @@ def _tags(records: list[SpanRecord]) -> dict[str, str]:
     }
 
 
-def _span(record: SpanRecord, view: SpanView) -> Span:
+def _span(price: _Price) -> Span:
+    record, view = price.record, price.view
     attributes: dict[str, Any] = {
         key: value for key, value in record.attributes.items() if key not in _PAYLOAD
     }
@@ -113,6 +164,7 @@ def _span(record: SpanRecord, view: SpanView) -> Span:
         outputs=view.outputs,
         attributes={**attributes, **attributes_of(view)},
         events=_events(record, view),
+        find_cost=price,
     )
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from outcrop.genai.messages import Chat, Message
     from outcrop.genai.stream import Stream
     from outcrop.genai.usage import Usage
+    from outcrop.pricing.cost import Cost
     from outcrop_server.model.records import EventRecord
     from outcrop_server.model.rows import ExperimentRow, Failure, SpanRow, StoredTrace
     from outcrop_server.query.reader import WholeSpan, WholeTrace
@@ -51,6 +52,9 @@ def trace_summary(trace: StoredTrace) -> schemas.TraceSummary:
         session_id=row.session_id,
         user_id=row.user_id,
         tags=row.tags,
+        cost_usd=_dollars(row.cost_nano_usd),
+        cost_is_partial=row.cost_nano_usd is not None and row.unpriced_calls > 0,
+        cost_reason=row.cost_reason,
     )
 
 
@@ -80,12 +84,16 @@ def span_summary(row: SpanRow) -> schemas.SpanSummary:
         time_to_first_chunk_ns=row.time_to_first_chunk_ns,
         is_stream=row.is_stream,
         finish_reason=row.finish_reason,
+        vendor=row.vendor,
+        response_model=row.response_model,
+        cost_usd=_dollars(row.cost_nano_usd),
+        cost_reason=row.cost_reason,
     )
 
 
 def span_detail(whole: WholeSpan) -> schemas.SpanDetail:
     """One span with its payload."""
-    view = whole.view
+    view, usage, cost = whole.view, whole.view.usage, whole.quote.cost
     return schemas.SpanDetail(
         span=span_summary(whole.row),
         trace_id=whole.trace_id.hex(),
@@ -95,7 +103,28 @@ def span_detail(whole: WholeSpan) -> schemas.SpanDetail:
         stream=None if view.stream is None else _stream(view.stream),
         events=[_event(event) for event in whole.events],
         attributes=jsonable(whole.attributes),
+        raw_usage={} if usage is None else jsonable(usage.raw),
+        usage_rule=None if usage is None else usage.rule,
+        cost=None if cost is None else _cost(cost),
+        cost_reason=whole.quote.reason,
     )
+
+
+def _cost(cost: Cost) -> schemas.Cost:
+    parts = cost.parts
+    return schemas.Cost(
+        usd=float(cost.usd),
+        input=float(parts.input),
+        output=float(parts.output),
+        cache_read=float(parts.cache_read),
+        cache_write=float(parts.cache_write),
+        source=cost.source,
+        model=cost.model,
+    )
+
+
+def _dollars(nano_usd: int | None) -> float | None:
+    return None if nano_usd is None else nano_usd / 1e9
 
 
 def _error(failure: Failure | None) -> schemas.ErrorInfo | None:

@@ -46,6 +46,18 @@ class Usage(ApiModel):
     cache_write_input_tokens: int | None
 
 
+class Cost(ApiModel):
+    """US dollars of one call, by kind of token; discounts and free tiers are not in it."""
+
+    usd: float
+    input: float = Field(description="Fresh input, without what was read from or written to the cache.")
+    output: float
+    cache_read: float
+    cache_write: float
+    source: str = Field(description="`outcrop-prices-file`, or `genai-prices` and its version.")
+    model: str = Field(description="The entry whose prices were used.")
+
+
 class ErrorInfo(ApiModel):
     """Why a span or trace failed."""
 
@@ -74,6 +86,11 @@ class TraceSummary(ApiModel):
     session_id: str | None
     user_id: str | None
     tags: dict[str, str]
+    cost_usd: float | None = Field(description="Sum of the calls whose cost is known; null if of none.")
+    cost_is_partial: bool = Field(
+        description="Calls were billed whose cost is not known, beside those summed."
+    )
+    cost_reason: str | None = Field(description="Why a cost is not known: a word such as `unknown-model`.")
 
 
 class TracePage(ApiModel):
@@ -101,6 +118,10 @@ class SpanSummary(ApiModel):
     time_to_first_chunk_ns: int | None
     is_stream: bool
     finish_reason: str | None
+    vendor: str | None = Field(description="Who made the model, such as anthropic; null if hidden.")
+    response_model: str | None = Field(description="The model that answered, where that is known apart.")
+    cost_usd: float | None = Field(description="As it was when the span came; null if unknown.")
+    cost_reason: str | None = Field(description="Why it is not known; null for spans that asked no model.")
 
 
 class TraceDetail(ApiModel):
@@ -186,6 +207,13 @@ class SpanDetail(ApiModel):
     stream: Stream | None
     events: list[SpanEvent]
     attributes: dict[str, Any] = Field(description="Bytes are shown as {'$bytes': size}.")
+    raw_usage: dict[str, Any] = Field(description="The provider's own token counts, verbatim.")
+    usage_rule: str | None = Field(
+        description="How input_tokens came from them: bedrock-exclusive, inclusive, headers, "
+        "invocation-metrics, unknown."
+    )
+    cost: Cost | None = Field(description="At today's price table, at the prices of the call's day.")
+    cost_reason: str | None = Field(description="Why `cost` is null, where a model was asked.")
 
 
 class Health(ApiModel):

@@ -25,13 +25,22 @@ from outcrop_server.settings import DEFAULT_PORT, SettingsError, default_store, 
 @click.option(
     "--allow-remote", is_flag=True, help="Listen beyond this machine; whoever reaches it can read all."
 )
-def server(host: str | None, port: int | None, store: Path | None, *, allow_remote: bool) -> None:
+@click.option(
+    "--prices",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="JSON file of your own prices, which go before list prices.  [default: none]",
+)
+def server(
+    host: str | None, port: int | None, store: Path | None, prices: Path | None, *, allow_remote: bool
+) -> None:
     """Take traces in, keep them, and serve the page."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # uvicorn tells at this level what we say in one line of our own.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
-        settings = from_environment(host=host, port=port, store=store, allow_remote=allow_remote)
+        settings = from_environment(
+            host=host, port=port, store=store, allow_remote=allow_remote, prices=prices
+        )
         serve.run(
             settings, lambda url: click.echo(f"Outcrop is listening on {url} (store: {settings.store})")
         )

@@ -10,7 +10,7 @@ from outcrop_server.otlp.parse import parse_export
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from outcrop_server.model.reading import ReadSpan
+    from outcrop_server.model.reading import PriceSpan, ReadSpan
     from outcrop_server.storage.api import TraceStore
 
 
@@ -20,11 +20,13 @@ class Pipeline:
     Args:
         store: where spans are kept.
         read_span: reads a span's attributes into a view; see `outcrop.views`.
+        price_span: says what a call cost; see `outcrop.pricing`.
     """
 
-    def __init__(self, store: TraceStore, read_span: ReadSpan) -> None:
+    def __init__(self, store: TraceStore, read_span: ReadSpan, price_span: PriceSpan) -> None:
         self._store = store
         self._read_span = read_span
+        self._price_span = price_span
 
     def accept(self, body: bytes, experiment: str | None = None) -> Future[int]:
         """Reads a request in the calling thread.
@@ -42,5 +44,8 @@ class Pipeline:
         """
         parsed = parse_export(body)
         return self._store.append(
-            [new_span(record, payload, experiment, self._read_span) for record, payload in parsed]
+            [
+                new_span(record, payload, experiment, self._read_span, self._price_span)
+                for record, payload in parsed
+            ]
         )

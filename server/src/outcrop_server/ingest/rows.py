@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from outcrop.genai.usage import Usage
 from outcrop.genai.view import SpanView
+from outcrop.pricing.cost import Quote, Reason
+from outcrop.pricing.quote import price_of
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
+from outcrop_server.model.costs import quote
 from outcrop_server.model.new_span import DEFAULT_EXPERIMENT, NewSpan
 from outcrop_server.model.rows import Failure, SpanRow, Status
 
 if TYPE_CHECKING:
-    from outcrop_server.model.reading import ReadSpan
+    from outcrop_server.model.reading import PriceSpan, ReadSpan
     from outcrop_server.model.records import SpanRecord
 
 # Columns hold what lists show; the whole text is in the payload.
@@ -23,12 +26,19 @@ _MAX_TAGS = 50
 _MAX_TOOLS = 50
 _MAX_INTEGER = 2**63 - 1
 _NS_IN_S = 1_000_000_000
+_NANO = 1_000_000_000
 # OTLP's codes; what a newer OTLP adds counts as unset.
 _STATUS: dict[int, Status] = {1: "OK", 2: "ERROR"}
 _log = logging.getLogger(__name__)
 
 
-def new_span(record: SpanRecord, payload: bytes, experiment: str | None, read_span: ReadSpan) -> NewSpan:
+def new_span(
+    record: SpanRecord,
+    payload: bytes,
+    experiment: str | None,
+    read_span: ReadSpan,
+    price_span: PriceSpan = price_of,
+) -> NewSpan:
     """What the store keeps of a span.
 
     Args:
@@ -36,6 +46,7 @@ def new_span(record: SpanRecord, payload: bytes, experiment: str | None, read_sp
         payload: the span as it came; see `otlp.parse`.
         experiment: the experiment that the request names for spans that name none.
         read_span: reads attributes into a view.
+        price_span: says what a call cost.
     """
     given = record.attributes
     view = _view(record, read_span)
@@ -43,7 +54,7 @@ def new_span(record: SpanRecord, payload: bytes, experiment: str | None, read_sp
     is_tool = view.span_type == "TOOL"
     return NewSpan(
         trace_id=record.trace_id,
-        row=_row(record, view),
+        row=_row(record, view, _quote(record, view, price_span)),
         payload=payload,
         experiment=_text(named, _NAME) or DEFAULT_EXPERIMENT,
         is_experiment_named=bool(named),
@@ -66,7 +77,15 @@ def _view(record: SpanRecord, read_span: ReadSpan) -> SpanView:
         return SpanView(span_type="UNKNOWN", attempts=attempts)
 
 
-def _row(record: SpanRecord, view: SpanView) -> SpanRow:
+def _quote(record: SpanRecord, view: SpanView, price_span: PriceSpan) -> Quote:
+    try:
+        return quote(record, view, price_span)
+    except Exception:  # noqa: BLE001 - as above: a fault in a price must not lose the span
+        _log.exception("Pricing span %s (%s) failed", record.span_id.hex(), record.name[:80])
+        return Quote(reason=Reason.UNKNOWN_MODEL)
+
+
+def _row(record: SpanRecord, view: SpanView, quote: Quote) -> SpanRow:
     return SpanRow(
         span_id=record.span_id,
         parent_id=record.parent_id,
@@ -81,6 +100,10 @@ def _row(record: SpanRecord, view: SpanView) -> SpanRow:
         time_to_first_chunk_ns=_first_chunk_ns(record, view),
         is_stream=view.stream is not None or record.attributes.get(gen_ai.REQUEST_STREAM) is True,
         finish_reason=_text(view.finish_reason, _NAME),
+        vendor=_text(view.vendor, _NAME),
+        response_model=_text(view.response_model, _NAME),
+        cost_nano_usd=None if quote.cost is None else _count(round(quote.cost.usd * _NANO)),
+        cost_reason=quote.reason,
     )
 
 

@@ -1,4 +1,4 @@
-"""The shape of `outcrop.views.read_span`, so that tests can put another reader in its place."""
+"""The shapes of what the SDK gives the server (`read_span`, prices), so that tests can put others there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from outcrop.genai.view import SpanView
+    from outcrop.pricing.cost import Quote
 
 
 class ReadSpan(Protocol):
@@ -15,4 +16,12 @@ class ReadSpan(Protocol):
 
     def __call__(self, attributes: Mapping[str, Any], *, attempts: int = 0) -> SpanView:
         """The view; what cannot be read is said in its `problem`."""
+        ...
+
+
+class PriceSpan(Protocol):
+    """Says what a span cost."""
+
+    def __call__(self, view: SpanView, *, at_ns: int, is_refused: bool) -> Quote:
+        """The quote; see `outcrop.pricing.quote.price_of`."""
         ...

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from outcrop.genai.usage import Usage
+from outcrop.pricing.cost import Quote
 
 Status = Literal["OK", "ERROR", "UNSET"]
 
@@ -26,6 +27,8 @@ class SpanRow:
     """One span without its payload: what trees, waterfalls and filters need.
 
     Ids are bytes (8 for a span; `parent_id` is None for a root), times are nanoseconds since the epoch.
+    `cost_nano_usd` is a billionth of a US dollar; None with `cost_reason` (`outcrop.pricing.cost.Reason`)
+    where a model was asked and nobody knows the cost, None without where none was asked.
     """
 
     span_id: bytes
@@ -41,6 +44,15 @@ class SpanRow:
     time_to_first_chunk_ns: int | None = None
     is_stream: bool = False
     finish_reason: str | None = None
+    vendor: str | None = None
+    response_model: str | None = None
+    cost_nano_usd: int | None = None
+    cost_reason: str | None = None
+
+    @property
+    def has_unknown_cost(self) -> bool:
+        """Whether something was billed of which nobody knows how much."""
+        return Quote(reason=self.cost_reason).is_unknown
 
     @property
     def duration_ns(self) -> int:
@@ -52,7 +64,8 @@ class SpanRow:
 class TraceRow:
     """One trace as a list shows it; see `model.summary` for how it comes from its spans.
 
-    `trace_id` is 16 bytes; models and tools are in order of first use.
+    `trace_id` is 16 bytes; models and tools are in order of first use. `cost_nano_usd` sums what is known;
+    `unpriced_calls` were billed and are not in it, and `cost_reason` is why.
     """
 
     trace_id: bytes
@@ -73,6 +86,9 @@ class TraceRow:
     session_id: str | None = None
     user_id: str | None = None
     tags: dict[str, str] = field(default_factory=dict[str, str])
+    cost_nano_usd: int | None = None
+    unpriced_calls: int = 0
+    cost_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from outcrop.genai.usage import Usage
+from outcrop.pricing.cost import REASONS
 from outcrop_server.model.new_span import DEFAULT_EXPERIMENT, NewSpan
-from outcrop_server.model.rows import Failure, Status, TraceRow
+from outcrop_server.model.rows import Failure, SpanRow, Status, TraceRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,6 +78,9 @@ class TraceSummary:
     span_count: int = 0
     attempts: int = 0
     usage: Usage = field(default_factory=Usage)
+    cost_nano_usd: int | None = None
+    unpriced_calls: int = 0
+    cost_reason: str | None = None
     request: Pick[str | None] = field(default_factory=_none)
     response: Pick[str | None] = field(default_factory=_none)
     first_chunk: Pick[int | None] = field(default_factory=_none)
@@ -124,6 +128,7 @@ class TraceSummary:
         row = span.row
         if row.usage is not None:
             self.usage = self.usage.plus(row.usage)
+        self._add_cost(row)
         if row.time_to_first_chunk_ns is not None:
             self.first_chunk.offer(row.time_to_first_chunk_ns, key)
         if span.session_id is not None:
@@ -136,6 +141,14 @@ class TraceSummary:
             _offer(self.tools, tool, None, key._replace(place=place))
         for name, value in span.tags.items():
             _offer(self.tags, name, value, key)
+
+    def _add_cost(self, row: SpanRow) -> None:
+        if row.cost_nano_usd is not None:
+            self.cost_nano_usd = (self.cost_nano_usd or 0) + row.cost_nano_usd
+        self.unpriced_calls += row.has_unknown_cost
+        # The reason that comes first in its list, not in time: so the order of arrival changes nothing.
+        given = [reason for reason in (self.cost_reason, row.cost_reason) if reason is not None]
+        self.cost_reason = min(given, key=_place, default=None)
 
     def row(self, trace_id: bytes) -> TraceRow:
         """The trace as a list shows it."""
@@ -152,6 +165,9 @@ class TraceSummary:
             error=head.error,
             models=tuple(_in_order(self.models)),
             usage=self.usage,
+            cost_nano_usd=self.cost_nano_usd,
+            unpriced_calls=self.unpriced_calls,
+            cost_reason=self.cost_reason,
             time_to_first_chunk_ns=self.first_chunk.value,
             attempts=self.attempts,
             request_preview=self.request.value,
@@ -192,6 +208,9 @@ def restored(row: TraceRow, keys: str) -> TraceSummary:
         span_count=row.span_count,
         attempts=row.attempts,
         usage=row.usage,
+        cost_nano_usd=row.cost_nano_usd,
+        unpriced_calls=row.unpriced_calls,
+        cost_reason=row.cost_reason,
         request=Pick(row.request_preview, request),
         response=Pick(row.response_preview, response),
         first_chunk=Pick(row.time_to_first_chunk_ns, first_chunk),
@@ -201,6 +220,10 @@ def restored(row: TraceRow, keys: str) -> TraceSummary:
         tools={name: Pick(None, Key(*key)) for name, key in zip(row.tools, tools, strict=True)},
         tags={name: Pick(row.tags[name], Key(*key)) for name, key in zip(row.tags, tags, strict=True)},
     )
+
+
+def _place(reason: str) -> tuple[int, str]:
+    return (REASONS.index(reason) if reason in REASONS else len(REASONS), reason)
 
 
 def _offer(picks: dict[str, Pick[T]], name: str, value: T, key: Key) -> None:

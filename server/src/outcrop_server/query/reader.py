@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from outcrop.genai.view import SpanView
+from outcrop.pricing.cost import Quote, Reason
 from outcrop.semconv import outcrop_attributes as names
+from outcrop_server.model.costs import quote
 from outcrop_server.model.errors import NotFoundError
 from outcrop_server.model.rows import TracePosition
 from outcrop_server.otlp.parse import parse_stored
@@ -16,7 +18,7 @@ from outcrop_server.query import cursor as cursors
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from outcrop_server.model.reading import ReadSpan
+    from outcrop_server.model.reading import PriceSpan, ReadSpan
     from outcrop_server.model.records import EventRecord, SpanRecord
     from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace
     from outcrop_server.storage.api import TraceStore
@@ -51,6 +53,7 @@ class WholeSpan:
     view: SpanView
     events: tuple[EventRecord, ...]
     attributes: dict[str, Any]
+    quote: Quote
 
 
 class TraceReader:
@@ -59,11 +62,13 @@ class TraceReader:
     Args:
         store: where the traces are.
         read_span: reads a span's attributes into a view; see `outcrop.views`.
+        price_span: says what a call cost; see `outcrop.pricing`.
     """
 
-    def __init__(self, store: TraceStore, read_span: ReadSpan) -> None:
+    def __init__(self, store: TraceStore, read_span: ReadSpan, price_span: PriceSpan) -> None:
         self._store = store
         self._read_span = read_span
+        self._price_span = price_span
 
     def experiments(self) -> list[ExperimentRow]:
         """Every experiment, the one used last first."""
@@ -111,7 +116,8 @@ class TraceReader:
             raise NotFoundError(f"Trace {trace_id.hex()} has no span {span_id.hex()}.")
         row, payload = kept
         record = parse_stored(payload)
-        return WholeSpan(trace_id, row, self._view(record), record.events, record.attributes)
+        view = self._view(record)
+        return WholeSpan(trace_id, row, view, record.events, record.attributes, self._quote(record, view))
 
     def export(self, trace_id: bytes) -> Iterator[bytes]:
         """All spans of a trace as parts of one OTLP `ExportTraceServiceRequest`.
@@ -130,6 +136,13 @@ class TraceReader:
         except Exception as error:  # noqa: BLE001 - a codec's fault must not hide the raw payload
             _log.exception("Reading span %s failed", record.span_id.hex())
             return SpanView(span_type="UNKNOWN", problem=f"{type(error).__name__}: {error}")
+
+    def _quote(self, record: SpanRecord, view: SpanView) -> Quote:
+        try:
+            return quote(record, view, self._price_span)
+        except Exception:  # noqa: BLE001 - as above
+            _log.exception("Pricing span %s failed", record.span_id.hex())
+            return Quote(reason=Reason.UNKNOWN_MODEL)
 
 
 def _gathered(parts: Iterator[bytes]) -> Iterator[bytes]:

@@ -5,14 +5,14 @@ import { IconHash } from "@tabler/icons-react";
 import { spanQuery } from "@/api/queries";
 import { CopyButton } from "@/components/CopyButton";
 import { Failure } from "@/components/Failure";
-import { Duration, Tokens } from "@/components/Quantity";
+import { Cost, Duration, Tokens } from "@/components/Quantity";
 import { SkeletonRows } from "@/components/Skeleton";
 import { SpanIcon } from "@/components/SpanIcon";
 import { formatDuration } from "@/lib/format";
 import { useSpeech } from "@/lib/i18n/language";
 import { useKeys } from "@/lib/useKeys";
 import { SPAN_TABS, type SpanTab, type TraceSearch } from "@/model/address";
-import { spanLabel } from "@/model/modelName";
+import { shortModel, spanLabel } from "@/model/modelName";
 import type { Span, Trace } from "@/model/trace";
 import { AttributesTab } from "./AttributesTab";
 import { ChatTab } from "./chat/ChatTab";
@@ -41,7 +41,7 @@ export function SpanPane({ trace, spanId, search, go }: Props) {
   const names: Record<SpanTab, string> = { chat: t.chat, io: t.inputsOutputs, events: t.events, attributes: t.attributes };
   return (
     <section className={styles.pane} aria-label={span.name}>
-      <SpanHead span={span} />
+      <SpanHead traceId={trace.row.id} span={span} />
       <Tabs
         value={tab}
         onChange={choose}
@@ -63,13 +63,22 @@ export function SpanPane({ trace, spanId, search, go }: Props) {
   );
 }
 
-function SpanHead({ span }: { span: Span }) {
+function SpanHead({ traceId, span }: { traceId: string; span: Span }) {
   const { t } = useSpeech();
+  const { data } = useQuery(spanQuery(traceId, span.id));
+  // Until its own payload has come, the one before stands in.
+  const payload = data?.span.id === span.id ? data : undefined;
+  const cost = { usd: payload?.cost?.usd ?? span.costUsd, reason: payload ? payload.costReason : span.costReason };
+  // A span that asked no model costs nothing to speak of; a refused call says so by its error.
+  const hasCost = cost.usd !== null || (cost.reason !== null && cost.reason !== "refused");
   return (
     <header className={styles.head}>
       <SpanIcon kind={span.kind} type={span.type} size={17} />
       <h2 className={styles.name}>{spanLabel(span.name, span.model)}</h2>
-      {span.model !== null && <code className={styles.model} data-tip={span.model}>{span.model}</code>}
+      {span.model !== null && <code className={styles.model} data-tip={[span.model, span.vendor].filter(Boolean).join("\n")}>{span.model}</code>}
+      {span.responseModel !== null && span.responseModel !== span.model && (
+        <span className={styles.answered} data-tip={t.answeredBy(span.responseModel)}>→ {shortModel(span.responseModel)}</span>
+      )}
       <span className={styles.facts}>
         <span>{formatDuration(span.durationNs)}</span>
         {span.isStream && (
@@ -77,7 +86,13 @@ function SpanHead({ span }: { span: Span }) {
             <span className={styles.label}>{t.firstToken}</span> <Duration ns={span.firstTokenNs} why={t.whyNoFirstTokenSpan} />
           </span>
         )}
-        {span.usage && <Tokens usage={span.usage} />}
+        {span.usage && <Tokens usage={span.usage} source={payload && { rule: payload.usageRule, raw: payload.rawUsage }} />}
+        {hasCost && (
+          <span>
+            {cost.usd === null && <span className={styles.label}>{t.cost} </span>}
+            <Cost {...cost} parts={payload?.cost ?? null} />
+          </span>
+        )}
       </span>
       <CopyButton text={span.id} label={`${t.copy}: ${span.id}`} icon={<IconHash size={15} stroke={1.6} />} />
     </header>

@@ -3,7 +3,7 @@ import { IconArrowLeft, IconHash, IconLink, IconX } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { CopyButton } from "@/components/CopyButton";
 import { IconButton } from "@/components/IconButton";
-import { Ago, CachedShare, Duration, ModelName, Tokens } from "@/components/Quantity";
+import { Ago, CachedShare, Cost, Duration, ModelName, Tokens } from "@/components/Quantity";
 import { cx } from "@/lib/cx";
 import { formatDuration } from "@/lib/format";
 import { useSpeech } from "@/lib/i18n/language";
@@ -44,6 +44,9 @@ export function TraceHeader({ trace, onBack }: { trace: Trace; onBack: () => voi
           <Tokens usage={row.usage} />
           <CachedShare usage={row.usage} />
         </Fact>
+        <Fact label={row.costUsd === null ? t.cost : undefined}>
+          <Cost usd={row.costUsd} reason={row.costReason} isPartial={row.isCostPartial} />
+        </Fact>
         {row.models.map((id) => (
           <Fact key={id}>
             <ModelName id={id} />
@@ -66,7 +69,7 @@ export function TraceHeader({ trace, onBack }: { trace: Trace; onBack: () => voi
   );
 }
 
-function Fact({ label, children }: { label?: string; children: ReactNode }) {
+function Fact({ label, children }: { label?: string | undefined; children: ReactNode }) {
   return (
     <span className={styles.fact}>
       {label !== undefined && <span className={styles.label}>{label}</span>}

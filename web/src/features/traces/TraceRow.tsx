@@ -2,7 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import { IconTool, IconX } from "@tabler/icons-react";
 import { memo, type MouseEvent } from "react";
-import { Ago, CachedShare, Clock, Duration, ModelName, Tokens, Unknown } from "@/components/Quantity";
+import { Ago, CachedShare, Clock, Cost, Duration, ModelName, Tokens, Unknown } from "@/components/Quantity";
 import { cx } from "@/lib/cx";
 import { formatDuration } from "@/lib/format";
 import { useSpeech } from "@/lib/i18n/language";
@@ -74,6 +74,9 @@ export const TraceRow = memo(function TraceRow({ row, index, isSelected, medians
         <div className={styles.cached}>
           <CachedShare usage={row.usage} />
         </div>
+      </div>
+      <div role="gridcell" className={cx(styles.cell, styles.number)}>
+        <Cost usd={row.costUsd} reason={row.costReason} isPartial={row.isCostPartial} />
       </div>
     </div>
   );

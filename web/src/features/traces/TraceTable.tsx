@@ -83,6 +83,7 @@ function TableHead() {
       <span role="columnheader" className={styles.right}>{t.latency}</span>
       <span role="columnheader" className={styles.right}>{t.firstToken}</span>
       <span role="columnheader" className={styles.right}>{t.tokens}</span>
+      <span role="columnheader" className={styles.right}>{t.cost}</span>
     </div>
   );
 }

@@ -28,7 +28,7 @@ export function TracesView() {
       {live.rows ? (
         <TraceTable key={experiment ?? ""} live={live} rows={live.rows} />
       ) : (
-        <SkeletonRows count={14} height={44} widths={[6, 42, 10, 12, 6, 8]} />
+        <SkeletonRows count={14} height={44} widths={[6, 38, 10, 12, 6, 8, 5]} />
       )}
     </>
   );

@@ -1,6 +1,7 @@
 """An OpenAI-like chat body: what several vendors on Bedrock speak, and the guess for those not known here.
 
-https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-openai.html
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-openai.html and, with the same schema,
+model-parameters-palmyra-x5.html, model-parameters-jamba.html and invoke-imported-model.html beside it.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ def read_chat(body: JsonObject) -> Ask:
 
 def chat_message(answer: Answer) -> JsonObject:
     """The answer as a chat message."""
-    message: JsonObject = {"role": "assistant", "content": answer.text}
-    if answer.reasoning:
+    message: JsonObject = {"role": "assistant", "content": _tagged_reasoning(answer) + answer.text}
+    if answer.reasoning and not _is_tagging(answer):
         message["reasoning_content"] = answer.reasoning
     if answer.tool_uses:
         message["tool_calls"] = [
@@ -51,6 +52,16 @@ def chat_message(answer: Answer) -> JsonObject:
     return message
 
 
+def _is_tagging(answer: Answer) -> bool:
+    """OpenAI's own models on Bedrock write their reasoning into the text, between tags."""
+    return "openai." in answer.model_id
+
+
+def _tagged_reasoning(answer: Answer) -> str:
+    has_tags = bool(answer.reasoning) and _is_tagging(answer)
+    return f"<reasoning>{answer.reasoning}</reasoning>" if has_tags else ""
+
+
 def _newest_results(messages: list[JsonObject]) -> Iterator[str]:
     for message in reversed(messages):
         if message.get("role") != "tool":
@@ -61,11 +72,14 @@ def _newest_results(messages: list[JsonObject]) -> Iterator[str]:
 
 def _write(answer: Answer, _: JsonObject) -> JsonObject:
     usage = answer.usage
-    counts = {
-        "prompt_tokens": usage.input_tokens,
+    # Here, unlike in Converse, cached tokens are a part of the prompt's.
+    counts: JsonObject = {
+        "prompt_tokens": usage.total - usage.output_tokens,
         "completion_tokens": usage.output_tokens,
         "total_tokens": usage.total,
     }
+    if usage.cache_read is not None:
+        counts["prompt_tokens_details"] = {"cached_tokens": usage.cache_read}
     choice = {"index": 0, "message": chat_message(answer), "finish_reason": _reason(answer)}
     return {**_envelope(answer, "chat.completion"), "choices": [choice], "usage": counts}
 
@@ -73,9 +87,10 @@ def _write(answer: Answer, _: JsonObject) -> JsonObject:
 def _stream(answer: Answer, _: JsonObject) -> Iterator[JsonObject]:
     envelope = _envelope(answer, "chat.completion.chunk")
     yield {**envelope, "choices": [_choice({"role": "assistant", "content": ""}, None)]}
-    for piece in answer.pieces(answer.reasoning):
-        yield {**envelope, "choices": [_choice({"reasoning_content": piece}, None)]}
-    for piece in answer.pieces(answer.text):
+    if not _is_tagging(answer):
+        for piece in answer.pieces(answer.reasoning):
+            yield {**envelope, "choices": [_choice({"reasoning_content": piece}, None)]}
+    for piece in answer.pieces(_tagged_reasoning(answer) + answer.text):
         yield {**envelope, "choices": [_choice({"content": piece}, None)]}
     for index, call in enumerate(chat_message(answer).get("tool_calls", [])):
         yield {**envelope, "choices": [_choice({"tool_calls": [{"index": index, **call}]}, None)]}

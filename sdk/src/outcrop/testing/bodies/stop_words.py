@@ -26,6 +26,19 @@ TITAN: Mapping[str, str] = MappingProxyType(
         "content_filtered": "CONTENT_FILTERED",
     }
 )
+CLAUDE_TEXT: Mapping[str, str] = MappingProxyType({"end_turn": "stop_sequence", "tool_use": "stop_sequence"})
+COHERE: Mapping[str, str] = MappingProxyType(
+    {
+        "end_turn": "COMPLETE",
+        "stop_sequence": "COMPLETE",
+        "tool_use": "COMPLETE",
+        "max_tokens": "MAX_TOKENS",
+        "content_filtered": "ERROR_TOXIC",
+    }
+)
+JURASSIC: Mapping[str, str] = MappingProxyType(
+    {"end_turn": "endoftext", "tool_use": "endoftext", "stop_sequence": "stop", "max_tokens": "length"}
+)
 
 
 def in_words_of(vendor: Mapping[str, str], stop_reason: str) -> str:

@@ -6,10 +6,16 @@ import re
 from urllib.parse import unquote
 
 from outcrop.testing.operations import (
+    apply_guardrail,
     converse,
     converse_stream,
+    count_tokens,
+    get_async_invoke,
+    invoke_guardrail_checks,
     invoke_model,
     invoke_model_with_response_stream,
+    list_async_invokes,
+    start_async_invoke,
 )
 from outcrop.testing.operations.operation import Operation
 
@@ -18,11 +24,17 @@ OPERATIONS = (
     converse_stream.OPERATION,
     invoke_model.OPERATION,
     invoke_model_with_response_stream.OPERATION,
+    count_tokens.OPERATION,
+    apply_guardrail.OPERATION,
+    invoke_guardrail_checks.OPERATION,
+    start_async_invoke.OPERATION,
+    get_async_invoke.OPERATION,
+    list_async_invokes.OPERATION,
 )
 
 
-def find_operation(method: str, path: str) -> tuple[Operation | None, str | None]:
-    """The operation behind a request, and the model id in its path.
+def find_operation(method: str, path: str) -> tuple[Operation | None, dict[str, str]]:
+    """The operation behind a request, and what its path says.
 
     Args:
         method: the HTTP method.
@@ -30,14 +42,13 @@ def find_operation(method: str, path: str) -> tuple[Operation | None, str | None
             encodes the colons and slashes of an ARN.
 
     Returns:
-        The operation (None if there is no such path) and the decoded model id (None if there is none).
+        The operation (None if there is no such path) and the decoded labels of its path by name.
     """
     for known_method, pattern, operation in _PATTERNS:
         found = pattern.fullmatch(path) if known_method == method else None
         if found:
-            model_id = found.groupdict().get("modelId")
-            return operation, None if model_id is None else unquote(model_id)
-    return None, None
+            return operation, {name: unquote(value) for name, value in found.groupdict().items()}
+    return None, {}
 
 
 def _pattern(template: str) -> re.Pattern[str]:

@@ -11,12 +11,13 @@ from outcrop_server.model.rows import Failure, SpanRow, TraceRow
 TRACE = (
     "trace_id, name, status, start_time_ns, duration_ns, span_count, error_type, error_message, models, "
     "input_tokens, output_tokens, cache_read_input_tokens, cache_write_input_tokens, time_to_first_chunk_ns, "
-    "attempts, request_preview, response_preview, tools, session_id, user_id, tags"
+    "attempts, request_preview, response_preview, tools, session_id, user_id, tags, cost_nano_usd, "
+    "unpriced_calls, cost_reason"
 )
 SPAN = (
     "span_id, parent_id, name, span_type, status, start_time_ns, end_time_ns, error_type, error_message, "
     "model, input_tokens, output_tokens, cache_read_input_tokens, cache_write_input_tokens, "
-    "time_to_first_chunk_ns, is_stream, finish_reason"
+    "time_to_first_chunk_ns, is_stream, finish_reason, vendor, response_model, cost_nano_usd, cost_reason"
 )
 
 
@@ -44,6 +45,9 @@ class _TraceColumns(NamedTuple):
     session_id: str | None
     user_id: str | None
     tags: str
+    cost_nano_usd: int | None
+    unpriced_calls: int
+    cost_reason: str | None
 
 
 class _SpanColumns(NamedTuple):
@@ -66,6 +70,10 @@ class _SpanColumns(NamedTuple):
     time_to_first_chunk_ns: int | None
     is_stream: int
     finish_reason: str | None
+    vendor: str | None
+    response_model: str | None
+    cost_nano_usd: int | None
+    cost_reason: str | None
 
 
 def from_trace(row: TraceRow) -> tuple[Any, ...]:
@@ -93,6 +101,9 @@ def from_trace(row: TraceRow) -> tuple[Any, ...]:
         row.session_id,
         row.user_id,
         _dumped(row.tags),
+        row.cost_nano_usd,
+        row.unpriced_calls,
+        row.cost_reason,
     )
 
 
@@ -118,6 +129,9 @@ def to_trace(values: tuple[Any, ...], experiment: str) -> TraceRow:
         session_id=columns.session_id,
         user_id=columns.user_id,
         tags=json.loads(columns.tags),
+        cost_nano_usd=columns.cost_nano_usd,
+        unpriced_calls=columns.unpriced_calls,
+        cost_reason=columns.cost_reason,
     )
 
 
@@ -142,6 +156,10 @@ def from_span(row: SpanRow) -> tuple[Any, ...]:
         row.time_to_first_chunk_ns,
         row.is_stream,
         row.finish_reason,
+        row.vendor,
+        row.response_model,
+        row.cost_nano_usd,
+        row.cost_reason,
     )
 
 
@@ -163,6 +181,10 @@ def to_span(values: tuple[Any, ...]) -> SpanRow:
         time_to_first_chunk_ns=columns.time_to_first_chunk_ns,
         is_stream=bool(columns.is_stream),
         finish_reason=columns.finish_reason,
+        vendor=columns.vendor,
+        response_model=columns.response_model,
+        cost_nano_usd=columns.cost_nano_usd,
+        cost_reason=columns.cost_reason,
     )
 
 

@@ -98,8 +98,25 @@ _FIRST = (
     END""",
 )
 
+# What calls cost, in billionths of a US dollar: NULL is unknown, with the reason beside it. Calls from
+# before are not priced here (that takes their payloads); they say so, so that no sum passes for whole.
+_COSTS = (
+    "ALTER TABLE span ADD COLUMN vendor TEXT",
+    "ALTER TABLE span ADD COLUMN response_model TEXT",
+    "ALTER TABLE span ADD COLUMN cost_nano_usd INTEGER",
+    "ALTER TABLE span ADD COLUMN cost_reason TEXT",
+    "ALTER TABLE trace ADD COLUMN cost_nano_usd INTEGER",
+    "ALTER TABLE trace ADD COLUMN unpriced_calls INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE trace ADD COLUMN cost_reason TEXT",
+    """UPDATE span SET cost_reason = 'not-priced'
+    WHERE input_tokens IS NOT NULL OR output_tokens IS NOT NULL""",
+    """UPDATE trace SET cost_reason = 'not-priced', unpriced_calls = (
+        SELECT count(*) FROM span WHERE span.trace_key = trace.trace_key AND span.cost_reason IS NOT NULL)
+    WHERE input_tokens IS NOT NULL OR output_tokens IS NOT NULL""",
+)
+
 # In order; the place in this list, from 1, is the version that a step leads to. Only ever append.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _COSTS)
 
 
 def migrate(connection: sqlite3.Connection) -> None:
