@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from outcrop.exceptions import ConfigurationError
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"", "0", "false", "no", "off"})
 DEFAULT_TRACKING_URI = "http://127.0.0.1:5115"
 DEFAULT_EXPERIMENT = "Default"
 
@@ -20,12 +24,15 @@ class Settings:
         experiment_name: `OUTCROP_EXPERIMENT_NAME`: the experiment they belong to.
         service_name: `OTEL_SERVICE_NAME`: the program's name among others.
         spool_root: `OUTCROP_SPOOL_DIR`: where batches wait while no server answers.
+        resolves_profiles: `OUTCROP_RESOLVE_PROFILES`: whether Bedrock is asked for the model behind an
+            application inference profile.
     """
 
     tracking_uri: str
     experiment_name: str
     service_name: str
     spool_root: Path
+    resolves_profiles: bool = False
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -36,7 +43,17 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         experiment_name=given.get("OUTCROP_EXPERIMENT_NAME") or DEFAULT_EXPERIMENT,
         service_name=given.get("OTEL_SERVICE_NAME") or "unknown_service",
         spool_root=_spool_root(given),
+        resolves_profiles=_flag(given, "OUTCROP_RESOLVE_PROFILES"),
     )
+
+
+def _flag(given: Mapping[str, str], name: str) -> bool:
+    value = given.get(name, "").strip().lower()
+    if value in _TRUE:
+        return True
+    if value in _FALSE:
+        return False
+    raise ConfigurationError(f"{name} is {value!r}: give 1, true, yes or on, or 0, false, no or off.")
 
 
 def _spool_root(given: Mapping[str, str]) -> Path:

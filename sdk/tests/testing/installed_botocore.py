@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import botocore.session
 import pytest
 from botocore.model import NoShapeFoundError
@@ -22,6 +24,7 @@ def needs_member(shape: str, member: str) -> pytest.MarkDecorator:
 
 def _has_member(shape: str, member: str) -> bool:
     try:
-        return member in _MODEL.shape_for(shape).members
+        found: Any = _MODEL.shape_for(shape)
     except NoShapeFoundError:
         return False
+    return member in found.members

@@ -97,15 +97,14 @@ def test_what_is_not_valid_is_refused(bedrock_emulator: BedrockEmulator) -> None
     client = bedrock_emulator.client()
     unknown = "arn:aws:bedrock:us-east-1:123456789012:async-invoke/aaaaaaaaaaaa"
 
-    for call in (
-        lambda: client.get_async_invoke(invocationArn=unknown),
-        lambda: client.list_async_invokes(nextToken="no-token"),
-        lambda: client.start_async_invoke(
-            **{**_CALL, "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": "file:///x"}}}
-        ),
-    ):
-        with pytest.raises(ClientError, match="ValidationException"):
-            call()
+    elsewhere = {"s3OutputDataConfig": {"s3Uri": "file:///x"}}
+
+    with pytest.raises(ClientError, match="ValidationException"):
+        client.get_async_invoke(invocationArn=unknown)
+    with pytest.raises(ClientError, match="ValidationException"):
+        client.list_async_invokes(nextToken="no-token")
+    with pytest.raises(ClientError, match="ValidationException"):
+        client.start_async_invoke(**{**_CALL, "outputDataConfig": elsewhere})
 
 
 def test_errors_and_answers_can_be_scripted_and_reset_forgets_the_jobs(

@@ -122,8 +122,8 @@ def test_event_headers_and_payloads_are_read_back_by_botocore(payload: str, valu
     buffer.add_data(encode_stream_event(shape, event, is_padded=False))
     (frame,) = buffer
 
-    parser = create_parser("rest-json")
-    parsed = parser._event_stream_parser.parse(frame.to_response_dict(), shape)  # noqa: SLF001  # no other way in
+    parser: Any = create_parser("rest-json")
+    parsed: Any = parser._event_stream_parser.parse(frame.to_response_dict(), shape)  # noqa: SLF001  # no other way in
 
     assert parsed == event
 

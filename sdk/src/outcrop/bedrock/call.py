@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from opentelemetry.trace import StatusCode
@@ -21,13 +21,19 @@ from outcrop.genai.stream import EndReason, Outcome
 from outcrop.json_reading import as_object, as_text
 from outcrop.recording.record import EventRecord
 from outcrop.recording.span import LiveSpan
+from outcrop.runtime import get_runtime
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
+
+if TYPE_CHECKING:
+    from outcrop.bedrock.profiles import ProfileResolver
 
 _COUNT_HEADERS = "x-amzn-bedrock-"
 _REQUEST_ID_HEADER = "x-amzn-requestid"
 _ERROR_STATUS = 300
 _MAX_ERROR_BODY = 4096  # bytes
+
+_resolver: ProfileResolver | None = None
 
 
 class Attempt:
@@ -271,6 +277,7 @@ class Call:
             gen_ai.OPERATION_NAME: meaning.genai_operation,
             gen_ai.REQUEST_MODEL: self._model if isinstance(self._model, str) else None,
             gen_ai.REQUEST_STREAM: operation.is_stream or None,
+            names.MODEL_RESOLVED: _resolved(self._model),
             names.REQUEST_MEMBER: operation.request_member,
             names.RESPONSE_MEMBER: operation.response_member or operation.body_member,
         }
@@ -323,6 +330,18 @@ def attempt_events(attempts: list[Attempt]) -> list[EventRecord]:
             found[names.ATTEMPT_BODY] = (attempt.body or b"")[:_MAX_ERROR_BODY].decode("utf-8", "replace")
         events.append(EventRecord(names.ATTEMPT_EVENT, attempt.ended_ns or attempt.sent_ns, found))
     return events
+
+
+def _resolved(model: Any) -> str | None:
+    """The model behind an application profile, where the user has asked for that; may ask AWS."""
+    if not isinstance(model, str) or not get_runtime().settings.resolves_profiles:
+        return None
+    from outcrop.bedrock.profiles import ProfileResolver  # noqa: PLC0415  # loaded by those who want it
+
+    global _resolver  # noqa: PLW0603  # one a process, since it remembers
+    if _resolver is None:
+        _resolver = ProfileResolver()
+    return _resolver.resolve(model)
 
 
 def _counts(headers: Mapping[str, str]) -> dict[str, str]:
