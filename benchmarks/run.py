@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-QUESTIONS = ("added_cpu_per_call", "import_cost", "ingest_rate", "memory_growth")
+QUESTIONS = ("added_cpu_per_call", "import_cost", "ingest_rate", "memory_growth", "peers")
 
 
 def main() -> None:

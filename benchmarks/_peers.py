@@ -1,0 +1,93 @@
+"""Other tracers under the same load: each is switched on with an exporter that drops its spans.
+
+Imported in the environment of one peer alone, where the others are not installed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+Switch = tuple[Callable[[], None], Callable[[], None], Callable[[], None]]
+
+# Distribution, version, and what it needs beside boto3 and OpenTelemetry's SDK.
+PACKAGES: dict[str, tuple[str, ...]] = {
+    "openinference": ("openinference-instrumentation-bedrock==0.1.61",),
+    "openllmetry": ("opentelemetry-instrumentation-bedrock==0.62.4",),
+    "otel-botocore": ("opentelemetry-instrumentation-botocore==0.66b2",),
+    "mlflow": ("mlflow-tracing==3.17.2",),
+}
+_INSTRUMENTORS = {
+    "openinference": ("openinference.instrumentation.bedrock", "BedrockInstrumentor"),
+    "openllmetry": ("opentelemetry.instrumentation.bedrock", "BedrockInstrumentor"),
+    "otel-botocore": ("opentelemetry.instrumentation.botocore", "BotocoreInstrumentor"),
+}
+
+
+class _Count:
+    """How many spans have been dropped, to wait for."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+        self.arrived = threading.Condition()
+
+    def take(self, spans: Sequence[Any]) -> None:
+        with self.arrived:
+            self.taken += len(spans)
+            self.arrived.notify_all()
+
+
+def switch(name: str) -> Switch:
+    """On, finish and off of a peer."""
+    return _mlflow() if name == "mlflow" else _opentelemetry(name)
+
+
+def _opentelemetry(name: str) -> Switch:
+    sdk: Any = import_module("opentelemetry.sdk.trace")
+    export: Any = import_module("opentelemetry.sdk.trace.export")
+    count = _Count()
+    started = [0]
+
+    class Dropping(export.SpanExporter):  # type: ignore[misc]  # its class is loaded at run time
+        def export(self, spans: Sequence[Any]) -> Any:
+            count.take(spans)
+            return export.SpanExportResult.SUCCESS
+
+    class Counting(export.BatchSpanProcessor):  # type: ignore[misc]  # as above
+        def on_end(self, span: Any) -> None:
+            started[0] += 1
+            super().on_end(span)
+
+    provider = sdk.TracerProvider()
+    provider.add_span_processor(Counting(Dropping(), schedule_delay_millis=200))
+    module, kind = _INSTRUMENTORS[name]
+    instrumentor: Any = getattr(import_module(module), kind)()
+
+    def turn_on() -> None:
+        instrumentor.instrument(tracer_provider=provider)
+
+    def finish() -> None:
+        with count.arrived:
+            count.arrived.wait_for(lambda: count.taken >= started[0], timeout=10)
+
+    def turn_off() -> None:
+        instrumentor.uninstrument()
+
+    return turn_on, finish, turn_off
+
+
+def _mlflow() -> Switch:
+    mlflow: Any = import_module("mlflow")
+    exporter: Any = import_module("mlflow.tracing.export.mlflow_v3")
+    exporter.MlflowV3SpanExporter.export = lambda *_: None
+    mlflow.set_tracking_uri("http://127.0.0.1:9")
+
+    def turn_on() -> None:
+        mlflow.bedrock.autolog(silent=True)
+
+    def turn_off() -> None:
+        mlflow.bedrock.autolog(disable=True, silent=True)
+
+    return turn_on, lambda: None, turn_off
