@@ -1,4 +1,4 @@
-"""How does the added CPU compare with other tracers? Each in an environment of its own, as ratios to the floor.
+"""How does the added CPU compare with other tracers? Each in its own environment, as ratios to the floor.
 
 None of them but MLflow keeps a stream's chunks, and none keeps the wire.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any, cast
 
@@ -10,7 +11,7 @@ _MAX_DIGITS = 20
 
 
 def parse_json(data: bytes | str | None) -> Any:
-    """Parses JSON; gives back text (or a note of the size) for what is none, and None for nothing."""
+    """Parses JSON; gives back text (or size and base64) for what is none, and None for nothing."""
     if not data:
         return None
     try:
@@ -21,7 +22,8 @@ def parse_json(data: bytes | str | None) -> Any:
         try:
             return data.decode()
         except UnicodeDecodeError:
-            return {"$bytes": len(data)}
+            # Neither JSON nor text, such as a picture: its size for readers, its bytes for programs.
+            return {"$bytes": len(data), "base64": base64.b64encode(data).decode()}
 
 
 def as_object(value: Any) -> JsonObject:

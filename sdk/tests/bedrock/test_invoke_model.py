@@ -141,7 +141,7 @@ def test_an_answer_that_is_no_json_is_no_error(
     assert response["body"].read() == b"\x89PNG\xff\xfe"
     span = _only_span(traces)
     assert span.status.status_code == "OK"
-    assert span.outputs["body"] == {"$bytes": 6}
+    assert span.outputs["body"] == {"$bytes": 6, "base64": "iVBOR//+"}
 
 
 def test_guardrail_and_other_header_arguments_are_inputs(client: Any, traces: CapturedTraces) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -90,7 +91,7 @@ def read_body(data: bytes) -> Any:
     try:
         return data.decode()
     except UnicodeDecodeError:
-        return {"$bytes": len(data)}
+        return {"$bytes": len(data), "base64": base64.b64encode(data).decode()}
 
 
 def _payload(shape: Any, value: Any) -> Any:

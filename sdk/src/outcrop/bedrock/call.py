@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -125,8 +126,7 @@ class Call:
         """The request as botocore made it, before it is signed."""
         self.has_request = True
         self._url = url
-        # A bytearray is the caller's own and may change while the call runs.
-        self._request_body = bytes(body) if isinstance(body, bytearray) else body
+        self._request_body = body if isinstance(body, bytes | str) else _copied(body)
 
     def on_send(self) -> None:
         """An attempt goes out."""
@@ -330,6 +330,21 @@ def attempt_events(attempts: list[Attempt]) -> list[EventRecord]:
             found[names.ATTEMPT_BODY] = (attempt.body or b"")[:_MAX_ERROR_BODY].decode("utf-8", "replace")
         events.append(EventRecord(names.ATTEMPT_EVENT, attempt.ended_ns or attempt.sent_ns, found))
     return events
+
+
+def _copied(body: Any) -> bytes | None:
+    """The bytes of a body that is the caller's own object: it may change, or move on, while the call runs."""
+    if isinstance(body, bytearray | memoryview):
+        return bytes(body)
+    if isinstance(body, BytesIO):
+        return body.getvalue()[body.tell() :]
+    if getattr(body, "seekable", None) and body.seekable():
+        place = body.tell()
+        data = body.read()
+        body.seek(place)
+        return data if isinstance(data, bytes) else None
+    # A stream that can be read but once is the request's alone.
+    return None
 
 
 def _resolved(model: Any) -> str | None:

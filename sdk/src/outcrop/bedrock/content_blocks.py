@@ -80,9 +80,13 @@ def _tool_use(value: JsonObject) -> list[Part]:
     part = tool_call_part(
         as_text(value.get("toolUseId")), as_text(value.get("name")) or "unknown", value.get("input")
     )
-    if "type" in value:
-        part["tool_type"] = value["type"]
-    return [part]
+    return [_with_rest(part, value, "toolUseId", "name", "input")]
+
+
+def _with_rest(part: Part, value: JsonObject, *read: str) -> Part:
+    """Adds the members that no part has a place for, under their own names."""
+    rest = {"tool_type" if name == "type" else name: v for name, v in value.items() if name not in read}
+    return {**rest, **part}
 
 
 def _tool_result(value: JsonObject) -> list[Part]:
@@ -93,7 +97,8 @@ def _tool_result(value: JsonObject) -> list[Part]:
         response = block["json"] if "json" in block else block.get("text", read_blocks(content))
     else:
         response = read_blocks(content)
-    return [tool_result_part(as_text(value.get("toolUseId")), response, status=as_text(value.get("status")))]
+    part = tool_result_part(as_text(value.get("toolUseId")), response, status=as_text(value.get("status")))
+    return [_with_rest(part, value, "toolUseId", "content", "status")]
 
 
 def _reasoning(value: JsonObject) -> list[Part]:
@@ -129,11 +134,14 @@ def _media(modality: str) -> Callable[[JsonObject], list[Part]]:
         name = as_text(value.get("name"))
         source = as_object(value.get("source"))
         if isinstance(source.get("bytes"), str):
-            return [blob_part(modality, mime_type, source["bytes"], name=name)]
-        uri = as_text(as_object(source.get("s3Location")).get("uri"))
-        if uri is not None:
-            return [uri_part(modality, mime_type, uri, name=name)]
-        return []
+            part = blob_part(modality, mime_type, source["bytes"], name=name)
+            return [_with_rest(part, value, "format", "name", "source")]
+        location = as_object(source.get("s3Location"))
+        uri = as_text(location.get("uri"))
+        if uri is None:
+            return []
+        part = uri_part(modality, mime_type, uri, name=name)
+        return [_with_rest(_with_rest(part, location, "uri"), value, "format", "name", "source")]
 
     return read
 

@@ -23,6 +23,7 @@ class StreamPiece:
     data: Any
     offset_ns: int
     size_bytes: int
+    is_exception: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Exchange:
         outcome: a stream's outcome, see `outcrop.genai.stream.Outcome`.
         end_reason: a stream's end, see `outcrop.genai.stream.EndReason`.
         problem: why some of it could not be read.
+        has_request_body: whether there was a body; JSON's `null` is one, and reads as None too.
+        has_response_body: likewise.
     """
 
     operation: str
@@ -56,6 +59,8 @@ class Exchange:
     outcome: str | None = None
     end_reason: str | None = None
     problem: str | None = None
+    has_request_body: bool = False
+    has_response_body: bool = False
 
     @property
     def visible_fields(self) -> JsonObject:
@@ -86,6 +91,8 @@ def read_exchange(attributes: Mapping[str, Any]) -> Exchange:
         outcome=as_text(attributes.get(names.STREAM_OUTCOME)),
         end_reason=as_text(attributes.get(names.STREAM_END_REASON)),
         problem=problem,
+        has_request_body=bool(attributes.get(names.REQUEST_BODY)),
+        has_response_body=bool(attributes.get(names.RESPONSE_BODY)),
     )
 
 
@@ -114,7 +121,7 @@ def _read_piece(frame: Frame, offset_ns: int) -> StreamPiece:
         payload.pop("p", None)
         if frame.type == "chunk" and len(payload) == 1 and isinstance(payload.get("bytes"), str):
             data = _unwrap(payload["bytes"])
-    return StreamPiece(frame.type, data, offset_ns, frame.size_bytes)
+    return StreamPiece(frame.type, data, offset_ns, frame.size_bytes, frame.is_exception)
 
 
 def _unwrap(text: str) -> Any:

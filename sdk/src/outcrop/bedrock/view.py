@@ -151,21 +151,20 @@ def _body_previews(body: BodyRead) -> tuple[str | None, str | None]:
 
 
 def _invoke_inputs(exchange: Exchange) -> JsonObject:
-    if exchange.request is None:
+    if not exchange.has_request_body:
         return exchange.params
     return {**exchange.params, "body": exchange.request}
 
 
 def _invoke_outputs(exchange: Exchange, response: Any) -> JsonObject | None:
-    outputs = _visible(exchange.response_fields)
-    if response is not None:
+    outputs = dict(exchange.visible_fields)
+    if response is not None or exchange.has_response_body:
         outputs["body"] = response
+    # What a newer API may send beside its chunks; exceptions are the span's error.
+    for piece in exchange.pieces or []:
+        if piece.type != "chunk" and not piece.is_exception:
+            outputs[piece.type] = piece.data
     return outputs or None
-
-
-def _visible(fields: JsonObject) -> JsonObject:
-    """Members of the answer; token counts are headers, not members."""
-    return {name: value for name, value in fields.items() if not name.startswith("x-amzn-")}
 
 
 def _merge_invoke(codec: BodyCodec | None, data: list[Any]) -> Any:
