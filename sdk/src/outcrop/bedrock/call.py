@@ -334,8 +334,10 @@ def attempt_events(attempts: list[Attempt]) -> list[EventRecord]:
 
 def _copied(body: Any) -> bytes | None:
     """The bytes of a body that is the caller's own object: it may change, or move on, while the call runs."""
-    if isinstance(body, bytearray | memoryview):
+    if isinstance(body, bytearray):
         return bytes(body)
+    if isinstance(body, memoryview):
+        return body.tobytes()
     if isinstance(body, BytesIO):
         return body.getvalue()[body.tell() :]
     if getattr(body, "seekable", None) and body.seekable():
