@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 import outcrop
 from outcrop.bedrock.model_id import parse_model_id
-from outcrop.testing import BedrockEmulator, RawBlock, Reply, Throttling
+from outcrop.testing import BedrockEmulator, GuardrailVerdict, RawBlock, Reply, Throttling, Usage
 from outcrop.testing.traces import CapturedTraces
 
 CLAUDE = "us.anthropic.claude-3-5-sonnet-20241022-v2:0"
@@ -136,9 +136,40 @@ def test_a_guardrail_that_intervenes_is_visible_as_such(
     client.converse(modelId=CLAUDE, messages=HELLO, guardrailConfig=guardrail)
     span = traces.last().data.spans[0]
     assert span.attributes["aws.bedrock.guardrail.id"] == "gr-1"
+    assert span.attributes["outcrop.guardrail.version"] == "1"
+    assert span.attributes["outcrop.guardrail.action"] == "INTERVENED"
     assert span.attributes["gen_ai.response.finish_reasons"] == ["guardrail_intervened"]
     assert span.outputs["trace"]["guardrail"] == assessment
     assert span.inputs["guardrailConfig"] == guardrail
+
+
+def test_a_guardrail_applied_by_itself_says_what_it_did(
+    bedrock_emulator: BedrockEmulator, client: Any, traces: CapturedTraces
+) -> None:
+    if not hasattr(client, "apply_guardrail"):
+        return  # an older botocore
+    arguments: dict[str, Any] = {
+        "guardrailIdentifier": "gr-1",
+        "guardrailVersion": "DRAFT",
+        "source": "INPUT",
+        "content": [{"text": {"text": "Is this allowed?"}}],
+    }
+    bedrock_emulator.script("gr-1", GuardrailVerdict())
+    answer = client.apply_guardrail(**arguments)
+    span = traces.last().data.spans[0]
+    assert span.inputs == arguments
+    assert span.outputs == {name: value for name, value in answer.items() if name != "ResponseMetadata"}
+    assert (span.name, span.span_type) == ("ApplyGuardrail gr-1", "GUARDRAIL")
+    assert span.attributes["outcrop.guardrail.action"] == "INTERVENED"
+
+
+def test_a_stream_says_how_fast_it_came(
+    bedrock_emulator: BedrockEmulator, client: Any, traces: CapturedTraces
+) -> None:
+    reply = Reply("One two three four.", usage=Usage(5, 40), chunk_size=3, chunk_delay_s=0.001)
+    bedrock_emulator.script(CLAUDE, reply)
+    list(client.converse_stream(modelId=CLAUDE, messages=HELLO)["stream"])
+    assert 0 < traces.last().data.spans[0].attributes["outcrop.stream.output_tokens_per_second"] < 40_000
 
 
 def test_fifty_threads_keep_their_parents_apart(

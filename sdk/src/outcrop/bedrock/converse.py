@@ -38,7 +38,6 @@ def request_attributes(request: JsonObject) -> JsonObject:
         gen_ai.REQUEST_TEMPERATURE: inference.get("temperature"),
         gen_ai.REQUEST_TOP_P: inference.get("topP"),
         gen_ai.REQUEST_STOP_SEQUENCES: inference.get("stopSequences"),
-        gen_ai.GUARDRAIL_ID: as_object(request.get("guardrailConfig")).get("guardrailIdentifier"),
     }
     return {name: value for name, value in found.items() if value is not None}
 

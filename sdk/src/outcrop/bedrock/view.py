@@ -11,6 +11,7 @@ from outcrop.bedrock.bodies.codec import BodyCodec, BodyRead
 from outcrop.bedrock.bodies.table import find_codec
 from outcrop.bedrock.exchange import Exchange, StreamPiece, read_exchange
 from outcrop.bedrock.generic import read_generic
+from outcrop.bedrock.guardrail import guardrail_attributes
 from outcrop.bedrock.model_id import parse_model_id
 from outcrop.entities import SpanType
 from outcrop.genai.messages import Chat, media_preview, preview
@@ -33,7 +34,12 @@ _COUNTED_WITHIN = frozenset({"prompt_tokens", "prompt_token_count", "inputTextTo
 
 def read_bedrock_span(span_type: str, attributes: Mapping[str, Any], attempts: int) -> SpanView:
     """Reads a Bedrock span's attributes; what cannot be read is said in the view's `problem`."""
-    exchange = read_exchange(attributes)
+    view = _read_operation(span_type, read_exchange(attributes), attempts)
+    guarded = guardrail_attributes(view.inputs, view.outputs)
+    return replace(view, request_attributes={**view.request_attributes, **guarded}) if guarded else view
+
+
+def _read_operation(span_type: str, exchange: Exchange, attempts: int) -> SpanView:
     if exchange.operation in {"Converse", "ConverseStream"}:
         return _read_converse(span_type, exchange, attempts)
     if exchange.operation == "StartAsyncInvoke":

@@ -80,7 +80,17 @@ def attributes_of(view: SpanView) -> dict[str, Any]:
         found[gen_ai.USAGE_CACHE_WRITE_INPUT_TOKENS] = view.usage.cache_write_input_tokens
     if view.stream is not None and view.stream.time_to_first_chunk_ns is not None:
         found[gen_ai.RESPONSE_TIME_TO_FIRST_CHUNK] = view.stream.time_to_first_chunk_ns / 1e9
+        found[names.STREAM_TOKENS_PER_SECOND] = _tokens_per_second(view)
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _tokens_per_second(view: SpanView) -> float | None:
+    """How fast the answer came once it had begun; None where that cannot be said."""
+    if view.stream is None or view.usage is None or not view.usage.output_tokens:
+        return None
+    chunks = view.stream.chunks
+    seconds = (chunks[-1].offset_ns - chunks[0].offset_ns) / 1e9 if chunks else 0.0
+    return round(view.usage.output_tokens / seconds, 2) if seconds > 0 else None
 
 
 def _json(value: Any) -> Any:

@@ -17,6 +17,13 @@ STREAM_CHUNKS = "outcrop.stream.chunks"  # bytes: see outcrop.bedrock.chunks
 STREAM_OUTCOME = "outcrop.stream.outcome"  # complete, cancelled, not_consumed, error
 STREAM_END_REASON = "outcrop.stream.end_reason"  # see outcrop.genai.stream.EndReason
 
+# A guardrail, beside the conventions' `aws.bedrock.guardrail.id`.
+GUARDRAIL_VERSION = "outcrop.guardrail.version"
+GUARDRAIL_ACTION = "outcrop.guardrail.action"  # INTERVENED or NONE, where the answer says it
+
+# Derived from a stream: output tokens a second, from the first piece to the last.
+STREAM_TOKENS_PER_SECOND = "outcrop.stream.output_tokens_per_second"  # float
+
 # Spans of the user's own functions.
 SPAN_TYPE = "outcrop.span.type"  # a value of outcrop.entities.SpanType
 INPUTS = "outcrop.span.inputs"  # JSON
