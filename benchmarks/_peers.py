@@ -17,12 +17,15 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "openinference": ("openinference-instrumentation-bedrock==0.1.61",),
     "openllmetry": ("opentelemetry-instrumentation-bedrock==0.62.4",),
     "otel-botocore": ("opentelemetry-instrumentation-botocore==0.66b2",),
+    "otel-genai": ("opentelemetry-instrumentation-genai-bedrock==1.3b0",),
     "mlflow": ("mlflow-tracing==3.17.2",),
+    "ddtrace": ("ddtrace==4.16.0",),
 }
 _INSTRUMENTORS = {
     "openinference": ("openinference.instrumentation.bedrock", "BedrockInstrumentor"),
     "openllmetry": ("opentelemetry.instrumentation.bedrock", "BedrockInstrumentor"),
     "otel-botocore": ("opentelemetry.instrumentation.botocore", "BotocoreInstrumentor"),
+    "otel-genai": ("opentelemetry.instrumentation.genai.bedrock", "BedrockInstrumentor"),
 }
 
 
@@ -41,7 +44,8 @@ class _Count:
 
 def switch(name: str) -> Switch:
     """On, finish and off of a peer."""
-    return _mlflow() if name == "mlflow" else _opentelemetry(name)
+    made = {"mlflow": _mlflow, "ddtrace": _ddtrace}.get(name)
+    return made() if made else _opentelemetry(name)
 
 
 def _opentelemetry(name: str) -> Switch:
@@ -82,6 +86,18 @@ def _opentelemetry(name: str) -> Switch:
 
 def _drop(_exporter: Any, _spans: Sequence[Any]) -> None:
     return None
+
+
+def _ddtrace() -> Switch:
+    patch: Any = import_module("ddtrace.contrib.internal.botocore.patch")
+    tracer: Any = import_module("ddtrace.trace").tracer
+
+    class Dropping(import_module("ddtrace.trace").TraceFilter):  # type: ignore[misc]  # as above
+        def process_trace(self, *_: Any) -> None:
+            """Every trace ends here."""
+
+    tracer.configure(trace_processors=[Dropping()])
+    return patch.patch, lambda: None, patch.unpatch
 
 
 def _mlflow() -> Switch:

@@ -16,7 +16,7 @@ from _peers import PACKAGES
 from added_cpu_per_call import SCENARIOS
 
 ROOT = Path(__file__).resolve().parent.parent
-ROUNDS = 3
+ROUNDS = 2
 COMMON = ("boto3", "opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-common")
 
 
