@@ -179,12 +179,13 @@ def _block(call: Callable[[], None], count: int, finish: Callable[[], None]) -> 
     return (time.process_time_ns() - started) / count / 1000, here / count / 1000
 
 
-def _warm(scenario: str) -> Callable[[], None]:
-    """A fresh client's call, made often enough that its caches are filled."""
-    call = make_call(make_client(scenario), scenario)
-    for _ in range(3):
+def _measured(call: Callable[[], None], count: int, finish: Callable[[], None]) -> tuple[float, float]:
+    """A block after a few calls that fill the caches; the collector begins clean and stays on."""
+    for _ in range(5):
         call()
-    return call
+    finish()
+    gc.collect()
+    return _block(call, count, finish)
 
 
 def main() -> None:
@@ -193,18 +194,17 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     turn_on, finish, turn_off = switch(subject)
     count = SCENARIOS[scenario]
+    plain_call = make_call(make_client(scenario), scenario)
+    turn_on()
+    # Most tracers see only clients that are made after they have been switched on.
+    traced_call = make_call(make_client(scenario), scenario)
     pairs: list[tuple[tuple[float, float], tuple[float, float]]] = []
-    gc.disable()
     for _ in range(PAIRS + 2):
-        plain = _block(_warm(scenario), count, lambda: None)
-        turn_on()
-        # Most tracers see only clients that are made after they have been switched on.
-        call = _warm(scenario)
-        finish()
-        traced = _block(call, count, finish)
         turn_off()
+        plain = _measured(plain_call, count, lambda: None)
+        turn_on()
+        traced = _measured(traced_call, count, finish)
         pairs.append((plain, traced))
-        gc.collect()
     # The first pairs warm up.
     kept = pairs[2:]
     print(

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from typing import Any
 
-ROUNDS = 3
+ROUNDS = 2
 PAIRS = 20
 SUBJECTS = ("outcrop", "floor", "outcrop+otlp", "floor+otlp")
 # Calls in a block.
