@@ -16,7 +16,7 @@ import threading
 import time
 from pathlib import Path
 
-from outcrop.delivery.otlp_encode import encode_request
+from outcrop.recording.otlp_encode import encode_request, encode_span
 from outcrop.recording.record import SpanRecord
 
 SPANS = 16_000
@@ -68,7 +68,7 @@ def _span(trace: int, number: int) -> SpanRecord:
 
 def _batches(size: int) -> list[bytes]:
     spans = [_span(number // 8 + 1, number % 8) for number in range(SPANS)]
-    return [encode_request(spans[at : at + size], {}) for at in range(0, SPANS, size)]
+    return [encode_request(map(encode_span, spans[at : at + size]), {}) for at in range(0, SPANS, size)]
 
 
 def _send(port: int, batches: list[bytes]) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from array import array
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outcrop.bedrock.chunks import pack_chunks
+from outcrop.bedrock.chunks import Pieces
 from outcrop.entities import SpanType
 from outcrop.genai.conventions import attributes_of
 from outcrop.json_reading import as_object
@@ -146,8 +145,10 @@ OPERATIONS = [
 
 
 def _packed(pieces: list[bytes]) -> bytes:
-    arrivals, lengths = array("Q", range(len(pieces))), array("I", map(len, pieces))
-    return pack_chunks(0, arrivals, lengths, b"".join(pieces))
+    kept = Pieces()
+    for piece in pieces:
+        kept.add(piece)
+    return kept.pack(0)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -8,14 +8,16 @@ from hypothesis import given
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from outcrop.delivery.otlp_decode import decode_request
-from outcrop.delivery.otlp_encode import encode_request
+from outcrop.recording.otlp_encode import encode_request, encode_span
 from outcrop.recording.record import SpanRecord
 from sdk.tests.delivery.test_otlp import SPANS
 
 
 @given(SPANS)
 def test_protobuf_reads_what_we_write(span: SpanRecord) -> None:
-    request = ExportTraceServiceRequest.FromString(encode_request([span], {"service.name": "test"}))
+    request = ExportTraceServiceRequest.FromString(
+        encode_request([encode_span(span)], {"service.name": "test"})
+    )
     (resource_spans,) = request.resource_spans
     (scope_spans,) = resource_spans.scope_spans
     (read,) = scope_spans.spans
@@ -34,7 +36,7 @@ def test_protobuf_reads_what_we_write(span: SpanRecord) -> None:
 
 @given(SPANS)
 def test_we_read_what_protobuf_writes(span: SpanRecord) -> None:
-    request = ExportTraceServiceRequest.FromString(encode_request([span], {}))
+    request = ExportTraceServiceRequest.FromString(encode_request([encode_span(span)], {}))
     assert decode_request(request.SerializeToString()) == [span]
 
 

@@ -13,16 +13,16 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
-from opentelemetry import trace as otel
 from opentelemetry.context import Context
 
 from outcrop._version import __version__
-from outcrop.capture.faults import report_fault
 from outcrop.delivery.destination import Destination, check_tracking_uri
 from outcrop.delivery.memory import MemoryDestination
 from outcrop.delivery.server import ServerDestination
 from outcrop.exceptions import ConfigurationError
-from outcrop.recording.record import KIND_INTERNAL
+from outcrop.recording.current import current_span
+from outcrop.recording.ids import SpanIds, child_ids, root_ids
+from outcrop.recording.record import KIND_INTERNAL, EndedSpan, SpanGroup
 from outcrop.recording.span import LiveSpan
 from outcrop.settings import Settings, read_settings
 
@@ -36,7 +36,8 @@ class Runtime:
         """Raises ConfigurationError where the settings name no destination."""
         self.settings = settings
         self.experiment = settings.experiment_name
-        self.last_trace_id: str | None = None
+        self._last_root_ids: SpanIds | None = None
+        self._groups: dict[str, SpanGroup] = {}
         # Let the instrumentation end spans that nobody will end otherwise.
         self.before_flush: list[Callable[[], None]] = []
         self.before_exit: list[Callable[[], None]] = []
@@ -74,36 +75,36 @@ class Runtime:
         self.experiment = name
 
     def start_span(
-        self,
-        name: str,
-        *,
-        scope: str,
-        kind: int = KIND_INTERNAL,
-        attributes: dict[str, Any] | None = None,
-        context: Context | None = None,
+        self, name: str, scope: str, kind: int = KIND_INTERNAL, context: Context | None = None
     ) -> LiveSpan:
         """Starts a span under the one that is current, whoever made that."""
-        current = otel.get_current_span(context)
-        parent = current.get_span_context()
-        return LiveSpan(
-            self,
-            name,
-            parent=parent if parent.is_valid else None,
-            is_local_root=not isinstance(current, LiveSpan),
-            experiment=self.experiment,
-            scope=scope,
-            kind=kind,
-            attributes=attributes,
-        )
+        current: Any = current_span(context)
+        # Most often there is none, or one of ours: asking for the type alone is cheapest.
+        is_root = False
+        if type(current) is LiveSpan:
+            trace_id, parent_id, _ = current.ids
+            ids = child_ids(trace_id, parent_id)
+        elif current is not None and (parent := current.get_span_context()).is_valid:
+            is_root = True
+            ids = child_ids(parent.trace_id.to_bytes(16, "big"), parent.span_id.to_bytes(8, "big"))
+        else:
+            is_root = True
+            ids = root_ids()
+        group = self._groups.get(scope)
+        if group is None or group.experiment is not self.experiment:
+            group = self._groups[scope] = SpanGroup(self.experiment, scope)
+        return LiveSpan(self, name, ids, group, kind, is_root)
 
-    def on_end(self, span: LiveSpan) -> None:
+    def on_end(self, span: LiveSpan, ended: EndedSpan) -> None:
         """Takes an ended span."""
-        try:
-            self.destination.submit(span)
-            if span.is_local_root:
-                self.last_trace_id = span.trace_id
-        except Exception as error:  # noqa: BLE001  # the traced program must not see it
-            report_fault("taking a finished span", error)
+        self.destination.submit(ended)
+        if span.is_local_root:
+            self._last_root_ids = span.ids
+
+    @property
+    def last_trace_id(self) -> str | None:
+        """The trace whose root ended last; None before the first."""
+        return None if self._last_root_ids is None else self._last_root_ids[0].hex()
 
     def flush(self, timeout_s: float) -> bool:
         """Delivers what has ended; True if all of it left memory in time."""

@@ -10,6 +10,7 @@ from botocore.client import BaseClient
 from opentelemetry import trace as otel
 
 import outcrop
+from outcrop.bedrock import wire
 from outcrop.bedrock.call import Call
 from outcrop.testing import BedrockEmulator
 from outcrop.testing.traces import CapturedTraces, capture_traces
@@ -85,14 +86,14 @@ def test_a_fault_of_our_own_never_reaches_the_program(
     def broken(*_: Any) -> None:
         raise RuntimeError("our own fault")
 
-    monkeypatch.setattr(Call, "on_response", broken)
+    monkeypatch.setattr(wire, "Attempt", broken)
     monkeypatch.setattr(Call, "finish", broken)
     response = client.converse(modelId=MODEL, messages=HELLO)
     client.converse(modelId=MODEL, messages=HELLO)
     assert response["stopReason"] == "end_turn"
     assert traces.all() == []
     faults = [record.getMessage() for record in caplog.records if record.name == "outcrop"]
-    assert len(faults) == 2
+    assert len(faults) == 3
     assert all("fault of Outcrop's own" in message for message in faults)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcrop.bedrock.chunks import pack_chunks, unpack_chunks
+from outcrop.bedrock.chunks import Pieces, unpack_chunks
 from outcrop.bedrock.frames import FrameError, FrameReader
 from outcrop.testing.event_stream import encode_frame
 
@@ -53,9 +53,11 @@ def test_a_flipped_bit_is_noticed(payload: bytes, data: st.DataObject) -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 2**60), st.binary(max_size=100))), st.integers(0, 2**60))
 def test_packed_chunks_come_out_with_their_times(chunks: list[tuple[int, bytes]], start_ns: int) -> None:
-    arrivals = array("Q", [start_ns + offset for offset, _ in chunks])
-    lengths = array("I", [len(piece) for _, piece in chunks])
-    packed = pack_chunks(start_ns, arrivals, lengths, b"".join(piece for _, piece in chunks))
+    pieces = Pieces()
+    pieces.arrivals = array("Q", [start_ns + offset for offset, _ in chunks])
+    pieces.lengths = array("I", [len(piece) for _, piece in chunks])
+    pieces.data = bytearray().join(piece for _, piece in chunks)
+    packed = pieces.pack(start_ns)
     assert list(unpack_chunks(packed)) == chunks
 
 

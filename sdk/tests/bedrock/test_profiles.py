@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import pytest
 
 import outcrop
-from outcrop.bedrock import call as call_module
+from outcrop.bedrock import call_members
 from outcrop.bedrock.profiles import ProfileResolver
 from outcrop.runtime import get_runtime
 from outcrop.settings import Settings, read_settings
@@ -59,7 +59,7 @@ def control_plane(monkeypatch: pytest.MonkeyPatch) -> Iterator[ControlPlane]:
     monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK", f"http://127.0.0.1:{plane.server.server_port}")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
-    monkeypatch.setattr(call_module, "_resolver", None)
+    monkeypatch.setattr(call_members, "_resolver", None)
     yield plane
     plane.server.shutdown()
     plane.server.server_close()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcrop.delivery.otlp_decode import decode_request
-from outcrop.delivery.otlp_encode import encode_request
+from outcrop.recording.otlp_encode import encode_request, encode_span
 from outcrop.recording.record import EventRecord, SpanRecord
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
@@ -52,7 +52,7 @@ def _order(span: SpanRecord) -> tuple[str, str]:
 
 @given(st.lists(SPANS, max_size=5))
 def test_spans_come_out_as_they_went_in(spans: list[SpanRecord]) -> None:
-    decoded = decode_request(encode_request(spans, {"service.name": "test"}))
+    decoded = decode_request(encode_request(map(encode_span, spans), {"service.name": "test"}))
     assert sorted(decoded, key=_order) == sorted(spans, key=_order)
 
 
@@ -65,11 +65,11 @@ def test_other_bytes_give_spans_or_a_value_error(data: bytes) -> None:
 def test_what_otlp_has_no_form_for_is_kept_as_text() -> None:
     span = SpanRecord(b"t" * 16, b"s" * 8, b"", "n", 1, 1, 2, 1, "", {}, [], "e", "s")
     span.attributes = {"huge": 2**70, "half": "\ud800", "other": 1j}
-    (decoded,) = decode_request(encode_request([span], {}))
+    (decoded,) = decode_request(encode_request([encode_span(span)], {}))
     assert decoded.attributes == {"huge": str(2**70), "half": "?", "other": "1j"}
 
 
 def test_a_message_that_ends_too_early_is_named() -> None:
     span = SpanRecord(b"t" * 16, b"s" * 8, b"", "n", 1, 1, 2, 1, "", {"k": "v" * 50}, [], "e", "s")
     with pytest.raises(ValueError, match="OTLP"):
-        decode_request(encode_request([span], {})[:-10])
+        decode_request(encode_request([encode_span(span)], {})[:-10])

@@ -16,6 +16,8 @@ import pytest
 from outcrop.delivery import pipeline as pipeline_module
 from outcrop.delivery.pipeline import Pipeline
 from outcrop.delivery.spool import Spool, spool_dir_for
+from outcrop.recording.ids import root_ids
+from outcrop.recording.record import EndedSpan, SpanGroup
 from outcrop.recording.span import LiveSpan
 from sdk.tests.delivery.collector import Collector
 
@@ -26,15 +28,14 @@ class _Sink:
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
 
-    def on_end(self, span: LiveSpan) -> None:
-        self.pipeline.submit(span)
+    def on_end(self, span: LiveSpan, ended: EndedSpan) -> None:  # noqa: ARG002  # the sink's interface
+        self.pipeline.submit(ended)
 
 
 def _emit(pipeline: Pipeline, *names: str) -> None:
     for name in names:
-        span = LiveSpan(
-            _Sink(pipeline), name, parent=None, is_local_root=True, experiment="Default", scope="test"
-        )
+        group = SpanGroup("Default", "test")
+        span = LiveSpan(_Sink(pipeline), name, root_ids(), group)
         span.end()
 
 

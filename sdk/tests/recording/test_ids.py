@@ -7,14 +7,14 @@ import random
 
 import pytest
 
-from outcrop.recording.ids import new_ids
+from outcrop.recording.ids import root_ids
 
 
 def test_a_seeded_program_gets_new_ids_each_time() -> None:
     random.seed(42)
-    first = new_ids()
+    first = root_ids()
     random.seed(42)
-    assert new_ids() != first
+    assert root_ids() != first
     assert (len(first[0]), len(first[1])) == (16, 8)
 
 
@@ -23,10 +23,10 @@ def test_a_forked_child_has_ids_of_its_own() -> None:
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
-        os.write(writer, b"".join(new_ids()))
+        os.write(writer, b"".join(root_ids()))
         os._exit(0)
     os.waitpid(pid, 0)
     theirs = os.read(reader, 24)
     os.close(reader)
     os.close(writer)
-    assert theirs != b"".join(new_ids())
+    assert theirs != b"".join(root_ids())

@@ -88,7 +88,7 @@ async def _read_frames(call: Call, raw: Any) -> AsyncGenerator[Any, None]:
 
     buffer = EventStreamBuffer()
     async for data, _ in raw.content.iter_chunks():
-        call.on_piece(data)
+        call.pieces.add(data)
         buffer.add_data(data)
         for frame in buffer:
             yield frame
@@ -173,7 +173,7 @@ class ContentTap:
     def _took(self, data: bytes, *, is_all: bool) -> None:
         if data:
             self._received += len(data)
-            self._call.on_piece(data)
+            self._call.pieces.add(data)
         if is_all or self._received == self._expected:
             self._call.finish()
 

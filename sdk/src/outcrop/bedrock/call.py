@@ -1,55 +1,36 @@
 """One Bedrock call while it runs: what the wire showed of it, and its one end.
 
-Made by `instrumentation`, fed by `wire` (botocore's events) and the taps (what is read of the answer).
-On the caller's thread references are kept and nothing more; attributes and events are put together on
-the delivery thread (`_finish_later`).
+Made by `calls`, fed by `wire` (botocore's events) and the taps (what is read of the answer). While the
+call runs references are kept and nothing more; at its end they become the members of one OTLP message.
 """
 
 from __future__ import annotations
 
-from array import array
+import json
 from collections.abc import Mapping
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
+from typing import Any, cast
 
 from opentelemetry.trace import StatusCode
 
-from outcrop.bedrock.chunks import pack_chunks
+from outcrop.bedrock.attempts import NO_HEADERS, REQUEST_ID_HEADER, Attempt, attempt_events
+from outcrop.bedrock.call_members import body_members, fixed_members, put_off
+from outcrop.bedrock.chunks import NO_PIECES, Pieces
 from outcrop.bedrock.operations import Meaning, Operation
 from outcrop.capture.render import to_json
 from outcrop.genai.stream import EndReason, Outcome
 from outcrop.json_reading import as_object, as_text
-from outcrop.recording.record import EventRecord
+from outcrop.recording.otlp_encode import span_attribute
+from outcrop.recording.record import EncodedSpan
 from outcrop.recording.span import LiveSpan
-from outcrop.runtime import get_runtime
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
 
-if TYPE_CHECKING:
-    from outcrop.bedrock.profiles import ProfileResolver
-
-_COUNT_HEADERS = "x-amzn-bedrock-"
-_REQUEST_ID_HEADER = "x-amzn-requestid"
-_ERROR_STATUS = 300
-_MAX_ERROR_BODY = 4096  # bytes
-
-_resolver: ProfileResolver | None = None
-
-
-class Attempt:
-    """One HTTP attempt: when it went out and ended, and with what."""
-
-    __slots__ = ("body", "ended_ns", "error", "headers", "sent_ns", "status")
-
-    def __init__(self, sent_ns: int) -> None:
-        """`sent_ns` is nanoseconds since the epoch; 0 if botocore never said."""
-        self.sent_ns = sent_ns
-        self.ended_ns = 0
-        self.status = 0
-        self.headers: Mapping[str, str] = {}
-        self.body: Any = None
-        self.error: BaseException | None = None
+# Headers of an answer that count tokens where its body may not; botocore lower-cases their names.
+_COUNTED = ("input", "output", "cache-read-input", "cache-write-input")
+_COUNT_HEADERS = tuple(f"x-amzn-bedrock-{counted}-token-count" for counted in _COUNTED)
+# Ends that are noticed some time after the last piece.
+_LATE_ENDS = frozenset({EndReason.GARBAGE_COLLECTED, EndReason.PROCESS_EXIT})
 
 
 class Call:
@@ -57,157 +38,115 @@ class Call:
 
     Attributes:
         operation: how it travels.
+        meaning: what it is, now that its model is known.
         span: its span.
         abandoned_ns: when the caller stopped reading a stream without closing it; 0 if it did not.
-        has_request: whether botocore made a request of it.
-        arrivals: when each piece of the answer came, by the counter that `LiveSpan.counter_ns` reads.
-        lengths: the bytes of each piece.
-        received: the pieces, one after the other. Arrays and one buffer, so that hundreds of small
-            objects need not be kept, and freed on another thread, for a stream.
+        url: where the request went; None while botocore has made none.
+        request_body: its bytes.
+        response_body: the bytes of the answer, where botocore reads it.
+        attempts: the HTTP attempts so far.
+        pieces: what was read of an answer that the caller reads itself.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_attempts",
-        "_headers",
-        "_members",
-        "_model",
-        "_open",
-        "_params",
-        "_region",
-        "_request_body",
-        "_response_body",
-        "_url",
-        "abandoned_ns",
-        "arrivals",
-        "has_request",
-        "lengths",
-        "meaning",
-        "operation",
-        "received",
-        "span",
-    )
+    # What most calls never change stands here once: this object is made within each traced call.
+    abandoned_ns = 0
+    url: str | None = None
+    request_body: bytes | None = None
+    response_body: bytes | None = None
+    _outside: tuple[tuple[str, Any], ...] = ()
+    _request_params = ""
+    _request_id: str | None = None
+    _fields: dict[str, Any] | None = None
 
     def __init__(
-        self,
-        operation: Operation,
-        meaning: Meaning,
-        span: LiveSpan,
-        arguments: Mapping[str, Any],
-        region: str,
+        self, operation: Operation, meaning: Meaning, span: LiveSpan, region: str | None, model: Any
     ) -> None:
-        """`arguments` are the call's own; none of them is kept that the caller could still change."""
+        """`model` is the argument `modelId`, whatever the caller gave."""
         self.operation = operation
         self.meaning = meaning
         self.span = span
-        self.abandoned_ns = 0
-        self.has_request = False
-        self.arrivals = array("Q")
-        self.lengths = array("I")
-        self.received = bytearray()
-        # Taken by whoever ends the call first: list.pop is atomic, so nobody else can.
-        self._open = [True]
+        self.attempts: list[Attempt] = []
+        self.pieces = NO_PIECES if operation.response_member is None else Pieces()
+        # Deleted by whoever ends the call first: deleting is atomic, so nobody else can.
+        self._is_open = True
         self._region = region
-        self._model = arguments.get("modelId")
-        self._params: dict[str, Any] = {
-            name: arguments[name] for name in operation.outside_body if name in arguments
-        }
-        self._url = ""
-        self._request_body: bytes | str | None = None
-        self._response_body: bytes | None = None
-        self._headers: Mapping[str, str] = {}
-        self._members: dict[str, Any] = {}
-        self._attempts: list[Attempt] = []
-        span.deferred = self._finish_later
+        self._model = model
 
-    # What the wire shows.
-
-    def on_request(self, url: str, body: Any) -> None:
-        """The request as botocore made it, before it is signed."""
-        self.has_request = True
-        self._url = url
-        self._request_body = body if isinstance(body, bytes | str) else _copied(body)
-
-    def on_send(self) -> None:
-        """An attempt goes out."""
-        self._attempts.append(Attempt(self.span.now_ns()))
-
-    def on_response(self, status: int, headers: Mapping[str, str], body: Any) -> None:
-        """An attempt's answer."""
-        attempt = self._current_attempt()
-        attempt.ended_ns = self.span.now_ns()
-        attempt.status = status
-        attempt.headers = self._headers = headers
-        if isinstance(body, bytes):
-            if status < _ERROR_STATUS:
-                self._response_body = body
-            else:
-                attempt.body = body
+    # What the wire shows; `wire` sets most of it.
 
     def on_transport_error(self, error: BaseException) -> None:
-        """An attempt that got no answer: no connection, no time, no credentials."""
-        attempt = self._current_attempt()
-        attempt.ended_ns = self.span.now_ns()
+        """An attempt that got no answer: no connection, no time."""
+        if not self.attempts or self.attempts[-1].ended:
+            self.attempts.append(Attempt(0))
+        attempt = self.attempts[-1]
+        attempt.ended = self.span.counter_ns()
         attempt.error = error
-
-    def _current_attempt(self) -> Attempt:
-        if not self._attempts or self._attempts[-1].ended_ns:
-            self._attempts.append(Attempt(0))
-        return self._attempts[-1]
 
     @property
     def has_response(self) -> bool:
         """Whether an answer came over the wire; a stubbed client gives one without."""
-        return any(attempt.status for attempt in self._attempts)
+        for attempt in self.attempts:  # noqa: SIM110  # any() would be a generator more in each call
+            if attempt.status:
+                return True
+        return False
 
-    def serialise_arguments(self, arguments: Mapping[str, Any]) -> None:
-        """Keeps the arguments themselves: for a call that never became a request."""
-        self._params = {}
-        self._request_body = None
-        self.span.set_attribute(names.REQUEST_PARAMS, to_json(arguments))
+    @staticmethod
+    def copied(body: Any) -> bytes | None:
+        """The bytes of a request's body that is no bytes: the caller's own object may change meanwhile."""
+        return _copied(body)
 
-    def keep_members(self, response: Mapping[str, Any]) -> None:
-        """Keeps the members of the answer that came as headers, such as `contentType`."""
-        left_out = {"ResponseMetadata", self.operation.response_member}
-        self._members = {
-            name: value for name, value in response.items() if name not in left_out and _is_plain(value)
-        }
+    def keep_arguments(self, arguments: Mapping[str, Any]) -> None:
+        """Keeps the arguments that the request's body does not hold; all, where there was no request."""
+        if self.url is None:
+            self._request_params = to_json(arguments)
+        elif self.operation.outside_body:
+            outside = [(name, arguments[name]) for name in self.operation.outside_body if name in arguments]
+            self._outside = tuple([(name, _frozen(value)) for name, value in outside])
+
+    def keep_head(self, response: Mapping[str, Any]) -> None:
+        """Keeps what an answer's headers say: request id, members such as `contentType`, token counts."""
+        operation = self.operation
+        headers = as_object(response.get("ResponseMetadata")).get("HTTPHeaders") or NO_HEADERS
+        self._request_id = self.attempts[-1].request_id = headers.get(REQUEST_ID_HEADER)
+        if operation.head_members or operation.response_member is not None:
+            fields = {name: response[name] for name in operation.head_members if name in response}
+            fields.update([(name, headers[name]) for name in _COUNT_HEADERS if name in headers])
+            self._fields = fields or None
 
     def keep_answer(self, response: Mapping[str, Any]) -> None:
         """Keeps an answer that came without a wire, as it is now."""
         left_out = {"ResponseMetadata", self.operation.response_member}
         body = {name: value for name, value in response.items() if name not in left_out}
-        self._response_body = to_json(body).encode()
-
-    def on_piece(self, data: bytes) -> None:
-        """Bytes of the answer, as the caller read them."""
-        self.arrivals.append(self.span.counter_ns())
-        self.lengths.append(len(data))
-        self.received += data
+        self.response_body = to_json(body).encode()
 
     # The end.
 
     @property
     def is_over(self) -> bool:
         """Whether the span has ended."""
-        return not self._open
+        return not hasattr(self, "_is_open")
 
     def finish(self) -> None:
         """Ends a call whose answer is whole."""
-        if self._begin_end():
-            self.span.mark_ok()
-            self.span.end()
+        try:
+            del self._is_open
+        except AttributeError:
+            return
+        self.span.mark_ok()
+        self.span.end_as(self)
 
     def fail(self, error: BaseException) -> None:
         """Ends a call that an exception ended, in making it or in reading its answer."""
         if self._begin_end():
-            if self.lengths or (self.operation.response_member and self.has_response):
+            if self.pieces.lengths or (self.operation.response_member and self.has_response):
                 self._set_stream_end(EndReason.ERROR)
+            if self.attempts and not self._request_id:
+                self._request_id = self.attempts[-1].request_id
             code, message = _describe(error)
             self.span.fail(error, code)
             if message:
                 self.span.set_status(StatusCode.ERROR, message)
-            self.span.end()
+            self.span.end_as(self)
 
     def fail_in_stream(self, code: str, message: str) -> None:
         """Ends a stream in which the service sent an exception."""
@@ -218,7 +157,7 @@ class Call:
                 gen_ai.EXCEPTION_EVENT, {gen_ai.EXCEPTION_TYPE: code, gen_ai.EXCEPTION_MESSAGE: message}
             )
             self.span.set_status(StatusCode.ERROR, message)
-            self.span.end()
+            self.span.end_as(self)
 
     def end_stream(self, reason: EndReason) -> None:
         """Ends a stream for any reason but an error; whatever came is kept."""
@@ -230,15 +169,16 @@ class Call:
         self.span.mark_ok()
         # A stream that was let go ended when its last piece came, not when the collector found it.
         end_ns = self.abandoned_ns
-        if not end_ns and self.arrivals and reason in {EndReason.GARBAGE_COLLECTED, EndReason.PROCESS_EXIT}:
-            end_ns = self.span.epoch_ns(self.arrivals[-1])
-        self.span.end(end_ns or None)
+        if not end_ns and self.pieces.arrivals and reason in _LATE_ENDS:
+            end_ns = self.span.epoch_ns(self.pieces.arrivals[-1])
+        self.span.end_as(self, end_ns or None)
 
     def _begin_end(self) -> bool:
         try:
-            return self._open.pop()
-        except IndexError:
+            del self._is_open
+        except AttributeError:
             return False
+        return True
 
     def _set_stream_end(self, reason: EndReason) -> None:
         if reason is EndReason.EXHAUSTED:
@@ -246,94 +186,47 @@ class Call:
         elif reason is EndReason.ERROR:
             outcome = Outcome.ERROR
         else:
-            outcome = Outcome.CANCELLED if self.lengths else Outcome.NOT_CONSUMED
+            outcome = Outcome.CANCELLED if self.pieces.lengths else Outcome.NOT_CONSUMED
         self.span.set_attribute(names.STREAM_OUTCOME, outcome.value)
         self.span.set_attribute(names.STREAM_END_REASON, reason.value)
 
-    # On the delivery thread.
+    # On whatever thread delivers it.
 
-    def _finish_later(self) -> tuple[dict[str, Any], list[EventRecord]]:
-        attributes = self._identity()
-        if self._params:
-            attributes[names.REQUEST_PARAMS] = to_json(self._params)
-        body = self._request_body
-        if isinstance(body, bytes):
-            attributes[names.REQUEST_BODY] = body
-        elif isinstance(body, str):
-            attributes[names.REQUEST_BODY] = body.encode("utf-8", "replace")
-        attributes.update(self._response_attributes())
-        return attributes, attempt_events(self._attempts)
-
-    def _identity(self) -> dict[str, Any]:
-        operation, meaning = self.operation, self.meaning
-        found: dict[str, Any] = {
-            gen_ai.PROVIDER_NAME: gen_ai.PROVIDER_BEDROCK,
-            gen_ai.CLOUD_REGION: self._region,
-            names.SPAN_TYPE: meaning.span_type,
-            names.AWS_SERVICE: operation.service,
-            names.AWS_OPERATION: operation.name,
-        }
-        optional: dict[str, Any] = {
-            gen_ai.OPERATION_NAME: meaning.genai_operation,
-            gen_ai.REQUEST_MODEL: self._model if isinstance(self._model, str) else None,
-            gen_ai.REQUEST_STREAM: operation.is_stream or None,
-            names.MODEL_RESOLVED: _resolved(self._model),
-            names.REQUEST_MEMBER: operation.request_member,
-            names.RESPONSE_MEMBER: operation.response_member or operation.body_member,
-        }
-        found.update({name: value for name, value in optional.items() if value is not None})
-        if self._url:
-            parts = urlsplit(self._url)
-            found[gen_ai.SERVER_ADDRESS] = parts.hostname or ""
-            found[gen_ai.SERVER_PORT] = parts.port or (443 if parts.scheme == "https" else 80)
-        return found
-
-    def _response_attributes(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        request_id = self._headers.get(_REQUEST_ID_HEADER)
-        if request_id:
-            found[gen_ai.AWS_REQUEST_ID] = request_id
-        fields = {**self._members, **_counts(self._headers)}
-        if fields:
-            found[names.RESPONSE_FIELDS] = to_json(fields)
-        if self.lengths and self.operation.is_stream:
-            found[names.STREAM_CHUNKS] = pack_chunks(
-                self.span.start_counter_ns, self.arrivals, self.lengths, self.received
-            )
-        elif self.lengths:
-            found[names.RESPONSE_BODY] = bytes(self.received)
-        elif self._response_body is not None:
-            found[names.RESPONSE_BODY] = self._response_body
-        return found
+    def encode(self) -> EncodedSpan:
+        """The ended call in bytes."""
+        members: list[bytes | bytearray] = [
+            fixed_members(self.operation, self.meaning, self._region, self._model, self.url, self._outside)
+        ]
+        if self._request_params:
+            members.append(span_attribute(names.REQUEST_PARAMS, self._request_params))
+        if self.request_body is not None:
+            members.extend(body_members(names.REQUEST_BODY, self.request_body))
+        if self._request_id:
+            members.append(span_attribute(gen_ai.AWS_REQUEST_ID, self._request_id))
+        if self._fields:
+            members.append(span_attribute(names.RESPONSE_FIELDS, to_json(self._fields)))
+        pieces = self.pieces
+        if pieces.lengths and self.operation.is_stream:
+            tables = pieces.tables(self.span.start_counter_ns)
+            members.extend(body_members(names.STREAM_CHUNKS, tables, pieces.data))
+        elif pieces.lengths:
+            members.extend(body_members(names.RESPONSE_BODY, pieces.data))
+        elif self.response_body is not None:
+            members.extend(body_members(names.RESPONSE_BODY, self.response_body))
+        events = attempt_events(self.attempts, self.span)
+        return self.span.encode_with(members, events, put_off(self._model))
 
 
-def attempt_events(attempts: list[Attempt]) -> list[EventRecord]:
-    """An event an attempt, at its end, with status, code, request id, duration and the wait before it."""
-    events: list[EventRecord] = []
-    for number, attempt in enumerate(attempts, start=1):
-        found: dict[str, Any] = {names.ATTEMPT_NUMBER: number}
-        if attempt.status:
-            found[gen_ai.HTTP_STATUS_CODE] = attempt.status
-        if attempt.sent_ns:
-            found[names.ATTEMPT_DURATION_NS] = attempt.ended_ns - attempt.sent_ns
-            if number > 1:
-                found[names.ATTEMPT_DELAY_NS] = attempt.sent_ns - attempts[number - 2].ended_ns
-        request_id = attempt.headers.get(_REQUEST_ID_HEADER)
-        if request_id:
-            found[gen_ai.AWS_REQUEST_ID] = request_id
-        if attempt.error is not None:
-            found[gen_ai.ERROR_TYPE] = type(attempt.error).__name__
-        elif attempt.status >= _ERROR_STATUS:
-            code = attempt.headers.get("x-amzn-errortype", "")
-            found[gen_ai.ERROR_TYPE] = code.partition(":")[0] or str(attempt.status)
-            # What AWS says beside code and message, such as a model's original error.
-            found[names.ATTEMPT_BODY] = (attempt.body or b"")[:_MAX_ERROR_BODY].decode("utf-8", "replace")
-        events.append(EventRecord(names.ATTEMPT_EVENT, attempt.ended_ns or attempt.sent_ns, found))
-    return events
+def _frozen(value: Any) -> Any:
+    """A value that the caller cannot change any more."""
+    return value if isinstance(value, str | int | float) else json.loads(to_json(value))
 
 
 def _copied(body: Any) -> bytes | None:
-    """The bytes of a body that is the caller's own object: it may change, or move on, while the call runs."""
+    if isinstance(body, bytes):
+        return body
+    if isinstance(body, str):
+        return body.encode("utf-8", "replace")
     if isinstance(body, bytearray):
         return bytes(body)
     if isinstance(body, memoryview):
@@ -347,30 +240,6 @@ def _copied(body: Any) -> bytes | None:
         return data if isinstance(data, bytes) else None
     # A stream that can be read but once is the request's alone.
     return None
-
-
-def _resolved(model: Any) -> str | None:
-    """The model behind an application profile, where the user has asked for that; may ask AWS."""
-    if not isinstance(model, str) or not get_runtime().settings.resolves_profiles:
-        return None
-    from outcrop.bedrock.profiles import ProfileResolver  # noqa: PLC0415  # loaded by those who want it
-
-    global _resolver  # noqa: PLW0603  # one a process, since it remembers
-    if _resolver is None:
-        _resolver = ProfileResolver()
-    return _resolver.resolve(model)
-
-
-def _counts(headers: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name.lower(): value
-        for name, value in headers.items()
-        if name.lower().startswith(_COUNT_HEADERS) and name.lower().endswith("-count")
-    }
-
-
-def _is_plain(value: Any) -> bool:
-    return value is None or isinstance(value, str | int | float | bool)
 
 
 def _describe(error: BaseException) -> tuple[str | None, str | None]:

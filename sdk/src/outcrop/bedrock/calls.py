@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from outcrop.bedrock import wire
 from outcrop.bedrock.call import Call
-from outcrop.bedrock.operations import SERVICES, Operation, describe, meaning_for
+from outcrop.bedrock.operations import SERVICES, Operation, describe, named
 from outcrop.capture.faults import report_fault
 from outcrop.recording.record import KIND_CLIENT
 from outcrop.runtime import get_runtime
@@ -20,35 +21,84 @@ _operations: dict[tuple[str, str], Operation] = {}
 Tap = Callable[[Call, Any], None]
 
 
+class KnownClient:
+    """What is to be known of a client at each of its calls.
+
+    Attributes:
+        client: the client itself, weakly.
+        is_traced: whether its service is.
+        region: AWS's name of its region.
+        operations: the operations that were called through it.
+    """
+
+    __slots__ = ("client", "is_traced", "operations", "region")
+
+    def __init__(self, client: Any, forget: Callable[[Any], None]) -> None:
+        """`forget` is called when the client has gone."""
+        self.client = weakref.ref(client, forget)
+        self.is_traced = client.meta.service_model.service_name in SERVICES
+        self.region = client.meta.region_name
+        self.operations: dict[str, Operation] = {}
+
+
+# By `id(client)`: a client that has gone takes its entry along.
+_known: dict[int, KnownClient] = {}
+
+
 def begin(client: Any, name: str, arguments: Any) -> Call | None:
     """Starts the span; None for services that are not traced, and if it fails: the call runs untraced."""
-    service = client.meta.service_model.service_name
-    if service not in SERVICES:
-        return None
     try:
-        wire.watch(client)
-        operation = _operations.get((service, name))
+        known = _known.get(id(client))
+        if known is None or known.client() is not client:
+            known = _meet(client)
+        if not known.is_traced:
+            return None
+        operation = known.operations.get(name)
         if operation is None:
-            operation = describe(client.meta.service_model.operation_model(name))
-            _operations[service, name] = operation
-        meaning = operation.meaning
-        subject = arguments.get(meaning.subject) if meaning.subject else None
-        title = meaning.genai_operation or operation.name
-        if isinstance(subject, str):
-            meaning = meaning_for(meaning, subject)
-            title = f"{meaning.genai_operation or operation.name} {subject}"
-        span = get_runtime().start_span(title, scope=SCOPE, kind=KIND_CLIENT)
-        return Call(operation, meaning, span, arguments, client.meta.region_name)
+            operation = known.operations[name] = _learn(client, name)
+        subject = arguments.get(operation.subject)
+        meaning, title = named(operation, subject if isinstance(subject, str) else None)
+        span = get_runtime().start_span(title, SCOPE, KIND_CLIENT)
+        return Call(operation, meaning, span, known.region, arguments.get("modelId"))
     except Exception as error:  # noqa: BLE001  # the program's call comes first
         report_fault("starting a span", error)
         return None
 
 
+def forget_clients() -> None:
+    """Takes the handlers off every client again, and forgets them."""
+    wire.unwatch_all()
+    _known.clear()
+
+
+def _meet(client: Any) -> KnownClient:
+    key = id(client)
+
+    def forget(reference: Any) -> None:
+        known = _known.get(key)
+        if known is not None and known.client is reference:
+            del _known[key]
+
+    known = KnownClient(client, forget)
+    if known.is_traced:
+        wire.watch(client)
+    _known[key] = known
+    return known
+
+
+def _learn(client: Any, name: str) -> Operation:
+    model = client.meta.service_model
+    operation = _operations.get((model.service_name, name))
+    if operation is None:
+        operation = describe(model.operation_model(name))
+        _operations[model.service_name, name] = operation
+    return operation
+
+
 def failed(call: Call, arguments: Any, error: BaseException) -> None:
     """Ends a call that raised."""
     try:
-        if not call.has_request:
-            call.serialise_arguments(arguments)
+        call.keep_arguments(arguments)
         call.fail(error)
     except Exception as fault:  # noqa: BLE001  # the caller must get botocore's exception
         report_fault("ending a failed span", fault)
@@ -57,27 +107,19 @@ def failed(call: Call, arguments: Any, error: BaseException) -> None:
 def answered(call: Call, arguments: Any, response: Mapping[str, Any], tap_stream: Tap, tap_body: Tap) -> None:
     """Ends a call that returned, or taps the answer that is still to be read."""
     try:
-        _answered(call, arguments, response, tap_stream, tap_body)
+        call.keep_arguments(arguments)
+        operation = call.operation
+        if not call.has_response:
+            # A stubbed client's stream or body is the test's own object: it is left alone.
+            call.keep_answer(response)
+            call.finish()
+            return
+        call.keep_head(response)
+        if operation.response_member is None:
+            call.finish()
+        elif operation.is_stream:
+            tap_stream(call, response[operation.response_member])
+        else:
+            tap_body(call, response[operation.response_member])
     except Exception as fault:  # noqa: BLE001  # the caller must get botocore's answer
         report_fault("ending a span", fault)
-
-
-def _answered(
-    call: Call, arguments: Any, response: Mapping[str, Any], tap_stream: Tap, tap_body: Tap
-) -> None:
-    if not call.has_request:
-        call.serialise_arguments(arguments)
-    member = call.operation.response_member
-    if not call.has_response:
-        # A stubbed client's stream or body is the test's own object: it is left alone.
-        call.keep_answer(response)
-        call.finish()
-    elif member is None:
-        call.keep_members(response)
-        call.finish()
-    elif call.operation.is_stream:
-        call.keep_members(response)
-        tap_stream(call, response[member])
-    else:
-        call.keep_members(response)
-        tap_body(call, response[member])

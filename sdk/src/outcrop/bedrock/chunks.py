@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 import sys
+import time
 from array import array
 from collections.abc import Iterator
 
@@ -17,26 +18,50 @@ _MARK = b"OC1"
 _HEAD = struct.Struct("<IQ")
 
 
-def pack_chunks(
-    start_ns: int, arrivals: array[int], lengths: array[int], received: bytes | bytearray
-) -> bytes:
-    """Packs a stream.
+class Pieces:
+    """The pieces of an answer, as the caller reads them.
 
-    Args:
-        start_ns: the counter at the span's start.
-        arrivals: the counter at each piece's arrival; typecode `Q`.
-        lengths: the bytes of each piece; typecode `I`.
-        received: the pieces, one after the other.
+    Arrays and one buffer, so that hundreds of small objects need not be kept for a stream.
+
+    Attributes:
+        arrivals: what the counter (`time.perf_counter_ns`) read as each came.
+        lengths: the bytes of each.
+        data: all bytes, one piece after the other.
     """
-    head = _HEAD.pack(len(lengths), start_ns)
-    return b"".join((_MARK, head, _little(arrivals), _little(lengths), received))
+
+    __slots__ = ("arrivals", "data", "lengths")
+
+    def __init__(self) -> None:
+        """Nothing has come yet."""
+        self.arrivals = array("Q")
+        self.lengths = array("I")
+        self.data = bytearray()
+
+    def add(self, data: bytes) -> None:
+        """Keeps a piece that has just come."""
+        self.arrivals.append(time.perf_counter_ns())
+        self.lengths.append(len(data))
+        self.data += data
+
+    def tables(self, start_ns: int) -> bytes:
+        """What stands before the bytes in the packed form; `start_ns` is the counter at the span's start."""
+        head = _HEAD.pack(len(self.lengths), start_ns)
+        return b"".join((_MARK, head, _little(self.arrivals), _little(self.lengths)))
+
+    def pack(self, start_ns: int) -> bytes:
+        """The stream in its packed form."""
+        return self.tables(start_ns) + self.data
+
+
+# For answers that come whole: nobody adds to it.
+NO_PIECES = Pieces()
 
 
 def unpack_chunks(packed: bytes) -> Iterator[tuple[int, bytes]]:
     """Gives (nanoseconds since the span's start, bytes) pairs; a torn last piece as far as it goes.
 
     Raises:
-        ValueError: these bytes were not made by `pack_chunks`.
+        ValueError: these bytes were not made by `Pieces`.
     """
     if packed[: len(_MARK)] != _MARK:
         raise ValueError("The stream attribute does not begin with OC1; it was not written by Outcrop.")

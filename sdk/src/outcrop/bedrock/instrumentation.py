@@ -7,10 +7,10 @@ import threading
 from typing import Any
 
 from opentelemetry import context as otel_context
-from opentelemetry import trace as otel
 
 from outcrop.bedrock import calls, taps, wire
 from outcrop.bedrock.import_watch import when_imported
+from outcrop.recording.current import make_current
 from outcrop.runtime import get_runtime
 
 _AIO_MODULE = "aiobotocore.client"
@@ -56,7 +56,7 @@ class Instrumentation:
         """Gives back the original functions. Where another tracer has wrapped ours, ours steps aside."""
         with self._lock:
             self._is_on = False
-            wire.unwatch_all()
+            calls.forget_clients()
             self._sync.restore()
             self._async.restore()
 
@@ -73,7 +73,7 @@ class Instrumentation:
                 return original(client, operation_name, api_params)
             call_token = wire.CURRENT_CALL.set(call)
             # Current while the request runs, so that an HTTP library's own spans nest under it.
-            span_token = otel_context.attach(otel.set_span_in_context(call.span))
+            span_token = make_current(call.span)
             try:
                 response = original(client, operation_name, api_params)
             except BaseException as error:
@@ -97,7 +97,7 @@ class Instrumentation:
             if call is None:
                 return await original(client, operation_name, api_params)
             call_token = wire.CURRENT_CALL.set(call)
-            span_token = otel_context.attach(otel.set_span_in_context(call.span))
+            span_token = make_current(call.span)
             try:
                 response = await original(client, operation_name, api_params)
             except BaseException as error:

@@ -8,6 +8,7 @@ Only names and kinds stand here.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from outcrop.entities import SpanType
@@ -16,11 +17,14 @@ from outcrop.semconv import gen_ai
 # Services whose calls are model calls or stand around them.
 SERVICES = frozenset({"bedrock-runtime", "bedrock-agent-runtime", "bedrock-agentcore"})
 
+_MODEL = "modelId"
+
 # Locations of arguments that the request body does not hold (botocore's rest-json serialiser).
 _OUTSIDE_BODY = frozenset({"uri", "querystring", "header", "headers"})
+_OUTSIDE_RESPONSE_BODY = frozenset({"header", "headers", "statusCode"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one object a meaning, so that it hashes at once
 class Meaning:
     """What an operation is: the conventions' operation name, a span type, and what it is asked about.
 
@@ -35,8 +39,8 @@ class Meaning:
     subject: str | None = None
 
 
-_CHAT = Meaning(gen_ai.OPERATION_CHAT, SpanType.CHAT_MODEL, "modelId")
-_INVOKE = Meaning(gen_ai.OPERATION_CHAT, SpanType.LLM, "modelId")
+_CHAT = Meaning(gen_ai.OPERATION_CHAT, SpanType.CHAT_MODEL, _MODEL)
+_INVOKE = Meaning(gen_ai.OPERATION_CHAT, SpanType.LLM, _MODEL)
 _AGENT = gen_ai.OPERATION_INVOKE_AGENT
 _RETRIEVAL = gen_ai.OPERATION_RETRIEVAL
 
@@ -45,10 +49,10 @@ MEANINGS: dict[str, Meaning] = {
     "ConverseStream": _CHAT,
     "InvokeModel": _INVOKE,
     "InvokeModelWithResponseStream": _INVOKE,
-    "StartAsyncInvoke": Meaning(gen_ai.OPERATION_GENERATE_CONTENT, SpanType.LLM, "modelId"),
+    "StartAsyncInvoke": Meaning(gen_ai.OPERATION_GENERATE_CONTENT, SpanType.LLM, _MODEL),
     "GetAsyncInvoke": Meaning(None, SpanType.TASK),
     "ListAsyncInvokes": Meaning(None, SpanType.TASK),
-    "CountTokens": Meaning(None, SpanType.TASK, "modelId"),
+    "CountTokens": Meaning(None, SpanType.TASK, _MODEL),
     "ApplyGuardrail": Meaning(None, SpanType.GUARDRAIL, "guardrailIdentifier"),
     "InvokeGuardrailChecks": Meaning(None, SpanType.GUARDRAIL),
     "InvokeAgent": Meaning(_AGENT, SpanType.AGENT, "agentId"),
@@ -74,18 +78,21 @@ _PLAIN = Meaning(None, SpanType.TASK)
 _EMBEDDING, _RERANKING = "embed", "rerank"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # as above
 class Operation:
     """An operation, as the instrumentation needs it.
 
     Attributes:
         service: botocore's service name.
         name: botocore's operation name.
-        meaning: what it is.
+        meaning: what it is, as far as its name tells.
+        subject: the argument that names what is asked; None if none does.
         is_stream: whether the answer comes as an event stream.
         request_member: the argument that is the whole request body (a blob or a structure); None where
             the body is JSON of all arguments that are not outside it.
-        outside_body: arguments that travel in the address or in headers.
+        outside_body: arguments that travel in the address or in headers, but for `modelId`.
+        has_model_outside: whether `modelId` is such an argument.
+        head_members: plain members of the answer that travel in its headers or status.
         response_member: the member of the answer that streams, or is a body to be read; None for
             answers that are whole when the call returns.
         body_member: the member that an answer's body is, if it is one alone; None otherwise.
@@ -94,9 +101,12 @@ class Operation:
     service: str
     name: str
     meaning: Meaning
+    subject: str | None
     is_stream: bool
     request_member: str | None
     outside_body: tuple[str, ...]
+    has_model_outside: bool
+    head_members: tuple[str, ...]
     response_member: str | None
     body_member: str | None
 
@@ -107,6 +117,7 @@ def describe(model: Any) -> Operation:
     inputs: dict[str, Any] = {} if request is None else request.members
     streams = bool(model.has_event_stream_output)
     response_member = body_member = None
+    meaning = MEANINGS.get(model.name, _PLAIN)
     if response is not None:
         body_member = response.serialization.get("payload")
         if streams:
@@ -114,28 +125,47 @@ def describe(model: Any) -> Operation:
             response_member = next(found, body_member)
         elif model.has_streaming_output:
             response_member = body_member
+    outside = [
+        name for name, member in inputs.items() if member.serialization.get("location") in _OUTSIDE_BODY
+    ]
     return Operation(
         service=model.service_model.service_name,
         name=model.name,
-        meaning=MEANINGS.get(model.name, _PLAIN),
+        meaning=meaning,
+        subject=meaning.subject,
         is_stream=streams,
         request_member=None if request is None else request.serialization.get("payload"),
-        outside_body=tuple(
-            name for name, member in inputs.items() if member.serialization.get("location") in _OUTSIDE_BODY
-        ),
+        outside_body=tuple(name for name in outside if name != _MODEL),
+        has_model_outside=_MODEL in outside,
+        head_members=_head_members(response),
         response_member=response_member,
         body_member=body_member,
     )
 
 
-def meaning_for(meaning: Meaning, subject: str) -> Meaning:
-    """What a model call is, now that its model is known: embedding and ranking models do not chat."""
-    if meaning is not _INVOKE:
-        return meaning
-    if _RERANKING in subject:
-        return _INVOKE_RERANKER
-    return _INVOKE_EMBEDDING if _EMBEDDING in subject else meaning
+def _head_members(response: Any) -> tuple[str, ...]:
+    members: dict[str, Any] = {} if response is None else response.members
+    return tuple(
+        name
+        for name, member in members.items()
+        if member.serialization.get("location") in _OUTSIDE_RESPONSE_BODY and member.type_name != "map"
+    )
 
 
-_INVOKE_EMBEDDING = Meaning(gen_ai.OPERATION_EMBEDDINGS, SpanType.EMBEDDING, "modelId")
-_INVOKE_RERANKER = Meaning(None, SpanType.RERANKER, "modelId")
+@lru_cache(maxsize=512)
+def named(operation: Operation, subject: str | None) -> tuple[Meaning, str]:
+    """What a call is and the name of its span, now that what it asks is known."""
+    meaning = operation.meaning
+    if subject is None:
+        return meaning, meaning.genai_operation or operation.name
+    if meaning is _INVOKE:
+        # Embedding and ranking models do not chat.
+        if _RERANKING in subject:
+            meaning = _INVOKE_RERANKER
+        elif _EMBEDDING in subject:
+            meaning = _INVOKE_EMBEDDING
+    return meaning, f"{meaning.genai_operation or operation.name} {subject}"
+
+
+_INVOKE_EMBEDDING = Meaning(gen_ai.OPERATION_EMBEDDINGS, SpanType.EMBEDDING, _MODEL)
+_INVOKE_RERANKER = Meaning(None, SpanType.RERANKER, _MODEL)

@@ -122,9 +122,10 @@ def _read_frames(call: Call, raw: Any) -> Generator[Any, None, None]:
     from botocore.eventstream import EventStreamBuffer  # noqa: PLC0415  # the SDK alone needs no boto3
 
     buffer = EventStreamBuffer()
-    # What `Call.on_piece` does, without a call for each of hundreds of pieces.
-    keep_arrival, keep_length, now = call.arrivals.append, call.lengths.append, call.span.counter_ns
-    received = call.received
+    # What `Pieces.add` does, without a call for each of hundreds of pieces.
+    pieces = call.pieces
+    keep_arrival, keep_length, now = pieces.arrivals.append, pieces.lengths.append, call.span.counter_ns
+    received = pieces.data
     for data in raw.stream():
         keep_arrival(now())
         keep_length(len(data))
@@ -204,7 +205,7 @@ class BodyTap:
         try:
             if data:
                 self._received += len(data)
-                self._call.on_piece(data if isinstance(data, bytes) else bytes(data))
+                self._call.pieces.add(data if isinstance(data, bytes) else bytes(data))
             if is_all or self._received == self._expected:
                 self._call.finish()
                 _open_calls.discard(self._call)

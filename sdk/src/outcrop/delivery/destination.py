@@ -6,8 +6,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from outcrop.exceptions import ConfigurationError
-from outcrop.recording.record import SpanRecord
-from outcrop.recording.span import LiveSpan
+from outcrop.recording.record import EndedSpan, SpanRecord
 
 VALID_URIS = (
     "http://HOST:PORT or https://HOST:PORT (an Outcrop server or any OTLP/HTTP endpoint)",
@@ -18,7 +17,7 @@ VALID_URIS = (
 class Destination(Protocol):
     """Takes ended spans and gives traces back. Every method may be called from any thread."""
 
-    def submit(self, span: LiveSpan) -> None:
+    def submit(self, span: EndedSpan) -> None:
         """Takes an ended span; MUST return at once and MUST NOT raise."""
         ...
 

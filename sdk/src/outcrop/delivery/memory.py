@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from outcrop.recording.record import SpanRecord
-from outcrop.recording.span import LiveSpan
+from outcrop.delivery.otlp_decode import decode_span
+from outcrop.recording.record import EncodedSpan, EndedSpan, SpanRecord
 
 
 class MemoryDestination:
@@ -14,12 +14,13 @@ class MemoryDestination:
     def __init__(self) -> None:
         """Starts empty."""
         self._lock = threading.Lock()
-        self._traces: dict[str, list[LiveSpan]] = {}
+        self._traces: dict[str, list[EncodedSpan]] = {}
 
-    def submit(self, span: LiveSpan) -> None:
+    def submit(self, span: EndedSpan) -> None:
         """Keeps the span."""
+        encoded = span.encode()
         with self._lock:
-            self._traces.setdefault(span.trace_id, []).append(span)
+            self._traces.setdefault(encoded.trace_id.hex(), []).append(encoded)
 
     def flush(self, timeout_s: float) -> bool:  # noqa: ARG002  # nothing ever waits here
         """Nothing waits in memory."""
@@ -32,7 +33,7 @@ class MemoryDestination:
         """The spans of a trace."""
         with self._lock:
             spans = list(self._traces.get(trace_id, ()))
-        return [span.to_record() for span in spans]
+        return [decode_span(span) for span in spans]
 
     def trace_ids(self) -> list[str]:
         """Every trace, in the order in which their first spans ended."""

@@ -1,6 +1,6 @@
 """The bytes of an OTLP ExportTraceServiceRequest back to span records: how `get_trace` reads a server.
 
-The twin of `otlp_encode`; members that Outcrop does not use are passed over.
+The twin of `recording.otlp_encode`; members that Outcrop does not use are passed over.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-from outcrop.recording.record import EventRecord, SpanRecord
+from outcrop.recording.record import EncodedSpan, EventRecord, SpanRecord
 from outcrop.semconv.outcrop_attributes import EXPERIMENT_NAME
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
@@ -26,6 +26,13 @@ def decode_request(data: bytes) -> list[SpanRecord]:
         return [span for field, body in _fields(data) if field == 1 for span in _resource_spans(body)]
     except (IndexError, struct.error, UnicodeDecodeError, TypeError) as error:
         raise ValueError("These bytes are no OTLP trace request.") from error
+
+
+def decode_span(span: EncodedSpan) -> SpanRecord:
+    """Decodes a span of this process, what was put off included."""
+    record = _span(span.data if span.later is None else span.data + span.later())
+    record.experiment, record.scope = span.group
+    return record
 
 
 def _resource_spans(data: bytes) -> list[SpanRecord]:

@@ -1,4 +1,4 @@
-"""The queue and its one thread: takes ended spans, encodes them in batches, sends or spools them.
+"""The queue and its one thread: takes encoded spans, puts them into batches, sends or spools them.
 
 `submit` runs on the program's thread and only appends. When the endpoint cannot be reached the
 batches go to the spool, and from there out again, oldest first, when it answers.
@@ -10,19 +10,19 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from outcrop.capture.faults import logger, report_fault
 from outcrop.delivery.http_sender import HttpSender, Sent
-from outcrop.delivery.otlp_encode import encode_request
 from outcrop.delivery.spool import Spool
-from outcrop.recording.record import SpanRecord
-from outcrop.recording.span import LiveSpan
+from outcrop.recording.otlp_encode import encode_request
+from outcrop.recording.record import EncodedSpan, EndedSpan
 
 MAX_QUEUED_SPANS = 20_000
 _MAX_BATCH_SPANS = 512
 _BATCH_DELAY_S = 0.2
+_ROUNDS_BEFORE_SLEEP = 25
 _FIRST_BACKOFF_S, _LAST_BACKOFF_S = 1.0, 30.0
 
 
@@ -38,7 +38,7 @@ class Pipeline:
         self._endpoint = endpoint
         self._spool = spool
         self._resource = dict(resource)
-        self._queue: deque[LiveSpan] = deque()
+        self._queue: deque[EndedSpan] = deque()
         self.dropped = 0
         self._in_flight = b""
         self._is_down = False
@@ -46,16 +46,17 @@ class Pipeline:
         self._retry_at = 0.0
         self._start_fresh()
 
-    def submit(self, span: LiveSpan) -> None:
+    def submit(self, span: EndedSpan) -> None:
         """Queues an ended span; when the queue is full the span is counted as dropped and said so."""
-        if len(self._queue) >= MAX_QUEUED_SPANS:
+        waiting = len(self._queue)
+        if waiting >= MAX_QUEUED_SPANS:
             self._drop()
             return
         self._queue.append(span)
-        if not self._wake.is_set():
-            self._wake.set()
-        if self._thread is None:
-            self._start_thread()
+        if self._is_asleep:
+            self._rouse()
+        elif waiting >= _MAX_BATCH_SPANS and not self._hurry.is_set():
+            self._hurry.set()
 
     def flush(self, timeout_s: float) -> bool:
         """Sends or spools all that is queued; True when that was done in time."""
@@ -96,9 +97,14 @@ class Pipeline:
         self._flush_asked = 0
         self._flush_done = 0
         self._is_stopping = False
+        self._is_asleep = True
+        self._empty_rounds = 0
         self._sender = HttpSender(self._endpoint)
 
-    def _start_thread(self) -> None:
+    def _rouse(self) -> None:
+        if self._thread is not None:
+            self._wake.set()
+            return
         with self._thread_lock:
             if self._thread is None:
                 thread = threading.Thread(target=self._run, name="outcrop-delivery", daemon=True)
@@ -127,14 +133,7 @@ class Pipeline:
         self._sender.close()
 
     def _run_once(self) -> None:
-        # While batches wait on disk, look again when the back-off allows; else sleep until work comes.
-        idle_s = max(self._retry_at - time.monotonic(), 0.05) if self._is_down else None
-        self._wake.wait(idle_s)
-        # A short pause lets spans of one trace gather into one batch; flush and exit skip it.
-        self._hurry.wait(_BATCH_DELAY_S)
-        # Cleared before the work is looked at: whatever is asked from here on wakes the thread again.
-        self._wake.clear()
-        self._hurry.clear()
+        self._wait_for_work()
         with self._flushed:
             asked = self._flush_asked
         self._deliver_queue(is_urgent=asked > self._flush_done)
@@ -142,6 +141,28 @@ class Pipeline:
         with self._flushed:
             self._flush_done = asked
             self._flushed.notify_all()
+
+    def _wait_for_work(self) -> None:
+        """Returns when spans have gathered, or at once when someone asks for them.
+
+        While spans come the thread looks by itself, a few times a second: waking it takes the program's
+        thread a thousand times as long as queueing a span. After a while without any it sleeps until the
+        next one wakes it.
+        """
+        self._empty_rounds = 0 if self._queue else self._empty_rounds + 1
+        if self._empty_rounds > _ROUNDS_BEFORE_SLEEP:
+            self._is_asleep = True
+            # Looked at again: a span that came just before has not seen that the thread sleeps.
+            if not self._queue:
+                # While batches wait on disk, try again when the back-off allows.
+                self._wake.wait(max(self._retry_at - time.monotonic(), 0.05) if self._is_down else None)
+            self._empty_rounds = 0
+        self._is_asleep = False
+        # A short pause lets spans of one trace gather into one batch; flush and exit skip it.
+        self._hurry.wait(_BATCH_DELAY_S)
+        # Cleared before the work is looked at: whatever is asked from here on wakes the thread again.
+        self._wake.clear()
+        self._hurry.clear()
 
     def _deliver_queue(self, *, is_urgent: bool) -> None:
         if is_urgent:
@@ -152,14 +173,12 @@ class Pipeline:
             self._in_flight = b""
 
     def _take_batch(self) -> bytes:
-        records: list[SpanRecord] = []
+        spans: list[EncodedSpan] = []
         # An exit on another thread may empty the queue meanwhile.
         with contextlib.suppress(IndexError):
-            while len(records) < _MAX_BATCH_SPANS:
-                record = self._to_record(self._queue.popleft())
-                if record is not None:
-                    records.append(record)
-        return encode_request(records, self._resource)
+            while len(spans) < _MAX_BATCH_SPANS:
+                spans.extend(_encoded(self._queue.popleft()))
+        return encode_request(spans, self._resource)
 
     def _save_all(self) -> None:
         """On the exiting thread: keeps what the delivery thread holds; it may be stuck in the network."""
@@ -167,13 +186,6 @@ class Pipeline:
             self._keep(self._in_flight)
         while self._queue:
             self._keep(self._take_batch())
-
-    def _to_record(self, span: LiveSpan) -> SpanRecord | None:
-        try:
-            return span.to_record()
-        except Exception as error:  # noqa: BLE001  # one odd span must not take its batch along
-            report_fault("reading a finished span", error)
-            return None
 
     def _deliver(self, body: bytes) -> None:
         if not body:
@@ -238,3 +250,15 @@ class Pipeline:
         self._is_down = True
         self._retry_at = time.monotonic() + (sent.retry_after_s or self._backoff_s)
         self._backoff_s = min(self._backoff_s * 2, _LAST_BACKOFF_S)
+
+
+def _encoded(ended: EndedSpan) -> Sequence[EncodedSpan]:
+    """The span in bytes, with what was put off; none if that fails: an odd span must not take others along."""
+    try:
+        span = ended.encode()
+        if span.later is not None:
+            span = EncodedSpan(span.group, span.data + span.later())
+    except Exception as error:  # noqa: BLE001  # as said
+        report_fault("encoding a finished span", error)
+        return ()
+    return (span,)

@@ -11,8 +11,7 @@ from outcrop.delivery.otlp_decode import decode_request
 from outcrop.delivery.pipeline import Pipeline
 from outcrop.delivery.spool import Spool, spool_dir_for
 from outcrop.exceptions import OutcropError
-from outcrop.recording.record import SpanRecord
-from outcrop.recording.span import LiveSpan
+from outcrop.recording.record import EndedSpan, SpanRecord
 
 _TRACES_PATH = "/v1/traces"
 _READ_TIMEOUT_S = 30.0
@@ -28,7 +27,7 @@ class ServerDestination:
         self._base = endpoint.removesuffix(_TRACES_PATH)
         self._pipeline = Pipeline(endpoint, Spool(spool_dir_for(self._base, spool_root)), resource)
 
-    def submit(self, span: LiveSpan) -> None:
+    def submit(self, span: EndedSpan) -> None:
         """Queues the span."""
         self._pipeline.submit(span)
 

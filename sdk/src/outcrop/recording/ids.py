@@ -12,11 +12,22 @@ import random
 _generator = random.Random(os.urandom(32))  # noqa: S311  # ids need to be unlike, not secret
 
 
-def new_ids() -> tuple[bytes, bytes]:
-    """A new trace id (16 bytes) and a new span id (8 bytes), neither of them zero."""
-    trace_id, span_id = divmod(_generator.getrandbits(192), 1 << 64)
-    # OpenTelemetry takes zero for "no id".
-    return (trace_id or 1).to_bytes(16, "big"), (span_id or 1).to_bytes(8, "big")
+# Trace id (16 bytes), span id (8 bytes), and the parent's span id (8 bytes, or none for a root).
+SpanIds = tuple[bytes, bytes, bytes]
+
+_NO_ID = bytes(8)
+
+
+def root_ids() -> SpanIds:
+    """The ids of a span that begins a trace; neither of them is zero, which means "no id"."""
+    fresh = _generator.getrandbits(192).to_bytes(24, "big")
+    trace_id, span_id = fresh[:16], fresh[16:]
+    return (trace_id, span_id, b"") if span_id != _NO_ID and any(trace_id) else root_ids()
+
+
+def child_ids(trace_id: bytes, parent_id: bytes) -> SpanIds:
+    """The ids of a span under another."""
+    return trace_id, (_generator.getrandbits(64) or 1).to_bytes(8, "big"), parent_id
 
 
 def _seed_anew() -> None:

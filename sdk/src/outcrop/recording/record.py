@@ -1,13 +1,49 @@
-"""A finished span as plain data: what is encoded, spooled, sent, decoded and read again."""
+"""A finished span: as the bytes that are spooled and sent, and as the plain data that is read again."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 # OpenTelemetry's codes, as OTLP numbers them.
 STATUS_UNSET, STATUS_OK, STATUS_ERROR = 0, 1, 2
 KIND_INTERNAL, KIND_CLIENT = 1, 3
+
+
+class SpanGroup(NamedTuple):
+    """What many spans have in common: the experiment's name, and the part of Outcrop that made them."""
+
+    experiment: str
+    scope: str
+
+
+class EncodedSpan(NamedTuple):
+    """A finished span as the bytes of OTLP's Span message.
+
+    Attributes:
+        group: what it shares with others.
+        data: the message.
+        later: gives further members of the message, in bytes; it may wait for a network, so it is called off
+            the program's thread. None for nearly every span.
+    """
+
+    group: SpanGroup
+    data: bytes
+    later: Callable[[], bytes] | None = None
+
+    @property
+    def trace_id(self) -> bytes:
+        """16 bytes; `otlp_encode.span_head` writes them first."""
+        return self.data[2:18]
+
+
+class EndedSpan(Protocol):
+    """A span that has ended and waits to be encoded: what the queue holds."""
+
+    def encode(self) -> EncodedSpan:
+        """Encodes it; called once, by whoever delivers it."""
+        ...
 
 
 @dataclass

@@ -7,20 +7,30 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from opentelemetry import trace as otel
 
+from outcrop.capture.faults import report_fault
 from outcrop.capture.render import to_json
-from outcrop.recording.ids import new_ids
+from outcrop.recording.ids import SpanIds
+from outcrop.recording.otlp_encode import (
+    TimedEvent,
+    span_attribute,
+    span_event,
+    span_head,
+    span_status,
+)
 from outcrop.recording.record import (
     KIND_INTERNAL,
     STATUS_ERROR,
     STATUS_OK,
     STATUS_UNSET,
+    EncodedSpan,
+    EndedSpan,
     EventRecord,
-    SpanRecord,
+    SpanGroup,
 )
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
@@ -37,7 +47,7 @@ _ATTRIBUTE_TYPES = (str, bool, int, float, bytes)
 class SpanSink(Protocol):
     """Where ended spans go."""
 
-    def on_end(self, span: LiveSpan) -> None:
+    def on_end(self, span: LiveSpan, ended: EndedSpan) -> None:
         """Takes a span that has just ended; must return at once and never raise."""
         ...
 
@@ -47,42 +57,36 @@ class LiveSpan(otel.Span):
 
     Attributes:
         name: what it is called in the tree.
+        ids: of the trace, of the span, and of its parent, as bytes.
         is_local_root: whether its parent, if any, belongs to another process or library.
-        deferred: gives further attributes and events when the span is exported, off the caller's thread.
     """
 
-    def __init__(  # made by outcrop.runtime alone
+    # What most spans never change stands here once: a span is made and ended within each traced call.
+    _context: otel.SpanContext | None = None
+    _events: list[TimedEvent] | None = None
+    _status = STATUS_UNSET
+    _status_message = ""
+    _end_ns = 0
+
+    def __init__(  # noqa: PLR0917  # by keyword each call would pay more
         self,
         sink: SpanSink,
         name: str,
-        *,
-        parent: otel.SpanContext | None,
-        is_local_root: bool,
-        experiment: str,
-        scope: str,
+        ids: SpanIds,
+        group: SpanGroup,
         kind: int = KIND_INTERNAL,
-        attributes: dict[str, Any] | None = None,
+        is_local_root: bool = True,
     ) -> None:
-        trace_id, span_id = new_ids()
-        parent_id = b""
-        if parent is not None:
-            trace_id, parent_id = parent.trace_id.to_bytes(16, "big"), parent.span_id.to_bytes(8, "big")
-        self._context: otel.SpanContext | None = None
+        """Made by `outcrop.runtime`."""
         self.name = name
+        self.ids = ids
         self.is_local_root = is_local_root
-        self.deferred: Callable[[], tuple[Mapping[str, Any], list[EventRecord]]] | None = None
-        self._ids = (trace_id, span_id, parent_id)
         self._sink = sink
-        self._experiment = experiment
-        self._scope = scope
+        self._group = group
         self._kind = kind
-        self._attributes: dict[str, Any] = {} if attributes is None else attributes
-        self._events: list[EventRecord] = []
-        self._status = STATUS_UNSET
-        self._status_message = ""
-        self._end_ns = 0
-        # Taken by the first `end`: list.pop is atomic, so no second one can.
-        self._open = [True]
+        self._attributes: dict[str, Any] = {}
+        # Deleted by the first `end`: deleting is atomic, so no second one can.
+        self._is_open = True
         self._start_ns = time.time_ns()
         self._start_counter = time.perf_counter_ns()
 
@@ -91,12 +95,12 @@ class LiveSpan(otel.Span):
     @property
     def trace_id(self) -> str:
         """32 hexadecimal digits."""
-        return self._ids[0].hex()
+        return self.ids[0].hex()
 
     @property
     def span_id(self) -> str:
         """16 hexadecimal digits."""
-        return self._ids[1].hex()
+        return self.ids[1].hex()
 
     @property
     def start_time_ns(self) -> int:
@@ -142,7 +146,9 @@ class LiveSpan(otel.Span):
         """Adds an event; `timestamp` is nanoseconds since the epoch, now by default."""
         if self._end_ns == 0:
             values = {key: _attribute_value(value) for key, value in (attributes or {}).items()}
-            self._events.append(EventRecord(name, timestamp or self.now_ns(), values))
+            if self._events is None:
+                self._events = []
+            self._events.append(span_event(EventRecord(name, timestamp or self.now_ns(), values)))
 
     def record_exception(
         self,
@@ -172,7 +178,7 @@ class LiveSpan(otel.Span):
     def get_span_context(self) -> otel.SpanContext:
         """The span's identity."""
         if self._context is None:
-            trace_id, span_id, _ = self._ids
+            trace_id, span_id, _ = self.ids
             self._context = otel.SpanContext(
                 int.from_bytes(trace_id, "big"), int.from_bytes(span_id, "big"), False, _SAMPLED
             )
@@ -189,12 +195,48 @@ class LiveSpan(otel.Span):
 
     def end(self, end_time: int | None = None) -> None:
         """Ends the span; a second call does nothing. `end_time` is nanoseconds since the epoch."""
+        self.end_as(self, end_time)
+
+    def end_as(self, ended: EndedSpan, end_time: int | None = None) -> None:
+        """Ends the span; `ended` is what will be asked for its bytes, by `encode`."""
         try:
-            self._open.pop()
-        except IndexError:
+            del self._is_open
+        except AttributeError:
             return
-        self._end_ns = max(end_time or self.now_ns(), self._start_ns)
-        self._sink.on_end(self)
+        try:
+            now = self._start_ns + time.perf_counter_ns() - self._start_counter
+            self._end_ns = max(end_time or now, self._start_ns)
+            self._sink.on_end(self, ended)
+        except Exception as error:  # noqa: BLE001  # the traced program must not see it
+            report_fault("ending a span", error)
+
+    def encode(self) -> EncodedSpan:
+        """The ended span in bytes."""
+        return self.encode_with((), ())
+
+    def encode_with(
+        self,
+        members: Sequence[bytes | bytearray],
+        events: Sequence[TimedEvent],
+        later: Callable[[], bytes] | None = None,
+    ) -> EncodedSpan:
+        """The ended span in bytes, with what its instrumentation knows of it.
+
+        Args:
+            members: further members of OTLP's Span message, encoded. What was set on the span itself
+                comes after them, and so has the last word.
+            events: further events.
+            later: see `EncodedSpan`.
+        """
+        head = span_head(self.ids, self.name, self._kind, self._start_ns, self._end_ns)
+        pieces: list[bytes | bytearray] = [head, *members]
+        pieces.extend([span_attribute(key, value) for key, value in self._attributes.items()])
+        if self._events:
+            events = sorted((*events, *self._events))
+        pieces.extend([event for _, event in events])
+        if self._status:
+            pieces.append(span_status(self._status, self._status_message))
+        return EncodedSpan(self._group, b"".join(pieces), later)
 
     def now_ns(self) -> int:
         """Now, by the span's own clock, which never runs backwards."""
@@ -217,37 +259,9 @@ class LiveSpan(otel.Span):
         if self._status == STATUS_UNSET:
             self._status = STATUS_OK
 
-    def to_record(self) -> SpanRecord:
-        """The ended span as plain data. Runs deferred work, so call it off the caller's thread."""
-        attributes, events = self._attributes, self._events
-        if self.deferred is not None:
-            later, more = self.deferred()
-            attributes = {**later, **attributes}
-            events = sorted((*events, *more), key=_time_of)
-        trace_id, span_id, parent_id = self._ids
-        return SpanRecord(
-            trace_id,
-            span_id,
-            parent_id,
-            self.name,
-            self._kind,
-            self._start_ns,
-            self._end_ns,
-            self._status,
-            self._status_message,
-            dict(attributes),
-            list(events),
-            self._experiment,
-            self._scope,
-        )
-
     def _set(self, key: str, value: Any) -> None:
         if self._end_ns == 0:
             self._attributes[key] = value
-
-
-def _time_of(event: EventRecord) -> int:
-    return event.time_ns
 
 
 def _attribute_value(value: Any) -> Any:

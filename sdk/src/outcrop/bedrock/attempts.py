@@ -1,0 +1,78 @@
+"""The HTTP attempts of a call: when each went out and ended, and with what; an event of the span each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from outcrop.recording.otlp_encode import TimedEvent, event_attribute, event_name, event_of
+from outcrop.recording.span import LiveSpan
+from outcrop.semconv import gen_ai
+from outcrop.semconv import outcrop_attributes as names
+
+REQUEST_ID_HEADER = "x-amzn-requestid"
+ERROR_STATUS = 300  # the first HTTP status that is no success
+NO_HEADERS: Mapping[str, str] = {}
+_MAX_ERROR_BODY = 4096  # bytes
+
+
+class Attempt:
+    """One attempt. Times are readings of the span's counter."""
+
+    __slots__ = ("body", "ended", "error", "headers", "request_id", "sent", "status")
+
+    def __init__(self, sent: int) -> None:
+        """`sent` is 0 if botocore never said when the attempt went out."""
+        self.sent = sent
+        self.ended = 0
+        self.status = 0
+        self.headers: Mapping[str, str] = NO_HEADERS
+        self.request_id: str | None = None
+        self.body: Any = None
+        self.error: BaseException | None = None
+
+    def failed(self, headers: Mapping[str, str], body: Any) -> None:
+        """Keeps what an error answer says."""
+        self.headers = headers
+        self.request_id = headers.get(REQUEST_ID_HEADER)
+        self.body = body if isinstance(body, bytes) else None
+
+
+def attempt_events(attempts: list[Attempt], span: LiveSpan) -> list[TimedEvent]:
+    """An event an attempt, at its end, with status, code, request id, duration and the wait before it."""
+    events: list[TimedEvent] = []
+    for number, attempt in enumerate(attempts, start=1):
+        pieces = [_opening(number, attempt.status)]
+        if attempt.sent:
+            pieces.append(event_attribute(names.ATTEMPT_DURATION_NS, attempt.ended - attempt.sent))
+            if number > 1:
+                wait_ns = attempt.sent - attempts[number - 2].ended
+                pieces.append(event_attribute(names.ATTEMPT_DELAY_NS, wait_ns))
+        if attempt.request_id:
+            pieces.append(event_attribute(gen_ai.AWS_REQUEST_ID, attempt.request_id))
+        if attempt.error is not None or attempt.status >= ERROR_STATUS:
+            pieces.extend(event_attribute(key, value) for key, value in _failure(attempt).items())
+        time_ns = span.epoch_ns(attempt.ended or attempt.sent)
+        events.append((time_ns, event_of(time_ns, b"".join(pieces))))
+    return events
+
+
+@lru_cache(maxsize=256)
+def _opening(number: int, status: int) -> bytes:
+    """What hardly varies: the event's name, the attempt's number, and the status where there is one."""
+    pieces = [event_name(names.ATTEMPT_EVENT), event_attribute(names.ATTEMPT_NUMBER, number)]
+    if status:
+        pieces.append(event_attribute(gen_ai.HTTP_STATUS_CODE, status))
+    return b"".join(pieces)
+
+
+def _failure(attempt: Attempt) -> dict[str, str]:
+    if attempt.error is not None:
+        return {gen_ai.ERROR_TYPE: type(attempt.error).__name__}
+    code = attempt.headers.get("x-amzn-errortype", "")
+    return {
+        gen_ai.ERROR_TYPE: code.partition(":")[0] or str(attempt.status),
+        # What AWS says beside code and message, such as a model's original error.
+        names.ATTEMPT_BODY: (attempt.body or b"")[:_MAX_ERROR_BODY].decode("utf-8", "replace"),
+    }

@@ -1,0 +1,105 @@
+"""Spans to the bytes of OTLP: each span by itself, and several as one request.
+
+A span is encoded once, with its neighbours in the queue: one after the other they find code and tables in
+the processor's cache, which a program's next call to Bedrock would not. Its bytes are what the spool and
+the wire hold, so nothing is turned twice.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from outcrop._version import __version__
+from outcrop.recording.protobuf import key_value, message, text, varint
+from outcrop.recording.record import EncodedSpan, EventRecord, SpanGroup, SpanRecord
+from outcrop.semconv.outcrop_attributes import EXPERIMENT_NAME
+
+# When an event was, and OTLP's Span.Event member of it.
+TimedEvent = tuple[int, bytes]
+
+# Span: trace_id, span_id, and perhaps parent_span_id (fields 1, 2, 4).
+_ROOT_IDS = struct.Struct("<2s16s2s8s")
+_CHILD_IDS = struct.Struct("<2s16s2s8s2s8s")
+# start and end (fields 7 and 8).
+_TIMES = struct.Struct("<cQcQ")
+
+
+def span_head(ids: tuple[bytes, bytes, bytes], name: str, kind: int, start_ns: int, end_ns: int) -> bytes:
+    """The members that every span has; `ids` are trace, span and parent, the last empty for a root."""
+    trace_id, span_id, parent_id = ids
+    if parent_id:
+        head = _CHILD_IDS.pack(b"\x0a\x10", trace_id, b"\x12\x08", span_id, b"\x22\x08", parent_id)
+    else:
+        head = _ROOT_IDS.pack(b"\x0a\x10", trace_id, b"\x12\x08", span_id)
+    return head + _label(name, kind) + _TIMES.pack(b"\x39", start_ns, b"\x41", end_ns)
+
+
+@lru_cache(maxsize=512)
+def _label(name: str, kind: int) -> bytes:
+    return text(5, name) + b"\x30" + varint(kind)
+
+
+def span_attribute(key: str, value: Any) -> bytes:
+    """One attribute of a span."""
+    return key_value(9, key, value)
+
+
+def event_name(name: str) -> bytes:
+    """An event's name."""
+    return text(2, name)
+
+
+def event_attribute(key: str, value: Any) -> bytes:
+    """One attribute of an event."""
+    return key_value(3, key, value)
+
+
+def event_of(time_ns: int, members: bytes) -> bytes:
+    """One event of a span: its name and attributes, encoded, at a time."""
+    return message(11, b"\x09" + time_ns.to_bytes(8, "little") + members)
+
+
+def span_event(event: EventRecord) -> TimedEvent:
+    """One event of a span, from plain data."""
+    attributes = b"".join(event_attribute(key, value) for key, value in event.attributes.items())
+    return event.time_ns, event_of(event.time_ns, event_name(event.name) + attributes)
+
+
+def span_status(code: int, description: str) -> bytes:
+    """The status; nothing where it is unset."""
+    if description:
+        return message(15, text(2, description) + b"\x18" + varint(code))
+    return bytes((0x7A, 2, 0x18, code)) if code else b""
+
+
+def encode_span(record: SpanRecord) -> EncodedSpan:
+    """Encodes a span that is plain data."""
+    ids = record.trace_id, record.span_id, record.parent_id
+    pieces = [span_head(ids, record.name, record.kind, record.start_ns, record.end_ns)]
+    pieces.extend(span_attribute(key, value) for key, value in record.attributes.items())
+    pieces.extend(span_event(event)[1] for event in record.events)
+    pieces.append(span_status(record.status_code, record.status_message))
+    return EncodedSpan(SpanGroup(record.experiment, record.scope), b"".join(pieces))
+
+
+def encode_request(spans: Iterable[EncodedSpan], resource: Mapping[str, Any]) -> bytes:
+    """Puts spans into one request: a ResourceSpans an experiment, a ScopeSpans a scope."""
+    groups: dict[SpanGroup, list[bytes]] = {}
+    for span in spans:
+        groups.setdefault(span.group, []).append(message(2, span.data))
+    experiments: dict[str, list[bytes]] = {}
+    for group, encoded in groups.items():
+        scope = message(1, text(1, group.scope) + text(2, __version__))
+        experiments.setdefault(group.experiment, []).append(message(2, scope + b"".join(encoded)))
+    return b"".join(
+        message(1, message(1, _resource(resource, experiment)) + b"".join(scopes))
+        for experiment, scopes in experiments.items()
+    )
+
+
+def _resource(resource: Mapping[str, Any], experiment: str) -> bytes:
+    attributes = {**resource, EXPERIMENT_NAME: experiment}
+    return b"".join(key_value(1, key, value) for key, value in attributes.items())

@@ -1,0 +1,92 @@
+"""The wire form of OTLP's messages, written directly: numbers, strings, and an attribute's value.
+
+The messages are small and fixed, so writing them is faster than building message objects and keeps
+protobuf, whose versions clash so easily, out of production programs (ADR 2).
+Source: opentelemetry-proto, trace/v1/trace.proto and common/v1/common.proto.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, cast
+
+_LENGTH = 2  # the wire type of strings, bytes and messages
+_ONE_BYTE, _TWO_BYTES = 1 << 7, 1 << 14
+_INT64_MAX = 2**63
+_pack_double = struct.Struct("<d").pack
+
+
+def varint(value: int) -> bytes:
+    """A number, seven bits a byte."""
+    if value < _ONE_BYTE:
+        return bytes((value,))
+    if value < _TWO_BYTES:
+        return bytes((value & 0x7F | 0x80, value >> 7))
+    out = bytearray()
+    while value >= _ONE_BYTE:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def message(field: int, body: bytes) -> bytes:
+    """A field that is a message or bytes."""
+    return message_head(field, len(body)) + body
+
+
+def message_head(field: int, length: int) -> bytes:
+    """What stands before the `length` bytes of such a field."""
+    if length < _ONE_BYTE:
+        return bytes((field << 3 | _LENGTH, length))
+    return bytes((field << 3 | _LENGTH,)) + varint(length)
+
+
+def text(field: int, value: str) -> bytes:
+    """A field that is a string; half a surrogate pair, which UTF-8 has no form for, becomes `?`."""
+    return message(field, value.encode("utf-8", "replace"))
+
+
+def key_value(field: int, key: str, value: Any) -> bytes:
+    """A field that is a KeyValue, such as an attribute."""
+    return message(field, encoded_key(key) + message(2, any_value(value)))
+
+
+def bytes_head(field: int, key: str, length: int) -> bytes:
+    """What stands before the `length` bytes of an attribute that is bytes: so they are copied but once."""
+    name = encoded_key(key)
+    # AnyValue.bytes_value is field 7, KeyValue.value field 2.
+    inner = b"\x3a" + varint(length)
+    middle = message_head(2, len(inner) + length) + inner
+    return message_head(field, len(name) + len(middle) + length) + name + middle
+
+
+def any_value(value: Any) -> bytes:
+    """An AnyValue; what OTLP has no form for is kept as text."""
+    # bool before int: True is an int to Python.
+    if isinstance(value, str):
+        return text(1, value)
+    if isinstance(value, bytes):
+        return message(7, value)
+    if isinstance(value, bool):
+        return b"\x10\x01" if value else b"\x10\x00"
+    if isinstance(value, int):
+        if -_INT64_MAX <= value < _INT64_MAX:
+            return b"\x18" + varint(value & 0xFFFFFFFFFFFFFFFF)
+        return text(1, str(value))
+    if isinstance(value, float):
+        return b"\x21" + _pack_double(value)
+    if isinstance(value, Mapping):
+        members = cast("Mapping[Any, Any]", value)
+        return message(6, b"".join(key_value(1, str(key), member) for key, member in members.items()))
+    if isinstance(value, list | tuple):
+        return message(5, b"".join(message(1, any_value(v)) for v in cast("list[Any]", value)))
+    return b"" if value is None else text(1, str(value))
+
+
+@lru_cache(maxsize=1024)
+def encoded_key(key: str) -> bytes:
+    """A KeyValue's key. The names of attributes are few, and come again and again."""
+    return text(1, key)
