@@ -67,7 +67,9 @@ class Raw(HTTPResponse):
 
     def stream(self, *_: Any, **__: Any) -> Any:
         """The frames."""
-        yield from FRAMES
+        # A copy of each: what comes from a socket is new.
+        for frame in FRAMES:
+            yield bytes(memoryview(frame))
 
 
 def _transport(kind: str) -> Callable[..., AWSResponse]:

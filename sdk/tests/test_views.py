@@ -148,7 +148,7 @@ def _packed(pieces: list[bytes]) -> bytes:
     kept = Pieces()
     for piece in pieces:
         kept.add(piece)
-    return kept.pack(0)
+    return kept.packed(0)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

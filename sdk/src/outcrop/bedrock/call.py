@@ -53,6 +53,7 @@ class Call:
     url: str | None = None
     request_body: bytes | None = None
     response_body: bytes | None = None
+    _stream = b""
     _outside: tuple[tuple[str, Any], ...] = ()
     _request_params = ""
     _request_id: str | None = None
@@ -132,13 +133,14 @@ class Call:
             del self._is_open
         except AttributeError:
             return
+        self._seal()
         self.span.mark_ok()
         self.span.end_as(self)
 
     def fail(self, error: BaseException) -> None:
         """Ends a call that an exception ended, in making it or in reading its answer."""
         if self._begin_end():
-            if self.pieces.lengths or (self.operation.response_member and self.has_response):
+            if self._seal() or (self.operation.response_member and self.has_response):
                 self._set_stream_end(EndReason.ERROR)
             if self.attempts and not self._request_id:
                 self._request_id = self.attempts[-1].request_id
@@ -151,6 +153,7 @@ class Call:
     def fail_in_stream(self, code: str, message: str) -> None:
         """Ends a stream in which the service sent an exception."""
         if self._begin_end():
+            self._seal()
             self._set_stream_end(EndReason.ERROR)
             self.span.set_attribute(gen_ai.ERROR_TYPE, code)
             self.span.add_event(
@@ -163,14 +166,15 @@ class Call:
         """Ends a stream for any reason but an error; whatever came is kept."""
         if not self._begin_end():
             return
+        last = self._seal()
         if self.abandoned_ns:
             reason = EndReason.CANCELLED
         self._set_stream_end(reason)
         self.span.mark_ok()
         # A stream that was let go ended when its last piece came, not when the collector found it.
         end_ns = self.abandoned_ns
-        if not end_ns and self.pieces.arrivals and reason in _LATE_ENDS:
-            end_ns = self.span.epoch_ns(self.pieces.arrivals[-1])
+        if not end_ns and last and reason in _LATE_ENDS:
+            end_ns = self.span.epoch_ns(round(last * 1e9))
         self.span.end_as(self, end_ns or None)
 
     def _begin_end(self) -> bool:
@@ -180,13 +184,28 @@ class Call:
             return False
         return True
 
+    def _seal(self) -> float:
+        """Makes one object of the pieces, on the thread that made them and can free them cheaply.
+
+        Returns:
+            The clock at the last piece's arrival, in seconds; 0 if none came.
+        """
+        pieces, self.pieces = self.pieces, NO_PIECES if self.pieces is NO_PIECES else Pieces()
+        if not pieces.kept:
+            return 0
+        if self.operation.is_stream:
+            self._stream = pieces.packed(self.span.start_counter_ns / 1e9)
+        else:
+            self.response_body = pieces.joined()
+        return pieces.last_arrival
+
     def _set_stream_end(self, reason: EndReason) -> None:
         if reason is EndReason.EXHAUSTED:
             outcome = Outcome.COMPLETE
         elif reason is EndReason.ERROR:
             outcome = Outcome.ERROR
         else:
-            outcome = Outcome.CANCELLED if self.pieces.lengths else Outcome.NOT_CONSUMED
+            outcome = Outcome.CANCELLED if self._stream or self.response_body else Outcome.NOT_CONSUMED
         self.span.set_attribute(names.STREAM_OUTCOME, outcome.value)
         self.span.set_attribute(names.STREAM_END_REASON, reason.value)
 
@@ -194,7 +213,7 @@ class Call:
 
     def encode(self) -> EncodedSpan:
         """The ended call in bytes."""
-        members: list[bytes | bytearray] = [
+        members = [
             fixed_members(self.operation, self.meaning, self._region, self._model, self.url, self._outside)
         ]
         if self._request_params:
@@ -205,13 +224,9 @@ class Call:
             members.append(span_attribute(gen_ai.AWS_REQUEST_ID, self._request_id))
         if self._fields:
             members.append(span_attribute(names.RESPONSE_FIELDS, to_json(self._fields)))
-        pieces = self.pieces
-        if pieces.lengths and self.operation.is_stream:
-            tables = pieces.tables(self.span.start_counter_ns)
-            members.extend(body_members(names.STREAM_CHUNKS, tables, pieces.data))
-        elif pieces.lengths:
-            members.extend(body_members(names.RESPONSE_BODY, pieces.data))
-        elif self.response_body is not None:
+        if self._stream:
+            members.extend(body_members(names.STREAM_CHUNKS, self._stream))
+        if self.response_body is not None:
             members.extend(body_members(names.RESPONSE_BODY, self.response_body))
         events = attempt_events(self.attempts, self.span)
         return self.span.encode_with(members, events, put_off(self._model))

@@ -84,9 +84,9 @@ def _encode_fixed(  # noqa: PLR0917  # as above
 _fixed_members = lru_cache(maxsize=256)(_encode_fixed)
 
 
-def body_members(name: str, *parts: bytes | bytearray) -> tuple[bytes | bytearray, ...]:
-    """An attribute that is bytes, such as a body; its parts are copied once, into the message."""
-    return bytes_head(9, name, sum(map(len, parts))), *parts
+def body_members(name: str, body: bytes) -> tuple[bytes, bytes]:
+    """An attribute that is bytes, such as a body; it is copied once, into the message."""
+    return bytes_head(9, name, len(body)), body
 
 
 def put_off(model: Any) -> Callable[[], bytes] | None:

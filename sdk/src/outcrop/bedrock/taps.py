@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import weakref
 from collections.abc import Callable, Generator, Iterator
+from time import perf_counter
 from typing import Any, cast
 
 from outcrop.bedrock.call import Call
@@ -22,10 +23,10 @@ _open_calls: set[Call] = set()
 def tap_event_stream(call: Call, stream: Any) -> None:
     """Taps a botocore EventStream that has not been read yet."""
     raw = stream._raw_stream  # noqa: SLF001  # botocore has no public place for it
-    frames = _read_frames(call, raw)
-    stream._event_generator = EventSource(call, frames)  # noqa: SLF001  # as above
+    incoming = raw.stream()
+    stream._event_generator = EventSource(call, incoming)  # noqa: SLF001  # as above
     # The connection must not refer to what reads it: that would be a cycle.
-    reader = weakref.ref(frames)
+    reader = weakref.ref(incoming)
     watch_close(call, raw, lambda: getattr(reader(), "gi_running", False))
     remember(call)
 
@@ -74,37 +75,52 @@ class EventSource:
     caller lets it go; then `__del__` ends the span.
     """
 
-    def __init__(self, call: Call, frames: Generator[Any, None, None]) -> None:
-        """`frames` reads the connection; every loop of the caller draws from the same."""
+    def __init__(self, call: Call, incoming: Iterator[bytes]) -> None:
+        """`incoming` reads the connection; every loop of the caller draws from the same."""
+        from botocore.eventstream import EventStreamBuffer  # noqa: PLC0415  # the SDK alone needs no boto3
+
         self._call = call
-        self._frames = frames
+        self._incoming = incoming
+        self._buffer = EventStreamBuffer()
 
     def __iter__(self) -> Iterator[Any]:
         """A new generator a loop: when a loop is left by `break`, its generator goes, and tells."""
         self._call.abandoned_ns = 0
-        return _loop(self._call, self._frames)
+        return _loop(self._call, self._incoming, self._buffer)
 
     def __next__(self) -> Any:
         """The next frame alone, as `get_initial_response` asks for it."""
-        try:
-            return next(self._frames)
-        except StopIteration:
-            end_call(self._call, EndReason.EXHAUSTED)
-            raise
-        except BaseException as error:
-            fail_call(self._call, error)
-            raise
+        while (frame := next(self._buffer, None)) is None:
+            try:
+                data = next(self._incoming)
+            except StopIteration:
+                end_call(self._call, EndReason.EXHAUSTED)
+                raise
+            except BaseException as error:
+                fail_call(self._call, error)
+                raise
+            self._call.pieces.add(data)
+            self._buffer.add_data(data)
+        return frame
 
     def __del__(self) -> None:
         if not self._call.is_over:
             end_call(self._call, EndReason.GARBAGE_COLLECTED)
 
 
-def _loop(call: Call, frames: Generator[Any, None, None]) -> Generator[Any, None, None]:
+def _loop(call: Call, incoming: Iterator[bytes], buffer: Any) -> Generator[Any, None, None]:
+    kept = call.pieces.kept
     frame = None
     try:
-        for frame in frames:
+        for frame in buffer:  # what an earlier loop has left
             yield frame
+        for data in incoming:
+            # What `Pieces.add` does, without a call for each of hundreds of pieces.
+            kept.append(data)
+            kept.append(perf_counter())
+            buffer.add_data(data)
+            for frame in buffer:
+                yield frame
     except GeneratorExit:
         # The loop is left. botocore leaves it too when it raises for an exception that the service sent.
         # Otherwise it is not the end yet: the caller may go on with another loop. The next flush or
@@ -116,22 +132,6 @@ def _loop(call: Call, frames: Generator[Any, None, None]) -> Generator[Any, None
         fail_call(call, error)
         raise
     end_call(call, EndReason.EXHAUSTED)
-
-
-def _read_frames(call: Call, raw: Any) -> Generator[Any, None, None]:
-    from botocore.eventstream import EventStreamBuffer  # noqa: PLC0415  # the SDK alone needs no boto3
-
-    buffer = EventStreamBuffer()
-    # What `Pieces.add` does, without a call for each of hundreds of pieces.
-    pieces = call.pieces
-    keep_arrival, keep_length, now = pieces.arrivals.append, pieces.lengths.append, call.span.counter_ns
-    received = pieces.data
-    for data in raw.stream():
-        keep_arrival(now())
-        keep_length(len(data))
-        received += data
-        buffer.add_data(data)
-        yield from buffer
 
 
 def end_call(call: Call, reason: EndReason) -> None:

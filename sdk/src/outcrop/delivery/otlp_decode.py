@@ -30,7 +30,8 @@ def decode_request(data: bytes) -> list[SpanRecord]:
 
 def decode_span(span: EncodedSpan) -> SpanRecord:
     """Decodes a span of this process, what was put off included."""
-    record = _span(span.data if span.later is None else span.data + span.later())
+    later = b"" if span.later is None else span.later()
+    record = _span(b"".join((*span.pieces, later)))
     record.experiment, record.scope = span.group
     return record
 

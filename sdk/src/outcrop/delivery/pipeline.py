@@ -253,11 +253,11 @@ class Pipeline:
 
 
 def _encoded(ended: EndedSpan) -> Sequence[EncodedSpan]:
-    """The span in bytes, with what was put off; none if that fails: an odd span must not take others along."""
+    """The span in bytes, with what was put off; none if that fails: it must not take others along."""
     try:
         span = ended.encode()
         if span.later is not None:
-            span = EncodedSpan(span.group, span.data + span.later())
+            span = EncodedSpan(span.group, [*span.pieces, span.later()])
     except Exception as error:  # noqa: BLE001  # as said
         report_fault("encoding a finished span", error)
         return ()

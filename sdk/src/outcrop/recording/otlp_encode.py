@@ -8,12 +8,12 @@ the wire hold, so nothing is turned twice.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from outcrop._version import __version__
-from outcrop.recording.protobuf import key_value, message, text, varint
+from outcrop.recording.protobuf import key_value, message, message_head, text, varint
 from outcrop.recording.record import EncodedSpan, EventRecord, SpanGroup, SpanRecord
 from outcrop.semconv.outcrop_attributes import EXPERIMENT_NAME
 
@@ -82,22 +82,44 @@ def encode_span(record: SpanRecord) -> EncodedSpan:
     pieces.extend(span_attribute(key, value) for key, value in record.attributes.items())
     pieces.extend(span_event(event)[1] for event in record.events)
     pieces.append(span_status(record.status_code, record.status_message))
-    return EncodedSpan(SpanGroup(record.experiment, record.scope), b"".join(pieces))
+    return EncodedSpan(SpanGroup(record.experiment, record.scope), pieces)
 
 
 def encode_request(spans: Iterable[EncodedSpan], resource: Mapping[str, Any]) -> bytes:
     """Puts spans into one request: a ResourceSpans an experiment, a ScopeSpans a scope."""
-    groups: dict[SpanGroup, list[bytes]] = {}
+    groups: dict[SpanGroup, _Pieces] = {}
     for span in spans:
-        groups.setdefault(span.group, []).append(message(2, span.data))
-    experiments: dict[str, list[bytes]] = {}
-    for group, encoded in groups.items():
-        scope = message(1, text(1, group.scope) + text(2, __version__))
-        experiments.setdefault(group.experiment, []).append(message(2, scope + b"".join(encoded)))
-    return b"".join(
-        message(1, message(1, _resource(resource, experiment)) + b"".join(scopes))
-        for experiment, scopes in experiments.items()
-    )
+        group = groups.get(span.group)
+        if group is None:
+            scope = message(1, text(1, span.group.scope) + text(2, __version__))
+            group = groups[span.group] = _Pieces([scope], len(scope))
+        group.add(2, span.pieces, sum(map(len, span.pieces)))
+    experiments: dict[str, _Pieces] = {}
+    for (name, _), group in groups.items():
+        experiment = experiments.get(name)
+        if experiment is None:
+            described = message(1, _resource(resource, name))
+            experiment = experiments[name] = _Pieces([described], len(described))
+        experiment.add(2, group.pieces, group.length)
+    request = _Pieces([], 0)
+    for experiment in experiments.values():
+        request.add(1, experiment.pieces, experiment.length)
+    return b"".join(request.pieces)
+
+
+class _Pieces:
+    """A message in the making. Nothing is copied until all of it is joined."""
+
+    def __init__(self, pieces: list[bytes], length: int) -> None:
+        self.pieces = pieces
+        self.length = length
+
+    def add(self, field: int, pieces: Sequence[bytes], length: int) -> None:
+        """Adds a field that is a message of `length` bytes."""
+        head = message_head(field, length)
+        self.pieces.append(head)
+        self.pieces += pieces
+        self.length += len(head) + length
 
 
 def _resource(resource: Mapping[str, Any], experiment: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -23,19 +23,19 @@ class EncodedSpan(NamedTuple):
 
     Attributes:
         group: what it shares with others.
-        data: the message.
+        pieces: the message, in pieces: bodies are large, and are copied but once, into the request.
         later: gives further members of the message, in bytes; it may wait for a network, so it is called off
             the program's thread. None for nearly every span.
     """
 
     group: SpanGroup
-    data: bytes
+    pieces: Sequence[bytes]
     later: Callable[[], bytes] | None = None
 
     @property
     def trace_id(self) -> bytes:
         """16 bytes; `otlp_encode.span_head` writes them first."""
-        return self.data[2:18]
+        return self.pieces[0][2:18]
 
 
 class EndedSpan(Protocol):

@@ -216,7 +216,7 @@ class LiveSpan(otel.Span):
 
     def encode_with(
         self,
-        members: Sequence[bytes | bytearray],
+        members: Sequence[bytes],
         events: Sequence[TimedEvent],
         later: Callable[[], bytes] | None = None,
     ) -> EncodedSpan:
@@ -229,14 +229,14 @@ class LiveSpan(otel.Span):
             later: see `EncodedSpan`.
         """
         head = span_head(self.ids, self.name, self._kind, self._start_ns, self._end_ns)
-        pieces: list[bytes | bytearray] = [head, *members]
+        pieces = [head, *members]
         pieces.extend([span_attribute(key, value) for key, value in self._attributes.items()])
         if self._events:
             events = sorted((*events, *self._events))
         pieces.extend([event for _, event in events])
         if self._status:
             pieces.append(span_status(self._status, self._status_message))
-        return EncodedSpan(self._group, b"".join(pieces), later)
+        return EncodedSpan(self._group, pieces, later)
 
     def now_ns(self) -> int:
         """Now, by the span's own clock, which never runs backwards."""
