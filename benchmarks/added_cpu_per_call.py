@@ -13,11 +13,11 @@ import subprocess
 import sys
 from typing import Any
 
-ROUNDS = 2
-PAIRS = 20
+ROUNDS = 3
+PAIRS = 40
 SUBJECTS = ("outcrop", "floor", "outcrop+otlp", "floor+otlp")
 # Calls in a block.
-SCENARIOS = {"converse": 60, "converse 20 KB": 40, "stream 200": 10, "invoke_model": 60}
+SCENARIOS = {"converse": 60, "converse 20 KB": 40, "stream 200": 16, "invoke_model": 60}
 
 
 def child(subject: str, scenario: str) -> dict[str, float]:

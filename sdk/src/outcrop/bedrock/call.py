@@ -14,11 +14,11 @@ from typing import Any, cast
 from opentelemetry.trace import StatusCode
 
 from outcrop.bedrock.attempts import NO_HEADERS, REQUEST_ID_HEADER, Attempt, attempt_events
-from outcrop.bedrock.call_members import body_members, fixed_members, put_off
+from outcrop.bedrock.call_members import body_members, fixed_members, put_off, stream_end
 from outcrop.bedrock.chunks import NO_PIECES, Pieces
 from outcrop.bedrock.operations import Meaning, Operation
 from outcrop.capture.render import to_json
-from outcrop.genai.stream import EndReason, Outcome
+from outcrop.genai.stream import EndReason
 from outcrop.json_reading import as_object, as_text
 from outcrop.recording.otlp_encode import span_attribute
 from outcrop.recording.record import EncodedSpan
@@ -54,6 +54,7 @@ class Call:
     request_body: bytes | None = None
     response_body: bytes | None = None
     _stream = b""
+    _end_reason: EndReason | None = None
     _outside: tuple[tuple[str, Any], ...] = ()
     _request_params = ""
     _request_id: str | None = None
@@ -141,7 +142,7 @@ class Call:
         """Ends a call that an exception ended, in making it or in reading its answer."""
         if self._begin_end():
             if self._seal() or (self.operation.response_member and self.has_response):
-                self._set_stream_end(EndReason.ERROR)
+                self._end_reason = EndReason.ERROR
             if self.attempts and not self._request_id:
                 self._request_id = self.attempts[-1].request_id
             code, message = _describe(error)
@@ -154,7 +155,7 @@ class Call:
         """Ends a stream in which the service sent an exception."""
         if self._begin_end():
             self._seal()
-            self._set_stream_end(EndReason.ERROR)
+            self._end_reason = EndReason.ERROR
             self.span.set_attribute(gen_ai.ERROR_TYPE, code)
             self.span.add_event(
                 gen_ai.EXCEPTION_EVENT, {gen_ai.EXCEPTION_TYPE: code, gen_ai.EXCEPTION_MESSAGE: message}
@@ -169,11 +170,11 @@ class Call:
         last = self._seal()
         if self.abandoned_ns:
             reason = EndReason.CANCELLED
-        self._set_stream_end(reason)
+        self._end_reason = reason
         self.span.mark_ok()
         # A stream that was let go ended when its last piece came, not when the collector found it.
         end_ns = self.abandoned_ns
-        if not end_ns and last and reason in _LATE_ENDS:
+        if reason is not EndReason.EXHAUSTED and not end_ns and last and reason in _LATE_ENDS:
             end_ns = self.span.epoch_ns(round(last * 1e9))
         self.span.end_as(self, end_ns or None)
 
@@ -199,16 +200,6 @@ class Call:
             self.response_body = pieces.joined()
         return pieces.last_arrival
 
-    def _set_stream_end(self, reason: EndReason) -> None:
-        if reason is EndReason.EXHAUSTED:
-            outcome = Outcome.COMPLETE
-        elif reason is EndReason.ERROR:
-            outcome = Outcome.ERROR
-        else:
-            outcome = Outcome.CANCELLED if self._stream or self.response_body else Outcome.NOT_CONSUMED
-        self.span.set_attribute(names.STREAM_OUTCOME, outcome.value)
-        self.span.set_attribute(names.STREAM_END_REASON, reason.value)
-
     # On whatever thread delivers it.
 
     def encode(self) -> EncodedSpan:
@@ -224,6 +215,9 @@ class Call:
             members.append(span_attribute(gen_ai.AWS_REQUEST_ID, self._request_id))
         if self._fields:
             members.append(span_attribute(names.RESPONSE_FIELDS, to_json(self._fields)))
+        if self._end_reason is not None:
+            has_part = bool(self._stream or self.response_body)
+            members.append(stream_end(self._end_reason, has_part=has_part))
         if self._stream:
             members.extend(body_members(names.STREAM_CHUNKS, self._stream))
         if self.response_body is not None:

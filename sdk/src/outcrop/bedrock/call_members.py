@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from outcrop.bedrock.operations import Meaning, Operation
 from outcrop.capture.render import to_json
+from outcrop.genai.stream import EndReason, Outcome
 from outcrop.recording.otlp_encode import span_attribute
 from outcrop.recording.protobuf import bytes_head
 from outcrop.runtime import get_runtime
@@ -87,6 +88,19 @@ _fixed_members = lru_cache(maxsize=256)(_encode_fixed)
 def body_members(name: str, body: bytes) -> tuple[bytes, bytes]:
     """An attribute that is bytes, such as a body; it is copied once, into the message."""
     return bytes_head(9, name, len(body)), body
+
+
+@lru_cache
+def stream_end(reason: EndReason, *, has_part: bool) -> bytes:
+    """How a stream ended; `has_part` says whether anything of it had come."""
+    if reason is EndReason.EXHAUSTED:
+        outcome = Outcome.COMPLETE
+    elif reason is EndReason.ERROR:
+        outcome = Outcome.ERROR
+    else:
+        outcome = Outcome.CANCELLED if has_part else Outcome.NOT_CONSUMED
+    found = {names.STREAM_OUTCOME: outcome.value, names.STREAM_END_REASON: reason.value}
+    return b"".join(span_attribute(key, value) for key, value in found.items())
 
 
 def put_off(model: Any) -> Callable[[], bytes] | None:
