@@ -40,6 +40,7 @@ def test_the_public_names_are_these() -> None:
             "set_experiment",
             "set_tracking_uri",
             "start_span",
+            "stats",
             "trace",
         ]
     )

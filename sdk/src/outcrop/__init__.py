@@ -16,6 +16,7 @@ from outcrop.tracing.reading import (
     get_tracking_uri,
     set_experiment,
     set_tracking_uri,
+    stats,
 )
 from outcrop.tracing.spans import start_span
 
@@ -33,5 +34,6 @@ __all__ = [
     "set_experiment",
     "set_tracking_uri",
     "start_span",
+    "stats",
     "trace",
 ]

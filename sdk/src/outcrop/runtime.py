@@ -120,8 +120,7 @@ class Runtime:
 
     def after_fork_in_child(self) -> None:
         """Begins anew in a forked child."""
-        if isinstance(self.destination, ServerDestination):
-            self.destination.after_fork_in_child()
+        self.destination.after_fork_in_child()
 
     def _server(self, uri: str) -> ServerDestination:
         resource = {
@@ -131,7 +130,7 @@ class Runtime:
             "telemetry.sdk.version": __version__,
             "process.pid": os.getpid(),
         }
-        return ServerDestination(uri, self.settings.spool_root, resource)
+        return ServerDestination(uri, self.settings.spool_root, resource, mode=self.settings.delivery)
 
 
 _lock = threading.Lock()

@@ -13,6 +13,7 @@ _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
 DEFAULT_TRACKING_URI = "http://127.0.0.1:5115"
 DEFAULT_EXPERIMENT = "Default"
+DELIVERY_MODES = ("default", "durable", "memory")
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,9 @@ class Settings:
         spool_root: `OUTCROP_SPOOL_DIR`: where batches wait while no server answers.
         resolves_profiles: `OUTCROP_RESOLVE_PROFILES`: whether Bedrock is asked for the model behind an
             application inference profile.
+        delivery: `OUTCROP_DELIVERY`: what is risked should the process be killed. `default`: the last few
+            spans; `durable`: none, each span is written to disk before its end returns; `memory`: those
+            of the last moment, and nothing is written to disk while the endpoint answers.
     """
 
     tracking_uri: str
@@ -33,6 +37,7 @@ class Settings:
     service_name: str
     spool_root: Path
     resolves_profiles: bool = False
+    delivery: str = "default"
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -44,6 +49,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         service_name=given.get("OTEL_SERVICE_NAME") or "unknown_service",
         spool_root=_spool_root(given),
         resolves_profiles=_flag(given, "OUTCROP_RESOLVE_PROFILES"),
+        delivery=_one_of(given, "OUTCROP_DELIVERY", DELIVERY_MODES),
     )
 
 
@@ -54,6 +60,14 @@ def _flag(given: Mapping[str, str], name: str) -> bool:
     if value in _FALSE:
         return False
     raise ConfigurationError(f"{name} is {value!r}: give 1, true, yes or on, or 0, false, no or off.")
+
+
+def _one_of(given: Mapping[str, str], name: str, valid: tuple[str, ...]) -> str:
+    """One of the valid values; the first by default."""
+    value = given.get(name, "").strip().lower() or valid[0]
+    if value not in valid:
+        raise ConfigurationError(f"{name} is {value!r}: give one of {', '.join(valid)}.")
+    return value
 
 
 def _spool_root(given: Mapping[str, str]) -> Path:

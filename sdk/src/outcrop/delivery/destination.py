@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from outcrop.delivery.stats import DeliveryStats
 from outcrop.exceptions import ConfigurationError
 from outcrop.recording.record import EndedSpan, SpanRecord
 
@@ -27,6 +28,14 @@ class Destination(Protocol):
 
     def shutdown(self, timeout_s: float) -> None:
         """Delivers or keeps what waits; nothing is submitted afterwards."""
+        ...
+
+    def stats(self) -> DeliveryStats:
+        """What became of the spans that were submitted."""
+        ...
+
+    def after_fork_in_child(self) -> None:
+        """Begins anew in a forked child, which has none of the parent's threads."""
         ...
 
     def read_trace(self, trace_id: str) -> list[SpanRecord]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from outcrop.delivery.otlp_decode import decode_span
+from outcrop.delivery.stats import DeliveryStats
 from outcrop.recording.record import EncodedSpan, EndedSpan, SpanRecord
 
 
@@ -28,6 +29,15 @@ class MemoryDestination:
 
     def shutdown(self, timeout_s: float) -> None:
         """The traces stay readable."""
+
+    def stats(self) -> DeliveryStats:
+        """Every span that is kept counts as sent."""
+        with self._lock:
+            return DeliveryStats(sent=sum(map(len, self._traces.values())))
+
+    def after_fork_in_child(self) -> None:
+        """A child keeps what it was given, and its own."""
+        self._lock = threading.Lock()
 
     def read_trace(self, trace_id: str) -> list[SpanRecord]:
         """The spans of a trace."""

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
+from outcrop.recording.protobuf import message
 from outcrop.recording.record import EncodedSpan, EventRecord, SpanRecord
 from outcrop.semconv.outcrop_attributes import EXPERIMENT_NAME
 
@@ -26,6 +27,50 @@ def decode_request(data: bytes) -> list[SpanRecord]:
         return [span for field, body in _fields(data) if field == 1 for span in _resource_spans(body)]
     except (IndexError, struct.error, UnicodeDecodeError, TypeError) as error:
         raise ValueError("These bytes are no OTLP trace request.") from error
+
+
+def rejected_spans(answer: bytes) -> tuple[int, str]:
+    """How many spans an ExportTraceServiceResponse says were not taken, and why; 0 where it says nothing."""
+    try:
+        for field, partial in _fields(answer):
+            if field == 1:
+                found = dict(_fields(partial))
+                return int(found.get(1, 0)), bytes(found.get(2, b"")).decode("utf-8", "replace")
+    except (IndexError, struct.error, TypeError, ValueError):
+        pass  # an answer that is not protobuf says nothing of single spans
+    return 0, ""
+
+
+def single_span_requests(data: bytes) -> list[bytes]:
+    """A request as many, each with one span and with the resource and scope that it had.
+
+    Raises:
+        ValueError: the bytes are no such message.
+    """
+    try:
+        return [
+            message(1, resource + message(2, scope + message(2, span)))
+            for field, resource_spans in _fields(data)
+            if field == 1
+            for resource, scopes in [_head_and_members(resource_spans)]
+            for scope_spans in scopes
+            for scope, spans in [_head_and_members(scope_spans)]
+            for span in spans
+        ]
+    except (IndexError, struct.error, TypeError) as error:
+        raise ValueError("These bytes are no OTLP trace request.") from error
+
+
+def _head_and_members(data: bytes) -> tuple[bytes, list[bytes]]:
+    """What ResourceSpans and ScopeSpans have alike: field 1 says what is common to the members in field 2."""
+    head = b""
+    members: list[bytes] = []
+    for field, value in _fields(data):
+        if field == 2:
+            members.append(value)
+        elif isinstance(value, bytes):
+            head += message(field, value)
+    return head, members
 
 
 def decode_span(span: EncodedSpan) -> SpanRecord:

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from outcrop.delivery.http_sender import HttpSender
 from outcrop.delivery.otlp_decode import decode_request
 from outcrop.delivery.pipeline import Pipeline
 from outcrop.delivery.spool import Spool, spool_dir_for
+from outcrop.delivery.stats import DeliveryStats
 from outcrop.exceptions import OutcropError
-from outcrop.recording.record import EndedSpan, SpanRecord
+from outcrop.recording.record import SpanRecord
 
 _TRACES_PATH = "/v1/traces"
 _READ_TIMEOUT_S = 30.0
@@ -20,28 +22,35 @@ _READ_TIMEOUT_S = 30.0
 class ServerDestination:
     """Sends to `{uri}/v1/traces` and reads from `{uri}/api`."""
 
-    def __init__(self, uri: str, spool_root: Path, resource: Mapping[str, Any]) -> None:
+    def __init__(
+        self, uri: str, spool_root: Path, resource: Mapping[str, Any], *, mode: str = "default"
+    ) -> None:
         """`uri` is the tracking URI; one that already names the OTLP route is taken as it is."""
         base = uri.rstrip("/")
         endpoint = base if base.endswith(_TRACES_PATH) else base + _TRACES_PATH
         self._base = endpoint.removesuffix(_TRACES_PATH)
-        self._pipeline = Pipeline(endpoint, Spool(spool_dir_for(self._base, spool_root)), resource)
-
-    def submit(self, span: EndedSpan) -> None:
-        """Queues the span."""
-        self._pipeline.submit(span)
+        folder = spool_dir_for(self._base, spool_root)
+        self.pipeline = Pipeline(
+            lambda: HttpSender(endpoint), lambda on_drop: Spool(folder, on_drop), resource, mode=mode
+        )
+        # The program's threads come this way with each span: one step less.
+        self.submit = self.pipeline.submit
 
     def flush(self, timeout_s: float) -> bool:
         """Sends or spools what is queued."""
-        return self._pipeline.flush(timeout_s)
+        return self.pipeline.flush(timeout_s)
 
     def shutdown(self, timeout_s: float) -> None:
         """Flushes and ends the delivery thread."""
-        self._pipeline.shutdown(timeout_s)
+        self.pipeline.shutdown(timeout_s)
+
+    def stats(self) -> DeliveryStats:
+        """How delivery goes."""
+        return self.pipeline.stats()
 
     def after_fork_in_child(self) -> None:
         """Begins anew in a forked child."""
-        self._pipeline.after_fork_in_child()
+        self.pipeline.after_fork_in_child()
 
     def read_trace(self, trace_id: str) -> list[SpanRecord]:
         """Asks the server for a trace."""

@@ -33,6 +33,11 @@ class EncodedSpan(NamedTuple):
     later: Callable[[], bytes] | None = None
 
     @property
+    def size(self) -> int:
+        """Bytes of the message, but for what is put off."""
+        return sum(map(len, self.pieces))
+
+    @property
     def trace_id(self) -> bytes:
         """16 bytes; `otlp_encode.span_head` writes them first."""
         return self.pieces[0][2:18]

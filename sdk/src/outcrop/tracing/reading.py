@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from outcrop.delivery.stats import DeliveryStats
 from outcrop.entities import Trace
 from outcrop.runtime import get_runtime
 
@@ -50,6 +51,15 @@ def flush(timeout: float = 30.0) -> bool:
         Whether nothing waits in memory any more.
     """
     return get_runtime().flush(timeout)
+
+
+def stats() -> DeliveryStats:
+    """What became of the spans that ended in this process: sent, waiting, spooled, rejected, dropped.
+
+    Returns:
+        The numbers since the tracking URI was set; `print` shows them in one line.
+    """
+    return get_runtime().destination.stats()
 
 
 def get_last_active_trace_id() -> str | None:

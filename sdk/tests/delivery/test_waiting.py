@@ -1,0 +1,166 @@
+"""The queue: what it holds, what it notes down on the program's thread, and what it does when it is full."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from outcrop.delivery import waiting as waiting_module
+from outcrop.delivery.otlp_decode import decode_request
+from outcrop.delivery.waiting import JOURNAL_EVERY, Waiting
+from outcrop.recording.ids import root_ids
+from outcrop.recording.record import EndedSpan, SpanGroup
+from outcrop.recording.span import LiveSpan
+from outcrop.spooling.segment import read_segment
+from outcrop.spooling.writer import SegmentWriter
+
+
+class Yard:
+    """A queue, its journal's folder, and what it said."""
+
+    def __init__(self, folder: Path, *, is_durable: bool = False) -> None:
+        self.folder = folder
+        self.dropped: list[str] = []
+        self.full = 0
+        self.opened = 0
+        self.waiting = Waiting(
+            {"service.name": "test"},
+            self.open_journal,
+            is_durable=is_durable,
+            on_drop=lambda spans, reason: self.dropped.extend([reason] * spans),
+            on_full=self._note_full,
+        )
+
+    def open_journal(self) -> SegmentWriter:
+        self.opened += 1
+        return SegmentWriter(self.folder / f"{self.opened}.segment")
+
+    def end_spans(self, *names: str) -> None:
+        for name in names:
+            LiveSpan(self, name, root_ids(), SpanGroup("Default", "test")).end()
+
+    def on_end(self, span: LiveSpan, ended: EndedSpan) -> None:  # noqa: ARG002  # the sink's interface
+        self.waiting.submit(ended)
+
+    def on_disk(self) -> list[str]:
+        return [
+            span.name
+            for path in sorted(self.folder.iterdir())
+            for request in read_segment(path.read_bytes()).requests
+            for span in decode_request(request.body)
+        ]
+
+    def _note_full(self) -> None:
+        self.full += 1
+
+
+def _names(count: int) -> list[str]:
+    return [f"span {number}" for number in range(count)]
+
+
+def test_fewer_spans_than_may_be_lost_touch_no_disk(tmp_path: Path) -> None:
+    yard = Yard(tmp_path)
+    yard.end_spans(*_names(JOURNAL_EVERY - 1))
+    assert yard.opened == 0
+    assert len(yard.waiting.take().spans) == JOURNAL_EVERY - 1
+
+
+def test_all_but_the_last_few_are_on_disk_before_the_thread_comes(tmp_path: Path) -> None:
+    yard = Yard(tmp_path)
+    yard.end_spans(*_names(57))
+    assert yard.on_disk() == _names(50)
+    assert len(yard.waiting) == 57
+
+
+def test_a_durable_queue_has_each_span_on_disk(tmp_path: Path) -> None:
+    yard = Yard(tmp_path, is_durable=True)
+    yard.end_spans("only")
+    assert yard.on_disk() == ["only"]
+
+
+def test_the_journal_forgets_what_is_delivered_and_keeps_what_came_meanwhile(tmp_path: Path) -> None:
+    yard = Yard(tmp_path, is_durable=True)
+    yard.end_spans("early")
+    taken = yard.waiting.take()
+    yard.end_spans("late")
+    assert yard.on_disk() == ["early", "late"]
+    yard.waiting.delivered(taken)
+    assert yard.on_disk() == ["late"]
+    yard.waiting.delivered(yard.waiting.take())
+    yard.end_spans("again", "and again")
+    yard.waiting.delivered(yard.waiting.take())
+    assert yard.opened == 2  # the two files take turns
+    yard.waiting.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_queue_drops_what_is_new_and_counts_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting_module, "MAX_SPANS", 4)
+    yard = Yard(tmp_path, is_durable=True)
+    yard.end_spans(*_names(7))
+    assert yard.dropped == ["the queue was full"] * 3
+    assert len(yard.waiting.take().spans) == 4
+    assert yard.full > 0  # the delivery thread was asked to come before it was too late
+
+
+def test_bytes_are_bounded_as_well_as_spans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting_module, "MAX_BYTES", 2_000)
+    yard = Yard(tmp_path)
+    yard.end_spans(*("x" * 400 for _ in range(20)))
+    assert sum(span.size for span in yard.waiting.take().spans) <= 2_000
+    assert len(yard.dropped) > 10
+
+
+def test_a_journal_that_cannot_be_written_is_given_up_and_no_span_with_it(tmp_path: Path) -> None:
+    yard = Yard(tmp_path / "missing")
+    yard.end_spans(*_names(25))
+    assert len(yard.waiting.take().spans) == 25
+    assert yard.opened == 1
+
+
+def test_megabytes_are_left_to_the_delivery_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting_module, "_MAX_JOURNALLED_BYTES", 2_000)
+    yard = Yard(tmp_path)
+    yard.end_spans(*("x" * 400 for _ in range(10)))
+    assert yard.opened == 0
+    assert yard.full == 1
+
+
+def test_a_span_that_cannot_be_encoded_takes_no_other_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv("OUTCROP_RAISE_FAULTS")
+
+    class Broken:
+        def encode(self) -> None:
+            raise RuntimeError("our own fault")
+
+    yard = Yard(tmp_path)
+    yard.end_spans("before")
+    yard.waiting.submit(Broken())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # broken on purpose
+    yard.end_spans("after")
+    assert len(yard.waiting.take().spans) == 2
+    assert "fault of Outcrop's own" in caplog.text
+
+
+def test_a_disk_without_room_is_no_disk(tmp_path: Path) -> None:
+    yard = Yard(tmp_path)
+
+    class Full(SegmentWriter):
+        def append(self, pieces: object, *, is_synced: bool) -> None:  # noqa: ARG002  # as the base's
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    yard.waiting = Waiting(
+        {},
+        lambda: Full(tmp_path / "full.segment"),
+        is_durable=False,
+        on_drop=lambda _, reason: yard.dropped.append(reason),
+        on_full=lambda: None,
+    )
+    yard.end_spans(*_names(30))
+    assert len(yard.waiting.take().spans) == 30
+    assert yard.dropped == []
