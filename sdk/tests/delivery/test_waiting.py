@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -151,7 +152,7 @@ def test_a_disk_without_room_is_no_disk(tmp_path: Path) -> None:
     yard = Yard(tmp_path)
 
     class Full(SegmentWriter):
-        def append(self, pieces: object, *, is_synced: bool) -> None:  # noqa: ARG002  # as the base's
+        def note(self, pieces: Sequence[bytes], length: int, spans: int) -> None:  # noqa: ARG002  # as the base's
             raise OSError(errno.ENOSPC, "No space left on device")
 
     yard.waiting = Waiting(

@@ -212,7 +212,7 @@ class Pipeline:
     def _prepared(self, spans: Sequence[EncodedSpan]) -> Iterator[EncodedSpan]:
         for span in spans:
             try:
-                whole = span if span.later is None else EncodedSpan(span.group, [*span.pieces, span.later()])
+                whole = span if span.later is None else _completed(span, span.later())
                 wanted = whole if self._prepare is None else self._prepare(whole)
             except Exception as error:  # noqa: BLE001  # an odd span must not take its neighbours along
                 report_fault("preparing a span for delivery", error)
@@ -225,3 +225,7 @@ class Pipeline:
         taken = self._waiting.take()
         if self._courier.save(self._batches(taken)):
             self._waiting.delivered(taken)
+
+
+def _completed(span: EncodedSpan, rest: bytes) -> EncodedSpan:
+    return EncodedSpan(span.group, [*span.pieces, rest], span.size + len(rest))

@@ -18,7 +18,6 @@ from typing import Any
 from outcrop.capture.faults import logger, report_fault
 from outcrop.recording.otlp_encode import request_pieces
 from outcrop.recording.record import EncodedSpan, EndedSpan
-from outcrop.spooling.segment import request_head
 from outcrop.spooling.writer import SegmentWriter
 
 MAX_SPANS = 20_000
@@ -187,7 +186,7 @@ class Waiting:
         try:
             if self._journal is None:
                 self._journal = self._open_journal()
-            self._journal.append([request_head(length, len(spans)), *pieces], is_synced=False)
+            self._journal.note(pieces, length, len(spans))
         except OSError as error:
             self._give_up_journal(f"{error}")
             return
