@@ -16,7 +16,7 @@ from typing import Any
 from opentelemetry.context import Context
 
 from outcrop._version import __version__
-from outcrop.delivery.destination import Destination, check_tracking_uri
+from outcrop.delivery.destination import Destination, check_tracking_uri, path_in
 from outcrop.delivery.memory import MemoryDestination
 from outcrop.delivery.server import ServerDestination
 from outcrop.exceptions import ConfigurationError
@@ -50,8 +50,9 @@ class Runtime:
         scheme = check_tracking_uri(uri)
         if uri == self.tracking_uri:
             return
+        new = self._destination(scheme, uri)
         old = self.destination if self.tracking_uri else None
-        self.destination = MemoryDestination() if scheme == "memory" else self._server(uri)
+        self.destination = new
         self.tracking_uri = uri
         if old is not None:
             # Off this thread: the old endpoint may be slow to answer.
@@ -122,7 +123,9 @@ class Runtime:
         """Begins anew in a forked child."""
         self.destination.after_fork_in_child()
 
-    def _server(self, uri: str) -> ServerDestination:
+    def _destination(self, scheme: str, uri: str) -> Destination:
+        if scheme == "memory":
+            return MemoryDestination()
         resource = {
             "service.name": self.settings.service_name,
             "telemetry.sdk.name": "outcrop",
@@ -130,7 +133,17 @@ class Runtime:
             "telemetry.sdk.version": __version__,
             "process.pid": os.getpid(),
         }
-        return ServerDestination(uri, self.settings.spool_root, resource, mode=self.settings.delivery)
+        spool_root, mode = self.settings.spool_root, self.settings.delivery
+        if scheme in {"http", "https"}:
+            return ServerDestination(uri, spool_root, resource, mode=mode)
+        # The others are loaded by who wants them.
+        if scheme == "file":
+            from outcrop.delivery.file import FileDestination  # noqa: PLC0415  # as said
+
+            return FileDestination(path_in(uri), resource)
+        from outcrop.delivery.embedded import EmbeddedDestination  # noqa: PLC0415  # as said
+
+        return EmbeddedDestination(scheme, path_in(uri), spool_root, resource, mode=mode)
 
 
 _lock = threading.Lock()

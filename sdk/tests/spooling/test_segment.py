@@ -109,7 +109,11 @@ def test_a_write_that_the_system_takes_in_parts_is_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write = os.write
-    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:3]))
+
+    def by_threes(descriptor: int, data: bytes) -> int:
+        return write(descriptor, data[:3])
+
+    monkeypatch.setattr(os, "write", by_threes)
     writer = SegmentWriter(tmp_path / "1.segment")
     writer.note([b"one", b"two", b"six"], 9, 1)
     writer.close()

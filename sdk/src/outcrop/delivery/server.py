@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from outcrop.delivery.delivering import Delivering
 from outcrop.delivery.http_sender import HttpSender
 from outcrop.delivery.otlp_decode import decode_request
 from outcrop.delivery.pipeline import Pipeline
 from outcrop.delivery.spool import Spool, spool_dir_for
-from outcrop.delivery.stats import DeliveryStats
 from outcrop.exceptions import OutcropError
 from outcrop.recording.record import SpanRecord
 
@@ -19,7 +19,7 @@ _TRACES_PATH = "/v1/traces"
 _READ_TIMEOUT_S = 30.0
 
 
-class ServerDestination:
+class ServerDestination(Delivering):
     """Sends to `{uri}/v1/traces` and reads from `{uri}/api`."""
 
     def __init__(
@@ -30,27 +30,10 @@ class ServerDestination:
         endpoint = base if base.endswith(_TRACES_PATH) else base + _TRACES_PATH
         self._base = endpoint.removesuffix(_TRACES_PATH)
         folder = spool_dir_for(self._base, spool_root)
-        self.pipeline = Pipeline(
+        pipeline = Pipeline(
             lambda: HttpSender(endpoint), lambda on_drop: Spool(folder, on_drop), resource, mode=mode
         )
-        # The program's threads come this way with each span: one step less.
-        self.submit = self.pipeline.submit
-
-    def flush(self, timeout_s: float) -> bool:
-        """Sends or spools what is queued."""
-        return self.pipeline.flush(timeout_s)
-
-    def shutdown(self, timeout_s: float) -> None:
-        """Flushes and ends the delivery thread."""
-        self.pipeline.shutdown(timeout_s)
-
-    def stats(self) -> DeliveryStats:
-        """How delivery goes."""
-        return self.pipeline.stats()
-
-    def after_fork_in_child(self) -> None:
-        """Begins anew in a forked child."""
-        self.pipeline.after_fork_in_child()
+        super().__init__(pipeline)
 
     def read_trace(self, trace_id: str) -> list[SpanRecord]:
         """Asks the server for a trace."""
