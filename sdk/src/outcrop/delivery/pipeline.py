@@ -181,7 +181,6 @@ class Pipeline:
         thread a thousand times as long as queueing a span. After a while without any it sleeps until the
         next one wakes it.
         """
-        self._empty_rounds = 0 if len(self._waiting) else self._empty_rounds + 1
         if self._empty_rounds > _ROUNDS_BEFORE_SLEEP:
             self._is_asleep = True
             # Looked at again: a span that came just before has not seen that the thread sleeps.
@@ -200,6 +199,7 @@ class Pipeline:
     def _deliver_all(self) -> None:
         taken = self._waiting.take()
         self._in_work = len(taken.spans)
+        self._empty_rounds = 0 if taken.spans else self._empty_rounds + 1
         try:
             if self._courier.carry(self._batches(taken)):
                 self._waiting.delivered(taken)
