@@ -245,12 +245,11 @@ def test_a_fault_of_ours_sends_a_span_without_anything_in_it(
 
 def test_without_settings_a_span_goes_out_as_it_was_recorded() -> None:
     runtime = Runtime(read_settings({"OUTCROP_TRACKING_URI": "memory://"}))
-    assert (runtime.policy, runtime.choosing) == (None, None)
-    runtime.keep(KeptSettings(redactions=("aws_keys",), sampler=0.5))
-    assert runtime.policy is not None
-    assert runtime.choosing is not None
-    runtime.keep(KeptSettings())
-    assert (runtime.policy, runtime.choosing) == (None, None)
+    asked_for: list[bool] = []
+    for kept in (KeptSettings(), KeptSettings(redactions=("aws_keys",), sampler=0.5), KeptSettings()):
+        runtime.keep(kept)
+        asked_for += [runtime.policy is not None, runtime.choosing is not None]
+    assert asked_for == [False, False, True, True, False, False]
 
 
 @pytest.mark.parametrize("wrong", ["passwords", ["aws_keys", 5], re.compile(b"bytes")])

@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 import struct
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import given
@@ -18,7 +19,8 @@ from outcrop.bedrock.frames import FrameReader
 from outcrop.capture.redaction import Redactor
 from outcrop.capture.rewriting import Change
 from outcrop.json_reading import as_list, as_object, parse_json
-from outcrop.policy.redact import redact_stream
+from outcrop.policy.redact import redact_span, redact_stream
+from outcrop.recording.record import SpanRecord
 from outcrop.testing.event_stream import encode_event
 from outcrop.views import read_span
 
@@ -37,8 +39,12 @@ WORDS: dict[str, str] = {
 AROUND = st.text(st.sampled_from('ab \n\t"\\/{}[]:,é日😀.'), max_size=12)
 
 
+def _redactor() -> Redactor:
+    return Redactor(("aws_keys", "bearer_tokens", "email_addresses", "card_numbers"))
+
+
 def _change() -> Change:
-    redactor = Redactor(("aws_keys", "bearer_tokens", "email_addresses", "card_numbers"))
+    redactor = _redactor()
     return Change(redactor, redactor.in_key)
 
 
@@ -225,3 +231,41 @@ def test_a_stream_that_ends_within_a_frame_or_is_damaged_keeps_nothing_unread(no
         assert redacted is not None
         assert AWS_KEY.encode() not in redacted
         assert struct.unpack_from("<I", redacted, 3) == (2,)
+
+
+@given(
+    secret=st.sampled_from(sorted(WORDS)),
+    before=AROUND,
+    after=AROUND,
+    places=st.lists(st.integers(0, 400), max_size=20),
+    end=st.sampled_from(["\n", "\r\n"]),
+    form=st.sampled_from(["text", "string", "object"]),
+)
+def test_a_secret_split_over_server_sent_events_is_found(  # noqa: PLR0917  # as above
+    secret: str, before: str, after: str, places: list[int], end: str, form: str
+) -> None:
+    said = f"{before} {WORDS[secret]} {after}".replace("\n", " ") if form == "text" else WORDS[secret]
+    data: dict[str, Callable[[str], str]] = {
+        "text": str,
+        "string": json.dumps,
+        "object": lambda piece: json.dumps({"event": {"delta": {"text": piece}}, "n": 1}),
+    }
+    lines = [f"data: {data[form](piece)}{end}{end}" for piece in _cut(said, places)]
+    body = f"event: x{end}{''.join(lines)}: ping{end}".encode()
+    record = SpanRecord(
+        b"t" * 16, b"s" * 8, b"", "n", 1, 1, 2, 1, "", {"outcrop.response.body": body}, [], "", ""
+    )
+    redact_span(record, _redactor())
+
+    redacted = record.attributes["outcrop.response.body"].decode()
+    assert redacted.count(f"{end}data:") == len(lines)
+    shown = "".join(_text_of(line, form) for line in redacted.split(end) if line.startswith("data:"))
+    assert secret not in (re.sub(r"[ -]", "", shown) if secret == CARD else shown)
+    assert "[hidden" in shown
+
+
+def _text_of(line: str, form: str) -> str:
+    said = line.removeprefix("data: ")
+    if form == "text":
+        return said
+    return str(json.loads(said)) if form == "string" else str(json.loads(said)["event"]["delta"]["text"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 
 from outcrop.capture.lanes import lanes_of, rewrite_lane
 from outcrop.capture.redaction import Redactor
 from outcrop.capture.rewriting import Change, rewrite_bytes, rewrite_text
 from outcrop.capture.spread import spread
+from outcrop.policy.event_lines import rewrite_event_lines
 from outcrop.policy.stream import CapturedStream
 from outcrop.recording.record import SpanRecord
 from outcrop.semconv import outcrop_attributes as names
@@ -22,6 +24,9 @@ def redact_span(record: SpanRecord, redactor: Redactor) -> None:
     record.name = rewrite_text(record.name, change)
     record.status_message = rewrite_text(record.status_message, change)
     packed = record.attributes.pop(names.STREAM_CHUNKS, None)
+    answer = record.attributes.get(names.RESPONSE_BODY)
+    if isinstance(answer, bytes):
+        record.attributes[names.RESPONSE_BODY] = rewrite_event_lines(answer, partial(_rewrite, change=change))
     record.attributes = _redact_members(record.attributes, change)
     if isinstance(packed, bytes):
         redacted = redact_stream(packed, change)
@@ -41,14 +46,13 @@ def redact_stream(packed: bytes, change: Change) -> bytes | None:
         stream = CapturedStream(packed)
     except ValueError:
         return None
-
-    def rewrite(pieces: list[str]) -> list[str]:
-        # Nested as a text within JSON is, so that keys within a tool's input are looked at too.
-        return spread(pieces, rewrite_text("".join(pieces), change))
-
     for lane in lanes_of(stream.documents):
-        rewrite_lane(lane, rewrite)
+        rewrite_lane(lane, partial(_rewrite, change=change))
     return stream.packed(change)
+
+
+def _rewrite(pieces: list[str], change: Change) -> list[str]:
+    return spread(pieces, rewrite_text("".join(pieces), change))
 
 
 def _redact_members(members: dict[str, Any], change: Change) -> dict[str, Any]:
