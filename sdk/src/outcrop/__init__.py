@@ -9,6 +9,7 @@ from outcrop._autolog import autolog
 from outcrop._version import __version__
 from outcrop.exceptions import ConfigurationError, OutcropError
 from outcrop.tracing.decorator import trace
+from outcrop.tracing.keeping import configure, keeping
 from outcrop.tracing.reading import (
     flush,
     get_last_active_trace_id,
@@ -26,11 +27,13 @@ __all__ = [
     "__version__",
     "autolog",
     "bedrock",
+    "configure",
     "entities",
     "flush",
     "get_last_active_trace_id",
     "get_trace",
     "get_tracking_uri",
+    "keeping",
     "set_experiment",
     "set_tracking_uri",
     "start_span",

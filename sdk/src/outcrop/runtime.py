@@ -9,9 +9,9 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry.context import Context
 
@@ -20,11 +20,16 @@ from outcrop.delivery.destination import Destination, check_tracking_uri, path_i
 from outcrop.delivery.memory import MemoryDestination
 from outcrop.delivery.server import ServerDestination
 from outcrop.exceptions import ConfigurationError
+from outcrop.kept_settings import KeptSettings
 from outcrop.recording.current import current_span
 from outcrop.recording.ids import SpanIds, child_ids, root_ids
 from outcrop.recording.record import KIND_INTERNAL, EndedSpan, SpanGroup
 from outcrop.recording.span import LiveSpan
 from outcrop.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from outcrop.policy.choosing import Choosing
+    from outcrop.policy.policy import Policy
 
 _EXIT_TIMEOUT_S = 5.0
 
@@ -38,6 +43,11 @@ class Runtime:
         self.experiment = settings.experiment_name
         self._last_root_ids: SpanIds | None = None
         self._groups: dict[str, SpanGroup] = {}
+        # None where nobody asked for anything: most programs pay one look at each.
+        self.policy: Policy | None = None
+        self.choosing: Choosing | None = None
+        self._has_overrides = False
+        self.keep(settings.kept)
         # Let the instrumentation end spans that nobody will end otherwise.
         self.before_flush: list[Callable[[], None]] = []
         self.before_exit: list[Callable[[], None]] = []
@@ -75,11 +85,43 @@ class Runtime:
             raise ConfigurationError("An experiment needs a name, such as '/Shared/my-experiment'.")
         self.experiment = name
 
+    def keep(self, kept: KeptSettings) -> None:
+        """Says what is kept of spans that end from now on, and which spans are that begin."""
+        self.kept = kept
+        # What does it is loaded with the first who asks for it.
+        if kept.changes_nothing and not self._has_overrides:
+            self.policy = None
+        else:
+            from outcrop.policy.policy import Policy  # noqa: PLC0415
+
+            self.policy = Policy(kept)
+        if kept.sampler is None and not self._has_overrides and not self.settings.is_disabled:
+            self.choosing = None
+        else:
+            from outcrop.policy.choosing import Choosing  # noqa: PLC0415
+
+            self.choosing = Choosing(kept, is_disabled=self.settings.is_disabled)
+
+    def allow_overrides(self) -> None:
+        """From now on blocks of the program may say otherwise."""
+        if not self._has_overrides:
+            self._has_overrides = True
+            self.keep(self.kept)
+
     def start_span(
-        self, name: str, scope: str, kind: int = KIND_INTERNAL, context: Context | None = None
+        self,
+        name: str,
+        scope: str,
+        kind: int = KIND_INTERNAL,
+        context: Context | None = None,
+        attributes: Mapping[str, Any] | None = None,
     ) -> LiveSpan:
-        """Starts a span under the one that is current, whoever made that."""
+        """Starts a span under the one that is current, whoever made that; a sampler sees `attributes`."""
         current: Any = current_span(context)
+        if self.choosing is not None:
+            return self.choosing.start(
+                self, name, self._group(scope), kind, current=current, attributes=attributes
+            )
         # Most often there is none, or one of ours: asking for the type alone is cheapest.
         is_root = False
         if type(current) is LiveSpan:
@@ -93,11 +135,19 @@ class Runtime:
             ids = root_ids()
         group = self._groups.get(scope)
         if group is None or group.experiment is not self.experiment:
-            group = self._groups[scope] = SpanGroup(self.experiment, scope)
+            group = self._group(scope)
         return LiveSpan(self, name, ids, group, kind, is_root)
+
+    def _group(self, scope: str) -> SpanGroup:
+        group = self._groups.get(scope)
+        if group is None or group.experiment is not self.experiment:
+            group = self._groups[scope] = SpanGroup(self.experiment, scope)
+        return group
 
     def on_end(self, span: LiveSpan, ended: EndedSpan) -> None:
         """Takes an ended span."""
+        if self.policy is not None:
+            ended = self.policy.on(ended, span.content_mode)
         self.destination.submit(ended)
         if span.is_local_root:
             self._last_root_ids = span.ids
@@ -127,6 +177,7 @@ class Runtime:
         if scheme == "memory":
             return MemoryDestination()
         resource = {
+            **self.settings.resource_attributes,
             "service.name": self.settings.service_name,
             "telemetry.sdk.name": "outcrop",
             "telemetry.sdk.language": "python",

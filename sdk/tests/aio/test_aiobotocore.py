@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, EventStreamError, ParamValidationError
+from opentelemetry import trace as otel
 
 import outcrop
 from outcrop.entities import Span
@@ -65,6 +66,25 @@ def _text(span: Span) -> str:
 
 async def _stream(client: Any) -> Any:
     return (await client.converse_stream(modelId=MODEL, messages=HELLO))["stream"]
+
+
+def test_a_call_that_sampling_leaves_out_passes_its_ids_on(
+    bedrock_emulator: BedrockEmulator, traces: CapturedTraces
+) -> None:
+    seen: list[otel.SpanContext] = []
+
+    def note(**_: Any) -> None:
+        seen.append(otel.get_current_span().get_span_context())
+
+    async def run() -> Any:
+        async with aio_client(bedrock_emulator.endpoint_url) as client:
+            client.meta.events.register("before-send.bedrock-runtime", note)
+            with outcrop.keeping(sample=0):
+                return await client.converse(modelId=MODEL, messages=HELLO)
+
+    assert asyncio.run(run())["output"]["message"]["content"]
+    assert [(context.is_valid, context.trace_flags.sampled) for context in seen] == [(True, False)]
+    assert traces.all() == []
 
 
 def test_a_call_becomes_a_span(bedrock_emulator: BedrockEmulator, traces: CapturedTraces) -> None:

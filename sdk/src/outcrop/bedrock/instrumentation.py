@@ -9,6 +9,7 @@ from typing import Any
 from opentelemetry import context as otel_context
 
 from outcrop.bedrock import calls, taps, wire
+from outcrop.bedrock.call import Call
 from outcrop.bedrock.import_watch import when_imported
 from outcrop.recording.current import make_current
 from outcrop.runtime import get_runtime
@@ -69,8 +70,8 @@ class Instrumentation:
         @functools.wraps(original)
         def _make_api_call(client: Any, operation_name: str, api_params: Any) -> Any:
             call = calls.begin(client, operation_name, api_params) if self._is_on else None
-            if call is None:
-                return original(client, operation_name, api_params)
+            if type(call) is not Call:
+                return _unrecorded(call, original, client, operation_name, api_params)
             call_token = wire.CURRENT_CALL.set(call)
             # Current while the request runs, so that an HTTP library's own spans nest under it.
             span_token = make_current(call.span)
@@ -94,8 +95,8 @@ class Instrumentation:
         @functools.wraps(original)
         async def _make_api_call(client: Any, operation_name: str, api_params: Any) -> Any:
             call = calls.begin(client, operation_name, api_params) if self._is_on else None
-            if call is None:
-                return await original(client, operation_name, api_params)
+            if type(call) is not Call:
+                return await _unrecorded_async(call, original, client, operation_name, api_params)
             call_token = wire.CURRENT_CALL.set(call)
             span_token = make_current(call.span)
             try:
@@ -110,6 +111,28 @@ class Instrumentation:
             return response
 
         return _make_api_call
+
+
+def _unrecorded(span: Any, original: Any, *arguments: Any) -> Any:
+    """Runs a call that is not traced, or that sampling leaves out: its ids are passed on all the same."""
+    if span is None:
+        return original(*arguments)
+    token = make_current(span)
+    try:
+        return original(*arguments)
+    finally:
+        otel_context.detach(token)
+
+
+async def _unrecorded_async(span: Any, original: Any, *arguments: Any) -> Any:
+    """Its twin."""
+    if span is None:
+        return await original(*arguments)
+    token = make_current(span)
+    try:
+        return await original(*arguments)
+    finally:
+        otel_context.detach(token)
 
 
 class PatchPoint:

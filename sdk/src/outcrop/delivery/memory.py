@@ -14,7 +14,7 @@ class MemoryDestination:
 
     def __init__(self) -> None:
         """Starts empty."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._traces: dict[str, list[EncodedSpan]] = {}
 
     def submit(self, span: EndedSpan) -> None:
@@ -37,7 +37,7 @@ class MemoryDestination:
 
     def after_fork_in_child(self) -> None:
         """A child keeps what it was given, and its own."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def read_trace(self, trace_id: str) -> list[SpanRecord]:
         """The spans of a trace."""

@@ -33,7 +33,7 @@ def start_span(
     Yields:
         The span: `set_inputs`, `set_outputs`, `set_attribute(s)`, `add_event`, `set_status`, ...
     """
-    span = get_runtime().start_span(name, SCOPE)
+    span = get_runtime().start_span(name, SCOPE, attributes=attributes)
     if span_type is not None:
         span.set_span_type(span_type)
     if attributes:

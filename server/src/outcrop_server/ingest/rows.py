@@ -119,7 +119,7 @@ def _failure(record: SpanRecord) -> Failure | None:
 
 
 def _first_chunk_ns(record: SpanRecord, view: SpanView) -> int | None:
-    if view.stream is not None:
+    if view.stream is not None and view.stream.chunks:
         return _count(view.stream.time_to_first_chunk_ns)
     seconds = record.attributes.get(gen_ai.RESPONSE_TIME_TO_FIRST_CHUNK)
     # Only a plausible number: NaN and infinity are no integers.
