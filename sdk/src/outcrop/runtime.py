@@ -21,6 +21,7 @@ from outcrop.delivery.memory import MemoryDestination
 from outcrop.delivery.server import ServerDestination
 from outcrop.exceptions import ConfigurationError
 from outcrop.recording.current import current_span
+from outcrop.recording.grouping import current_grouping
 from outcrop.recording.ids import SpanIds, child_ids, root_ids
 from outcrop.recording.record import KIND_INTERNAL, EndedSpan, SpanGroup
 from outcrop.recording.span import LiveSpan
@@ -36,6 +37,8 @@ class Runtime:
         """Raises ConfigurationError where the settings name no destination."""
         self.settings = settings
         self.experiment = settings.experiment_name
+        # Whether `outcrop.context` was ever used: who never does pays for no more than this.
+        self.has_grouping = False
         self._last_root_ids: SpanIds | None = None
         self._groups: dict[str, SpanGroup] = {}
         # Let the instrumentation end spans that nobody will end otherwise.
@@ -80,25 +83,27 @@ class Runtime:
         """Starts a span under the one that is current, whoever made that."""
         current: Any = current_span(context)
         # Most often there is none, or one of ours: asking for the type alone is cheapest.
-        is_root = False
+        local_root: LiveSpan | None = None
         if type(current) is LiveSpan:
             trace_id, parent_id, _ = current.ids
             ids = child_ids(trace_id, parent_id)
+            local_root = current.local_root or current
         elif current is not None and (parent := current.get_span_context()).is_valid:
-            is_root = True
             ids = child_ids(parent.trace_id.to_bytes(16, "big"), parent.span_id.to_bytes(8, "big"))
         else:
-            is_root = True
             ids = root_ids()
         group = self._groups.get(scope)
         if group is None or group.experiment is not self.experiment:
             group = self._groups[scope] = SpanGroup(self.experiment, scope)
-        return LiveSpan(self, name, ids, group, kind, is_root)
+        span = LiveSpan(self, name, ids, group, kind, local_root)
+        if self.has_grouping and local_root is None:
+            span.set_attributes(current_grouping(context))
+        return span
 
     def on_end(self, span: LiveSpan, ended: EndedSpan) -> None:
         """Takes an ended span."""
         self.destination.submit(ended)
-        if span.is_local_root:
+        if span.local_root is None:
             self._last_root_ids = span.ids
 
     @property

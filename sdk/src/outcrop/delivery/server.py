@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
-from outcrop.delivery.otlp_decode import decode_request
 from outcrop.delivery.pipeline import Pipeline
 from outcrop.delivery.spool import Spool, spool_dir_for
-from outcrop.exceptions import OutcropError
 from outcrop.recording.record import EndedSpan, SpanRecord
 
+if TYPE_CHECKING:
+    from outcrop.assessments import Annotations, Assessment
+    from outcrop.delivery.query import FoundPage, TraceDeletion, TraceQuery
+    from outcrop.delivery.server_api import ServerApi
+
 _TRACES_PATH = "/v1/traces"
-_READ_TIMEOUT_S = 30.0
 
 
 class ServerDestination:
@@ -45,19 +47,39 @@ class ServerDestination:
 
     def read_trace(self, trace_id: str) -> list[SpanRecord]:
         """Asks the server for a trace."""
-        from urllib.error import HTTPError, URLError  # noqa: PLC0415  # keeps `import outcrop` light
-        from urllib.request import urlopen  # noqa: PLC0415  # as above
+        return self._api.read_trace(trace_id)
 
-        url = f"{self._base}/api/traces/{trace_id}/export"
-        if urlsplit(url).scheme not in {"http", "https"}:
-            raise OutcropError(f"{self._base} is no HTTP address.")
-        try:
-            with urlopen(url, timeout=_READ_TIMEOUT_S) as response:  # noqa: S310  # checked above
-                return decode_request(response.read())
-        except HTTPError as error:
-            with error:
-                if error.code == 404:  # noqa: PLR2004  # HTTP's own number
-                    return []
-                raise OutcropError(f"{self._base} answered HTTP {error.code} for a trace.") from error
-        except (URLError, OSError, ValueError) as error:
-            raise OutcropError(f"Traces cannot be read from {self._base}: {error}.") from error
+    def annotations(self, trace_id: str) -> Annotations:
+        """Asks the server what it knows of a trace beside its spans."""
+        return self._api.annotations(trace_id)
+
+    def search(self, query: TraceQuery) -> FoundPage:
+        """Lets the server search."""
+        return self._api.search(query)
+
+    def edit_tags(self, trace_id: str, tags: Mapping[str, str | None]) -> None:
+        """Sets and deletes tags."""
+        self._api.edit_tags(trace_id, tags)
+
+    def add_assessment(self, assessment: Assessment) -> Assessment:
+        """Keeps a judgement."""
+        return self._api.add_assessment(assessment)
+
+    def update_assessment(self, assessment: Assessment) -> Assessment:
+        """Replaces a judgement."""
+        return self._api.update_assessment(assessment)
+
+    def delete_assessment(self, trace_id: str, assessment_id: str) -> None:
+        """Deletes a judgement."""
+        self._api.delete_assessment(trace_id, assessment_id)
+
+    def delete_traces(self, deletion: TraceDeletion) -> int:
+        """Deletes traces."""
+        return self._api.delete_traces(deletion)
+
+    @cached_property
+    def _api(self) -> ServerApi:
+        # Loaded by who reads or judges; a program that only traces never does.
+        from outcrop.delivery.server_api import ServerApi  # noqa: PLC0415
+
+        return ServerApi(self._base)

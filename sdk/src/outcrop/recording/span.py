@@ -58,7 +58,8 @@ class LiveSpan(otel.Span):
     Attributes:
         name: what it is called in the tree.
         ids: of the trace, of the span, and of its parent, as bytes.
-        is_local_root: whether its parent, if any, belongs to another process or library.
+        local_root: the first span of the trace in this process; None where this is it, and its parent,
+            if any, belongs to another process or library.
     """
 
     # What most spans never change stands here once: a span is made and ended within each traced call.
@@ -75,12 +76,12 @@ class LiveSpan(otel.Span):
         ids: SpanIds,
         group: SpanGroup,
         kind: int = KIND_INTERNAL,
-        is_local_root: bool = True,
+        local_root: LiveSpan | None = None,
     ) -> None:
         """Made by `outcrop.runtime`."""
         self.name = name
         self.ids = ids
-        self.is_local_root = is_local_root
+        self.local_root = local_root
         self._sink = sink
         self._group = group
         self._kind = kind

@@ -40,10 +40,11 @@ MODEL_RESOLVED = "outcrop.model.resolved"
 # On the resource: one process sends to one experiment at a time.
 EXPERIMENT_NAME = "outcrop.experiment.name"
 
-# Grouping, on the root span.
+# Grouping, on the root span; any other span of the trace may carry them too, and what ended last counts.
 SESSION_ID = "session.id"
 USER_ID = "user.id"
 TAG_PREFIX = "outcrop.tag."
+METADATA_PREFIX = "outcrop.metadata."
 
 # Events.
 ATTEMPT_EVENT = "outcrop.attempt"  # one HTTP attempt of a call
