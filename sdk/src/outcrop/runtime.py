@@ -22,6 +22,7 @@ from outcrop.delivery.server import ServerDestination
 from outcrop.exceptions import ConfigurationError
 from outcrop.kept_settings import KeptSettings
 from outcrop.recording.current import current_span
+from outcrop.recording.grouping import current_grouping
 from outcrop.recording.ids import SpanIds, child_ids, root_ids
 from outcrop.recording.record import KIND_INTERNAL, EndedSpan, SpanGroup
 from outcrop.recording.span import LiveSpan
@@ -41,6 +42,8 @@ class Runtime:
         """Raises ConfigurationError where the settings name no destination."""
         self.settings = settings
         self.experiment = settings.experiment_name
+        # Whether `outcrop.context` was ever used: who never does pays for no more than this.
+        self.has_grouping = False
         self._last_root_ids: SpanIds | None = None
         self._groups: dict[str, SpanGroup] = {}
         # None where nobody asked for anything: most programs pay one look at each.
@@ -119,24 +122,29 @@ class Runtime:
         """Starts a span under the one that is current, whoever made that; a sampler sees `attributes`."""
         current: Any = current_span(context)
         if self.choosing is not None:
-            return self.choosing.start(
+            span = self.choosing.start(
                 self, name, self._group(scope), kind, current=current, attributes=attributes
             )
+            if self.has_grouping and span.local_root is None:
+                span.set_attributes(current_grouping(context))
+            return span
         # Most often there is none, or one of ours: asking for the type alone is cheapest.
-        is_root = False
+        local_root: LiveSpan | None = None
         if type(current) is LiveSpan:
             trace_id, parent_id, _ = current.ids
             ids = child_ids(trace_id, parent_id)
+            local_root = current.local_root or current
         elif current is not None and (parent := current.get_span_context()).is_valid:
-            is_root = True
             ids = child_ids(parent.trace_id.to_bytes(16, "big"), parent.span_id.to_bytes(8, "big"))
         else:
-            is_root = True
             ids = root_ids()
         group = self._groups.get(scope)
         if group is None or group.experiment is not self.experiment:
             group = self._group(scope)
-        return LiveSpan(self, name, ids, group, kind, is_root)
+        span = LiveSpan(self, name, ids, group, kind, local_root)
+        if self.has_grouping and local_root is None:
+            span.set_attributes(current_grouping(context))
+        return span
 
     def _group(self, scope: str) -> SpanGroup:
         group = self._groups.get(scope)
@@ -149,7 +157,7 @@ class Runtime:
         if self.policy is not None:
             ended = self.policy.on(ended, span.content_mode)
         self.destination.submit(ended)
-        if span.is_local_root:
+        if span.local_root is None:
             self._last_root_ids = span.ids
 
     @property

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
+from outcrop.delivery.asking import Asking
 from outcrop.delivery.delivering import Delivering
 from outcrop.delivery.http_sender import HttpSender
-from outcrop.delivery.otlp_decode import decode_request
 from outcrop.delivery.pipeline import Pipeline
 from outcrop.delivery.spool import Spool, spool_dir_for
-from outcrop.exceptions import OutcropError
-from outcrop.recording.record import SpanRecord
+
+if TYPE_CHECKING:
+    from outcrop.delivery.server_api import ServerApi
 
 _TRACES_PATH = "/v1/traces"
-_READ_TIMEOUT_S = 30.0
 
 
-class ServerDestination(Delivering):
+class ServerDestination(Delivering, Asking):
     """Sends to `{uri}/v1/traces` and reads from `{uri}/api`."""
 
     def __init__(
@@ -35,21 +34,7 @@ class ServerDestination(Delivering):
         )
         super().__init__(pipeline)
 
-    def read_trace(self, trace_id: str) -> list[SpanRecord]:
-        """Asks the server for a trace."""
-        from urllib.error import HTTPError, URLError  # noqa: PLC0415  # keeps `import outcrop` light
-        from urllib.request import urlopen  # noqa: PLC0415  # as above
+    def _make_api(self) -> ServerApi:
+        from outcrop.delivery.server_api import ServerApi  # noqa: PLC0415  # see Asking.api
 
-        url = f"{self._base}/api/traces/{trace_id}/export"
-        if urlsplit(url).scheme not in {"http", "https"}:
-            raise OutcropError(f"{self._base} is no HTTP address.")
-        try:
-            with urlopen(url, timeout=_READ_TIMEOUT_S) as response:  # noqa: S310  # checked above
-                return decode_request(response.read())
-        except HTTPError as error:
-            with error:
-                if error.code == 404:  # noqa: PLR2004  # HTTP's own number
-                    return []
-                raise OutcropError(f"{self._base} answered HTTP {error.code} for a trace.") from error
-        except (URLError, OSError, ValueError) as error:
-            raise OutcropError(f"Traces cannot be read from {self._base}: {error}.") from error
+        return ServerApi(self._base)

@@ -72,7 +72,8 @@ class Choosing:
         override = OVERRIDE.get()
         ids, is_sampled_before = _identify(current)
         make, where, is_root = self._choose(sink, name, ids, current, is_sampled_before, override, attributes)
-        span = make(where, name, ids, group, kind, is_root)
+        local_root = None if is_root or current is None else current.local_root or current
+        span = make(where, name, ids, group, kind, local_root)
         if override.content is not None:
             span.content_mode = override.content
         return span

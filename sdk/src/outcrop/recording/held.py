@@ -69,7 +69,7 @@ class HeldTrace:
         with self._waiting.lock:
             if self.is_kept is None:
                 self._has_failed = self._has_failed or span.has_failed
-                if not span.is_local_root:
+                if span.local_root is not None:
                     if self._waiting.take():
                         self._spans.append((span, ended))
                     return

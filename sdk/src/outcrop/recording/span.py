@@ -58,7 +58,8 @@ class LiveSpan(otel.Span):
     Attributes:
         name: what it is called in the tree.
         ids: of the trace, of the span, and of its parent, as bytes.
-        is_local_root: whether its parent, if any, belongs to another process or library.
+        local_root: the first span of the trace in this process; None where this is it, and its parent,
+            if any, belongs to another process or library.
         is_recorded: whether anything of it is kept.
         trace_flags: what it says to other processes and libraries of whether its trace is kept.
         content_mode: what is kept of what it holds; None for what holds in the process.
@@ -82,12 +83,12 @@ class LiveSpan(otel.Span):
         ids: SpanIds,
         group: SpanGroup,
         kind: int = KIND_INTERNAL,
-        is_local_root: bool = True,
+        local_root: LiveSpan | None = None,
     ) -> None:
         """Made by `outcrop.runtime`."""
         self.name = name
         self.ids = ids
-        self.is_local_root = is_local_root
+        self.local_root = local_root
         self._sink = sink
         self._group = group
         self._kind = kind

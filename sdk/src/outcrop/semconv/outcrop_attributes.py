@@ -48,10 +48,11 @@ SERVICE_TIER = "outcrop.service_tier"  # such as priority; absent for the standa
 # On the resource: one process sends to one experiment at a time.
 EXPERIMENT_NAME = "outcrop.experiment.name"
 
-# Grouping, on the root span.
+# Grouping, on the root span; any other span of the trace may carry them too, and what ended last counts.
 SESSION_ID = "session.id"
 USER_ID = "user.id"
 TAG_PREFIX = "outcrop.tag."
+METADATA_PREFIX = "outcrop.metadata."
 
 # Events.
 ATTEMPT_EVENT = "outcrop.attempt"  # one HTTP attempt of a call

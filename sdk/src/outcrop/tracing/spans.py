@@ -8,7 +8,7 @@ from typing import Any
 
 from opentelemetry import context as otel_context
 
-from outcrop.recording.current import make_current
+from outcrop.recording.current import make_trace_current
 from outcrop.recording.span import LiveSpan
 from outcrop.runtime import get_runtime
 
@@ -38,7 +38,7 @@ def start_span(
         span.set_span_type(span_type)
     if attributes:
         span.set_attributes(attributes)
-    token = make_current(span)
+    token = make_trace_current(span)
     try:
         yield span
     except BaseException as error:
