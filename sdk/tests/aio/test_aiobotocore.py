@@ -103,6 +103,28 @@ def test_break_keeps_what_came(
     assert _text(span)
 
 
+def test_a_second_loop_reads_on_where_the_first_was_left(
+    bedrock_emulator: BedrockEmulator, traces: CapturedTraces
+) -> None:
+    bedrock_emulator.script(MODEL, Reply(WORDS, chunk_size=4))
+
+    async def run() -> None:
+        async with aio_client(bedrock_emulator.endpoint_url) as client:
+            stream = await _stream(client)
+            async for _ in stream:
+                break
+            async for event in stream:
+                # By now the event loop has closed what the first loop left behind.
+                await asyncio.sleep(0)
+                if "contentBlockStop" in event:
+                    outcrop.flush()
+
+    asyncio.run(run())
+    span = only_span(traces)
+    assert _text(span) == WORDS
+    assert end_of(span) == ("complete", "exhausted")
+
+
 @drops_its_connection
 def test_a_cancelled_task_ends_its_stream_as_cancelled(
     bedrock_emulator: BedrockEmulator, traces: CapturedTraces

@@ -39,17 +39,23 @@ def _response_under(body: Any) -> Any:
 
 
 class AioEventSource:
-    """Stands where an AioEventStream keeps its generator of frames; see `taps.EventSource`."""
+    """Stands where an AioEventStream keeps its generator of frames; see `taps.EventSource`.
+
+    Attributes:
+        loops: how many loops the caller has begun.
+    """
 
     def __init__(self, call: Call, frames: AsyncGenerator[Any, None]) -> None:
         """`frames` reads the connection; every loop of the caller draws from the same."""
+        self.loops = 0
         self._call = call
         self._frames = frames
 
     def __aiter__(self) -> AsyncIterator[Any]:
         """A new iterator a loop."""
         self._call.abandoned_ns = 0
-        return _AioLoop(self._call, self._frames)
+        self.loops += 1
+        return _AioLoop(self._call, self._frames, self)
 
     def __del__(self) -> None:
         if not self._call.is_over:
@@ -59,12 +65,14 @@ class AioEventSource:
 class _AioLoop:
     """One `async for` loop. A class and no async generator: those are collected by the event loop, later."""
 
-    __slots__ = ("_call", "_frame", "_frames")
+    __slots__ = ("_call", "_frame", "_frames", "_number", "_source")
 
-    def __init__(self, call: Call, frames: AsyncGenerator[Any, None]) -> None:
+    def __init__(self, call: Call, frames: AsyncGenerator[Any, None], source: AioEventSource) -> None:
         self._call = call
         self._frames = frames
         self._frame: Any = None
+        self._source = source
+        self._number = source.loops
 
     def __aiter__(self) -> AsyncIterator[Any]:
         return self
@@ -86,7 +94,9 @@ class _AioLoop:
         return self._frame
 
     def __del__(self) -> None:
-        if not self._call.is_over:
+        # The stream's own generator holds this until the event loop closes it, and that may be when the
+        # caller reads on in another loop already.
+        if not self._call.is_over and self._number == self._source.loops:
             self._call.abandoned_ns = self._call.span.now_ns()
 
 
