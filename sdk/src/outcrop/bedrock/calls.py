@@ -152,4 +152,13 @@ def answered(call: Call, arguments: Any, response: Mapping[str, Any], tap_stream
         else:
             tap_body(call, response[operation.response_member])
     except Exception as fault:  # noqa: BLE001  # the caller must get botocore's answer
-        report_fault("ending a span", fault)
+        _end_after(fault, call)
+
+
+def _end_after(fault: Exception, call: Call) -> None:
+    """Ends a call whose answer cannot be watched, such as another HTTP library's: what is known is kept."""
+    report_fault("ending a span", fault)
+    try:
+        call.finish()
+    except Exception as another:  # noqa: BLE001  # as above
+        report_fault("ending a span", another)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+from contextvars import Token
 from typing import Any
 
 from opentelemetry import context as otel_context
@@ -105,8 +106,7 @@ class Instrumentation:
                 calls.failed(call, api_params, error)
                 raise
             finally:
-                otel_context.detach(span_token)
-                wire.CURRENT_CALL.reset(call_token)
+                _leave(call_token, span_token)
             calls.answered(call, api_params, response, aio_taps.tap_event_stream, aio_taps.tap_body)
             return response
 
@@ -133,6 +133,17 @@ async def _unrecorded_async(span: Any, original: Any, *arguments: Any) -> Any:
         return await original(*arguments)
     finally:
         otel_context.detach(token)
+
+
+def _leave(call_token: Token[Any], span_token: Token[Any]) -> None:
+    """Sets back what an asynchronous call has set."""
+    try:
+        wire.CURRENT_CALL.reset(call_token)
+    except ValueError:
+        # A coroutine that is thrown away unfinished is closed in whatever context the collector runs;
+        # the one to set back has gone with its task.
+        return
+    otel_context.detach(span_token)
 
 
 class PatchPoint:
