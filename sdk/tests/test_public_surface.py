@@ -20,6 +20,8 @@ HEAVY = (
     "outcrop_server",
     "http.client",
     "asyncio",
+    "concurrent.futures",
+    "opentelemetry.trace.propagation.tracecontext",
 )
 
 
@@ -32,14 +34,19 @@ def test_the_public_names_are_these() -> None:
             "__version__",
             "autolog",
             "bedrock",
+            "carry_context",
             "entities",
             "flush",
             "get_last_active_trace_id",
             "get_trace",
+            "get_tracing_context_headers_for_http_request",
             "get_tracking_uri",
+            "propagate_to_threads",
             "set_experiment",
+            "set_tracing_context_from_http_request_headers",
             "set_tracking_uri",
             "start_span",
+            "start_span_no_context",
             "trace",
         ]
     )

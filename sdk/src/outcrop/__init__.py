@@ -9,6 +9,12 @@ from outcrop._autolog import autolog
 from outcrop._version import __version__
 from outcrop.exceptions import ConfigurationError, OutcropError
 from outcrop.tracing.decorator import trace
+from outcrop.tracing.propagation import (
+    carry_context,
+    get_tracing_context_headers_for_http_request,
+    propagate_to_threads,
+    set_tracing_context_from_http_request_headers,
+)
 from outcrop.tracing.reading import (
     flush,
     get_last_active_trace_id,
@@ -17,7 +23,7 @@ from outcrop.tracing.reading import (
     set_experiment,
     set_tracking_uri,
 )
-from outcrop.tracing.spans import start_span
+from outcrop.tracing.spans import start_span, start_span_no_context
 
 __all__ = [
     "ConfigurationError",
@@ -25,13 +31,18 @@ __all__ = [
     "__version__",
     "autolog",
     "bedrock",
+    "carry_context",
     "entities",
     "flush",
     "get_last_active_trace_id",
     "get_trace",
+    "get_tracing_context_headers_for_http_request",
     "get_tracking_uri",
+    "propagate_to_threads",
     "set_experiment",
+    "set_tracing_context_from_http_request_headers",
     "set_tracking_uri",
     "start_span",
+    "start_span_no_context",
     "trace",
 ]

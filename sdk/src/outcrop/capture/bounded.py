@@ -41,8 +41,9 @@ def type_name(value: Any) -> str:
 class BoundedRenderer:
     """Renders one value."""
 
-    def __init__(self) -> None:
-        self._left = MAX_JSON_BYTES
+    def __init__(self, limit: int) -> None:
+        """`limit` is how many bytes of JSON there is room for, about."""
+        self._left = limit
         self._deadline = perf_counter() + MAX_RENDER_S
         # Containers that the one at hand lies in, by id.
         self._above: set[int] = set()

@@ -18,22 +18,22 @@ _NUMBERS = frozenset({int, float, bool, type(None)})
 _LONG_LIST = 8  # from here on it pays to ask first whether all of it is numbers
 
 
-def to_json(value: Any) -> str:
-    """Renders a value as JSON text of at most about `MAX_JSON_BYTES`.
+def to_json(value: Any, limit: int = MAX_JSON_BYTES) -> str:
+    """Renders a value as JSON text of at most about `limit` bytes.
 
     Bytes become base64 text; dataclasses, pydantic models and named tuples become objects; large arrays
     show their shape and first elements; what has no JSON form is shown as its `repr`. Whatever was cut says
     so, and how large it was. Nothing that can be read but once (a generator, a file) is read.
     """
     try:
-        if _is_small_and_plain(value):
+        if _is_small_and_plain(value, limit):
             text = _encode(value)
-            if _is_within(text):
+            if _is_within(text, limit):
                 return text
     except Exception:  # noqa: BLE001, S110  # NaN, odd keys, half a surrogate pair: the long way copes
         pass
     try:
-        return _encode(BoundedRenderer().render(value))
+        return _encode(BoundedRenderer(limit).render(value))
     except Exception as error:  # noqa: BLE001  # the last word; nothing of ours reaches the program
         return _encode(f"<{type_name(value)} cannot be shown: {type_name(error)}>")
 
@@ -48,12 +48,11 @@ def cut_bytes(data: bytes, limit: int = MAX_JSON_BYTES) -> bytes:
     return data if len(data) <= limit else data[:limit] + f"... (cut: {len(data):,} bytes in all)".encode()
 
 
-def _is_small_and_plain(value: Any) -> bool:  # noqa: C901  # one loop: a call a node would double its cost
-    """Whether json's own types are all there is, few enough and not too deep; stops as soon as it is not.
+def _is_small_and_plain(value: Any, left: int) -> bool:  # noqa: C901  # one loop: a call a node would double its cost
+    """Whether json's own types are all there is, few enough for what is `left`, and not too deep.
 
-    Level by level: a cycle is nothing but a value without a deepest level.
+    Stops as soon as it is not so. Level by level: a cycle is nothing but a value without a deepest level.
     """
-    left = MAX_JSON_BYTES
     level = [value]
     for _ in range(MAX_DEPTH):
         below: list[Any] = []
@@ -80,8 +79,8 @@ def _is_small_and_plain(value: Any) -> bool:  # noqa: C901  # one loop: a call a
     return False
 
 
-def _is_within(text: str) -> bool:
+def _is_within(text: str, limit: int) -> bool:
     """Whether the text is small enough; raises UnicodeEncodeError for half a surrogate pair."""
     if text.isascii():
-        return len(text) <= MAX_JSON_BYTES
-    return len(text.encode()) <= MAX_JSON_BYTES
+        return len(text) <= limit
+    return len(text.encode()) <= limit

@@ -22,5 +22,20 @@ def current_span(context: Context | None = None) -> Any:
 
 
 def make_current(span: otel.Span) -> Token[Context]:
-    """Makes a span the current one; the token is for `opentelemetry.context.detach`."""
+    """Makes a span the current one; the token is for `leave`."""
     return otel_context.attach(Context({**otel_context.get_current(), _KEY: span}))
+
+
+def leave(token: Token[Context], span: otel.Span | None) -> None:
+    """Makes current again what was so before the span was, by the token that this gave.
+
+    OpenTelemetry's `detach` logs an error where the token was given in another context. That happens to
+    whoever collects a generator or a coroutine that was left in the middle, and it is no error: what is
+    current there is not ours to change, unless that context was copied while the span was current.
+    """
+    try:
+        token.var.reset(token)
+    except ValueError:
+        if span is not None and current_span() is span:
+            before = token.old_value
+            token.var.set(before if isinstance(before, Context) else Context())
