@@ -20,6 +20,12 @@ from outcrop.tracing.judging import (
     update_assessment,
 )
 from outcrop.tracing.keeping import configure, keeping
+from outcrop.tracing.propagation import (
+    carry_context,
+    get_tracing_context_headers_for_http_request,
+    propagate_to_threads,
+    set_tracing_context_from_http_request_headers,
+)
 from outcrop.tracing.reading import (
     flush,
     get_last_active_trace_id,
@@ -30,7 +36,7 @@ from outcrop.tracing.reading import (
     stats,
 )
 from outcrop.tracing.search import delete_traces, search_traces
-from outcrop.tracing.spans import start_span
+from outcrop.tracing.spans import start_span, start_span_no_context
 
 __all__ = [
     "ConfigurationError",
@@ -38,6 +44,7 @@ __all__ = [
     "__version__",
     "autolog",
     "bedrock",
+    "carry_context",
     "configure",
     "context",
     "delete_assessment",
@@ -47,16 +54,20 @@ __all__ = [
     "flush",
     "get_last_active_trace_id",
     "get_trace",
+    "get_tracing_context_headers_for_http_request",
     "get_tracking_uri",
     "keeping",
     "log_assessment",
     "log_expectation",
     "log_feedback",
+    "propagate_to_threads",
     "search_traces",
     "set_experiment",
     "set_trace_tag",
+    "set_tracing_context_from_http_request_headers",
     "set_tracking_uri",
     "start_span",
+    "start_span_no_context",
     "stats",
     "trace",
     "update_assessment",

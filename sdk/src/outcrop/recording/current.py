@@ -24,7 +24,7 @@ def current_span(context: Context | None = None) -> Any:
 
 
 def make_current(span: otel.Span) -> Token[Context]:
-    """Makes a span the current one; the token is for `opentelemetry.context.detach`."""
+    """Makes a span the current one; the token is for `leave`."""
     return otel_context.attach(Context({**otel_context.get_current(), _KEY: span}))
 
 
@@ -43,3 +43,18 @@ def current_trace_span() -> Any:
     is_same_trace = current.get_span_context().trace_id == ours.get_span_context().trace_id
     # A span of ours that is current needs no help: Bedrock's calls are not remembered.
     return ours if is_same_trace and type(current) is not type(ours) else current
+
+
+def leave(token: Token[Context], span: otel.Span | None) -> None:
+    """Makes current again what was so before the span was, by the token that this gave.
+
+    OpenTelemetry's `detach` logs an error where the token was given in another context. That happens to
+    whoever collects a generator or a coroutine that was left in the middle, and it is no error: what is
+    current there is not ours to change, unless that context was copied while the span was current.
+    """
+    try:
+        token.var.reset(token)
+    except ValueError:
+        if span is not None and current_span() is span:
+            before = token.old_value
+            token.var.set(before if isinstance(before, Context) else Context())

@@ -28,6 +28,8 @@ STREAM_TOKENS_PER_SECOND = "outcrop.stream.output_tokens_per_second"  # float
 SPAN_TYPE = "outcrop.span.type"  # a value of outcrop.entities.SpanType
 INPUTS = "outcrop.span.inputs"  # JSON
 OUTPUTS = "outcrop.span.outputs"  # JSON
+RETURN_VALUE = "outcrop.span.return_value"  # JSON: what a generator returned, beside what it yielded
+STREAM_ITEMS = "outcrop.stream.items"  # int: how many items a generator yielded
 
 # What a model's identifier says; derived, so that old traces gain it too.
 MODEL_VENDOR = "outcrop.model.vendor"  # such as anthropic
