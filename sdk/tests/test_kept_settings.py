@@ -192,7 +192,7 @@ import sys, outcrop
 outcrop.set_tracking_uri("memory://")
 with outcrop.start_span("s"):
     pass
-asked_for = ("outcrop.policy", "outcrop.capture.redaction", "outcrop.capture.sampling", "outcrop.genai.derived")
+asked_for = ("outcrop.policy", "outcrop.capture.redaction", "outcrop.capture.sampling")
 print(sorted(name for name in sys.modules if name.startswith(asked_for)))
 """
     done = subprocess.run(  # noqa: S603  # our own program
