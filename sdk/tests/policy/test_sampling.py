@@ -246,3 +246,14 @@ def test_without_sampling_spans_are_of_the_plain_kind() -> None:
     with outcrop.start_span("plain") as span:
         assert type(span) is LiveSpan
         assert _current().trace_flags.sampled
+
+
+def test_a_block_that_asks_for_something_changes_nothing_for_the_rest_of_the_program(
+    client: Any, traces: CapturedTraces
+) -> None:
+    with outcrop.keeping(sample=1):
+        pass
+    parent = otel.SpanContext(0xABC, 0xDEF, is_remote=True)  # not sampled, and nobody asked for sampling
+    with otel.use_span(otel.NonRecordingSpan(parent)):
+        client.converse(modelId="anthropic.in", messages=HELLO)
+    assert _names(traces) == ["chat anthropic.in"]

@@ -98,7 +98,10 @@ class Choosing:
             return LiveSpan, sink, type(above) is not LiveSpan
         if above is not None:
             return type(above), above.sink, False
-        if is_sampled_before is not None and self._kept.is_parent_based:
+        if self._kept.sampler is None:
+            # Nobody asked for sampling: a block that did so must not change what the rest of the program gets.
+            kept = True
+        elif is_sampled_before is not None and self._kept.is_parent_based:
             kept = is_sampled_before
         else:
             kept = is_kept(ids[0], self._share(name, attributes))
