@@ -99,7 +99,7 @@ class Choosing:
         if above is not None:
             return type(above), above.sink, False
         if self._kept.sampler is None:
-            # Nobody asked for sampling: a block that did so must not change what the rest of the program gets.
+            # Nobody asked for sampling: a block that does must change nothing for the rest of the program.
             kept = True
         elif is_sampled_before is not None and self._kept.is_parent_based:
             kept = is_sampled_before
