@@ -1,1 +1,1 @@
-"""Attribute names: OpenTelemetry's GenAI conventions (`gen_ai`) and our own (`outcrop_attributes`)."""
+"""Attribute names: OpenTelemetry's (`gen_ai`), our own (`outcrop_attributes`) and `open_inference`."""

@@ -24,6 +24,11 @@ GUARDRAIL_ACTION = "outcrop.guardrail.action"  # INTERVENED or NONE, where the a
 # Derived from a stream: output tokens a second, from the first piece to the last.
 STREAM_TOKENS_PER_SECOND = "outcrop.stream.output_tokens_per_second"  # float
 
+# What the form for other back ends adds (see outcrop.normalised); an Outcrop server derives it itself.
+RESPONSE_FINISH_REASONS = "outcrop.response.finish_reasons"  # list: the provider's own words
+LEFT_OUT = "outcrop.left_out"  # list: the attributes that were too long and were cut, and `events`
+PROBLEM = "outcrop.problem"  # why some of the exchange could not be read
+
 # Spans of the user's own functions.
 SPAN_TYPE = "outcrop.span.type"  # a value of outcrop.entities.SpanType
 INPUTS = "outcrop.span.inputs"  # JSON

@@ -1,0 +1,41 @@
+"""Fixtures: the newest span as it would go to another back end, checked and through OpenTelemetry's protobuf."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from outcrop.delivery.otlp_decode import decode_request
+from outcrop.normalised.span import normalise
+from outcrop.recording.otlp_encode import encode_request, encode_span
+from outcrop.recording.record import SpanRecord
+from outcrop.testing.traces import CapturedTraces
+from sdk.tests.normalised.schema import check_attributes
+
+Newest = Callable[[], SpanRecord]
+
+
+def sent(record: SpanRecord) -> SpanRecord:
+    """A normalised span after its way over the wire, which OpenTelemetry's own classes understand."""
+    normalised = normalise(record)
+    check_attributes(normalised.attributes)
+    body = encode_request([encode_span(normalised)], {"service.name": "test"})
+    request = ExportTraceServiceRequest.FromString(body)
+    (read,) = request.resource_spans[0].scope_spans[0].spans
+    assert (read.name, read.kind, read.trace_id) == (normalised.name, normalised.kind, normalised.trace_id)
+    assert sorted(attribute.key for attribute in read.attributes) == sorted(normalised.attributes)
+    (decoded,) = decode_request(body)
+    assert decoded.attributes == normalised.attributes
+    return decoded
+
+
+@pytest.fixture
+def newest(traces: CapturedTraces) -> Newest:
+    """Gives the span that ended last, normalised."""
+
+    def read() -> SpanRecord:
+        return sent(traces.records()[-1])
+
+    return read
