@@ -16,7 +16,9 @@ from typing import Any
 from opentelemetry.context import Context
 
 from outcrop._version import __version__
+from outcrop.delivery import worker_exit
 from outcrop.delivery.destination import Destination, check_tracking_uri
+from outcrop.delivery.exit_signals import deliver_on_sigterm
 from outcrop.delivery.memory import MemoryDestination
 from outcrop.delivery.server import ServerDestination
 from outcrop.exceptions import ConfigurationError
@@ -121,6 +123,7 @@ class Runtime:
     def after_fork_in_child(self) -> None:
         """Begins anew in a forked child."""
         self.destination.after_fork_in_child()
+        worker_exit.after_fork_in_child(self.shutdown)
 
     def _server(self, uri: str) -> ServerDestination:
         resource = {
@@ -151,5 +154,8 @@ def get_runtime() -> Runtime:
                 atexit.register(runtime.shutdown)
                 if hasattr(os, "register_at_fork"):
                     os.register_at_fork(after_in_child=runtime.after_fork_in_child)
+                if runtime.settings.delivers_on_sigterm:
+                    deliver_on_sigterm(lambda: runtime.flush(_EXIT_TIMEOUT_S), runtime.shutdown)
+                worker_exit.deliver_when_worker_ends(runtime.shutdown)
                 _runtime = runtime
     return _runtime

@@ -14,6 +14,7 @@ _FALSE = frozenset({"", "0", "false", "no", "off"})
 DEFAULT_TRACKING_URI = "http://127.0.0.1:5115"
 DEFAULT_EXPERIMENT = "Default"
 DELIVERY_MODES = ("default", "durable", "memory")
+_ON_SIGTERM = "OUTCROP_DELIVER_ON_SIGTERM"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Settings:
         delivery: `OUTCROP_DELIVERY`: what is risked should the process be killed. `default`: the last few
             spans; `durable`: none, each span is written to disk before its end returns; `memory`: those
             of the last moment, and nothing is written to disk while the endpoint answers.
+        delivers_on_sigterm: `OUTCROP_DELIVER_ON_SIGTERM`: whether what waits is delivered before SIGTERM
+            ends a program that has no handler of its own; yes by default.
     """
 
     tracking_uri: str
@@ -38,6 +41,7 @@ class Settings:
     spool_root: Path
     resolves_profiles: bool = False
     delivery: str = "default"
+    delivers_on_sigterm: bool = True
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -50,6 +54,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         spool_root=_spool_root(given),
         resolves_profiles=_flag(given, "OUTCROP_RESOLVE_PROFILES"),
         delivery=_one_of(given, "OUTCROP_DELIVERY", DELIVERY_MODES),
+        delivers_on_sigterm=not given.get(_ON_SIGTERM) or _flag(given, _ON_SIGTERM),
     )
 
 
@@ -75,5 +80,10 @@ def _spool_root(given: Mapping[str, str]) -> Path:
     if named:
         return Path(named).expanduser()
     state_home = given.get("XDG_STATE_HOME")
-    base = Path(state_home) if state_home else Path.home() / ".local" / "state"
+    if state_home:
+        base = Path(state_home)
+    elif given.get("AWS_LAMBDA_FUNCTION_NAME"):
+        base = Path("/tmp")  # noqa: S108  # all that a Lambda function can write to, and its alone
+    else:
+        base = Path.home() / ".local" / "state"
     return base / "outcrop" / "spool"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from outcrop.recording.record import SpanRecord
 
 _TRACES_PATH = "/v1/traces"
 _READ_TIMEOUT_S = 30.0
+_PID = "process.pid"
 
 
 class ServerDestination:
@@ -30,8 +32,9 @@ class ServerDestination:
         endpoint = base if base.endswith(_TRACES_PATH) else base + _TRACES_PATH
         self._base = endpoint.removesuffix(_TRACES_PATH)
         folder = spool_dir_for(self._base, spool_root)
+        self._resource = dict(resource)
         self.pipeline = Pipeline(
-            lambda: HttpSender(endpoint), lambda on_drop: Spool(folder, on_drop), resource, mode=mode
+            lambda: HttpSender(endpoint), lambda on_drop: Spool(folder, on_drop), self._resource, mode=mode
         )
         # The program's threads come this way with each span: one step less.
         self.submit = self.pipeline.submit
@@ -49,7 +52,8 @@ class ServerDestination:
         return self.pipeline.stats()
 
     def after_fork_in_child(self) -> None:
-        """Begins anew in a forked child."""
+        """Begins anew in a forked child, and under its own number."""
+        self._resource[_PID] = os.getpid()
         self.pipeline.after_fork_in_child()
 
     def read_trace(self, trace_id: str) -> list[SpanRecord]:
