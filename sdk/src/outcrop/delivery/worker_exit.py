@@ -25,11 +25,16 @@ def deliver_when_worker_ends(shutdown: Callable[[], object]) -> None:
 
 def after_fork_in_child(shutdown: Callable[[], object]) -> None:
     """For a process that was forked while it traced: it may be about to become such a worker."""
+
+    def begin(_: object) -> None:
+        deliver_when_worker_ends(shutdown)
+
     for util in _loaded():
         # Kept across further forks, so once is enough.
         if util.__name__ not in _seen:
             _seen.add(util.__name__)
-            util.register_after_fork(deliver_when_worker_ends, lambda _: deliver_when_worker_ends(shutdown))
+            # Forgotten with its first argument, so that is one that stays.
+            util.register_after_fork(deliver_when_worker_ends, begin)
 
 
 def _loaded() -> list[Any]:
