@@ -17,7 +17,7 @@ from opentelemetry.context import Context
 
 from outcrop._version import __version__
 from outcrop.delivery import worker_exit
-from outcrop.delivery.destination import Destination, check_tracking_uri
+from outcrop.delivery.destination import Destination, check_tracking_uri, path_in
 from outcrop.delivery.exit_signals import deliver_on_sigterm
 from outcrop.delivery.memory import MemoryDestination
 from outcrop.delivery.server import ServerDestination
@@ -29,6 +29,7 @@ from outcrop.recording.span import LiveSpan
 from outcrop.settings import Settings, read_settings
 
 _EXIT_TIMEOUT_S = 5.0
+_PID = "process.pid"
 
 
 class Runtime:
@@ -40,6 +41,8 @@ class Runtime:
         self.experiment = settings.experiment_name
         self._last_root_ids: SpanIds | None = None
         self._groups: dict[str, SpanGroup] = {}
+        # What describes this process; its destination looks at the same object.
+        self._resource: dict[str, Any] = {}
         # Let the instrumentation end spans that nobody will end otherwise.
         self.before_flush: list[Callable[[], None]] = []
         self.before_exit: list[Callable[[], None]] = []
@@ -52,8 +55,9 @@ class Runtime:
         scheme = check_tracking_uri(uri)
         if uri == self.tracking_uri:
             return
+        new = self._destination(scheme, uri)
         old = self.destination if self.tracking_uri else None
-        self.destination = MemoryDestination() if scheme == "memory" else self._server(uri)
+        self.destination = new
         self.tracking_uri = uri
         if old is not None:
             # Off this thread: the old endpoint may be slow to answer.
@@ -121,19 +125,33 @@ class Runtime:
         self.destination.shutdown(_EXIT_TIMEOUT_S)
 
     def after_fork_in_child(self) -> None:
-        """Begins anew in a forked child."""
+        """Begins anew in a forked child, and under its own number."""
+        self._resource[_PID] = os.getpid()
         self.destination.after_fork_in_child()
         worker_exit.after_fork_in_child(self.shutdown)
 
-    def _server(self, uri: str) -> ServerDestination:
-        resource = {
+    def _destination(self, scheme: str, uri: str) -> Destination:
+        if scheme == "memory":
+            return MemoryDestination()
+        resource: dict[str, Any] = {
             "service.name": self.settings.service_name,
             "telemetry.sdk.name": "outcrop",
             "telemetry.sdk.language": "python",
             "telemetry.sdk.version": __version__,
-            "process.pid": os.getpid(),
+            _PID: os.getpid(),
         }
-        return ServerDestination(uri, self.settings.spool_root, resource, mode=self.settings.delivery)
+        self._resource = resource
+        spool_root, mode = self.settings.spool_root, self.settings.delivery
+        if scheme in {"http", "https"}:
+            return ServerDestination(uri, spool_root, resource, mode=mode)
+        # The others are loaded by who wants them.
+        if scheme == "file":
+            from outcrop.delivery.file import FileDestination  # noqa: PLC0415  # as said
+
+            return FileDestination(path_in(uri), resource)
+        from outcrop.delivery.embedded import EmbeddedDestination  # noqa: PLC0415  # as said
+
+        return EmbeddedDestination(scheme, path_in(uri), spool_root, resource, mode=mode)
 
 
 _lock = threading.Lock()

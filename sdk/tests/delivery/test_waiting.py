@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -151,7 +153,7 @@ def test_a_disk_without_room_is_no_disk(tmp_path: Path) -> None:
     yard = Yard(tmp_path)
 
     class Full(SegmentWriter):
-        def append(self, pieces: object, *, is_synced: bool) -> None:  # noqa: ARG002  # as the base's
+        def note(self, pieces: Sequence[bytes], length: int, spans: int) -> None:  # noqa: ARG002  # as the base's
             raise OSError(errno.ENOSPC, "No space left on device")
 
     yard.waiting = Waiting(
@@ -164,3 +166,20 @@ def test_a_disk_without_room_is_no_disk(tmp_path: Path) -> None:
     yard.end_spans(*_names(30))
     assert len(yard.waiting.take().spans) == 30
     assert yard.dropped == []
+
+
+def test_the_programs_thread_steps_aside_for_a_delivery_thread_that_gets_no_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[float] = []
+    monkeypatch.setattr(waiting_module, "_STARVING_SPANS", 40)
+    monkeypatch.setattr(time, "sleep", steps.append)
+    yard = Yard(tmp_path)
+    yard.end_spans(*_names(30))
+    assert steps == []
+    yard.end_spans(*_names(40))
+    assert 3 <= len(steps) <= 5
+    yard.waiting.take()
+    before = len(steps)
+    yard.end_spans(*_names(30))
+    assert len(steps) == before

@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcrop.spooling import writer as writer_module
 from outcrop.spooling.claim import claimed, waiting_segments
-from outcrop.spooling.segment import HEAD_BYTES, file_head, read_segment, request_head, stored_form
+from outcrop.spooling.segment import HEAD_BYTES, file_head, read_segment, stored_form
 from outcrop.spooling.writer import SegmentWriter
 
 # The mark of a request may come up within a body.
@@ -75,12 +74,12 @@ def test_what_is_delivered_is_not_given_again(bodies: list[bytes], data: st.Data
 @given(st.binary(max_size=300))
 def test_other_bytes_are_damage_and_no_exception(data: bytes) -> None:
     content = read_segment(data)
-    assert content.damaged_bytes + sum(len(r.body) + 16 for r in content.requests) <= len(data)
+    assert content.damaged_bytes + sum(len(r.body) + 24 for r in content.requests) <= len(data)
 
 
 def test_requests_without_a_checksum_are_read(tmp_path: Path) -> None:
     writer = SegmentWriter(tmp_path / "1.segment")
-    writer.append([request_head(5, 2), b"he", b"llo"], is_synced=False)
+    writer.note([b"he", b"llo"], 5, 2)
     writer.close()
     (request,) = read_segment((tmp_path / "1.segment").read_bytes()).requests
     assert (request.body, request.spans) == (b"hello", 2)
@@ -88,18 +87,18 @@ def test_requests_without_a_checksum_are_read(tmp_path: Path) -> None:
 
 def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     writer = SegmentWriter(tmp_path / "1.segment")
-    writer.append([stored_form(b"before", 1)], is_synced=True)
-    real = writer_module._write_pieces  # noqa: SLF001  # the disk's place  # pyright: ignore[reportPrivateUsage]
+    writer.append(b"before", 1)
+    write = os.write
 
-    def full(descriptor: int, pieces: list[bytes]) -> int:
-        real(descriptor, [pieces[0][:7]])
+    def full(descriptor: int, data: bytes) -> int:
+        write(descriptor, data[:7])
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(writer_module, "_write_pieces", full)
+    monkeypatch.setattr(os, "write", full)
     with pytest.raises(OSError, match="No space"):
-        writer.append([stored_form(b"too much", 1)], is_synced=True)
+        writer.append(b"too much", 1)
     monkeypatch.undo()
-    writer.append([stored_form(b"after", 1)], is_synced=True)
+    writer.append(b"after", 1)
     writer.close()
     content = read_segment((tmp_path / "1.segment").read_bytes())
     assert [request.body for request in content.requests] == [b"before", b"after"]
@@ -109,12 +108,14 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pyte
 def test_a_write_that_the_system_takes_in_parts_is_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def by_threes(descriptor: int, pieces: list[bytes]) -> int:
-        return os.write(descriptor, b"".join(pieces)[:3])
+    write = os.write
 
-    monkeypatch.setattr(writer_module, "_write_pieces", by_threes)
+    def by_threes(descriptor: int, data: bytes) -> int:
+        return write(descriptor, data[:3])
+
+    monkeypatch.setattr(os, "write", by_threes)
     writer = SegmentWriter(tmp_path / "1.segment")
-    writer.append([request_head(9, 1), b"one", b"two", b"six"], is_synced=False)
+    writer.note([b"one", b"two", b"six"], 9, 1)
     writer.close()
     (request,) = read_segment((tmp_path / "1.segment").read_bytes()).requests
     assert request.body == b"onetwosix"
@@ -123,7 +124,7 @@ def test_a_write_that_the_system_takes_in_parts_is_whole(
 def test_a_segment_is_its_writers_until_that_ends_and_then_one_readers(tmp_path: Path) -> None:
     path = tmp_path / "1.segment"
     writer = SegmentWriter(path)
-    writer.append([stored_form(b"x", 1)], is_synced=False)
+    writer.append(b"x", 1)
     with claimed(path) as segment:
         assert segment is None
     writer.close()
@@ -144,10 +145,9 @@ def test_the_lock_goes_with_a_process_that_is_killed(tmp_path: Path) -> None:
     program = """
 import os, signal, sys
 from pathlib import Path
-from outcrop.spooling.segment import stored_form
 from outcrop.spooling.writer import SegmentWriter
 writer = SegmentWriter(Path(sys.argv[1]))
-writer.append([stored_form(b"left", 1)], is_synced=False)
+writer.note([b"left"], 4, 1)
 os.kill(os.getpid(), signal.SIGKILL)
 """
     path = tmp_path / "1.segment"
@@ -156,3 +156,21 @@ os.kill(os.getpid(), signal.SIGKILL)
     with claimed(path) as segment:
         assert segment is not None
         assert [request.body for request in segment.content.requests] == [b"left"]
+
+
+def test_a_file_that_is_begun_anew_shows_nothing_of_before_whatever_it_is_torn_at(tmp_path: Path) -> None:
+    path = tmp_path / "1.segment"
+    writer = SegmentWriter(path)
+    for number in range(5):
+        writer.note([b"old %d" % number], 5, 1)
+    writer.clear()
+    before = path.read_bytes()
+    writer.note([b"new request"], 11, 1)
+    after = path.read_bytes()
+    writer.close()
+    assert read_segment(before).requests == []
+    assert [request.body for request in read_segment(after).requests] == [b"new request"]
+    for cut in range(HEAD_BYTES, len(after)):
+        # The kernel writes in order: new bytes as far as the cut, old ones behind it.
+        torn = read_segment(after[:cut] + before[cut:])
+        assert [request.body for request in torn.requests] in ([], [b"new request"])

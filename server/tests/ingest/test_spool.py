@@ -41,7 +41,7 @@ def committed(_: bytes) -> Future[int]:
 def test_files_are_taken_in_by_age_and_deleted_when_committed(tmp_path: Path) -> None:
     waiting(tmp_path, *(b"%d" % i for i in range(40)))
     writer = SegmentWriter(tmp_path / "040.segment")
-    writer.append([stored_form(b"its program lives", 1)], is_synced=False)
+    writer.append(b"its program lives", 1)
     seen: list[bytes] = []
 
     def accept(body: bytes) -> Future[int]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from outcrop.delivery.stats import DeliveryStats
 from outcrop.exceptions import ConfigurationError
@@ -11,6 +12,8 @@ from outcrop.recording.record import EndedSpan, SpanRecord
 
 VALID_URIS = (
     "http://HOST:PORT or https://HOST:PORT (an Outcrop server or any OTLP/HTTP endpoint)",
+    "sqlite:///traces.db or sqlite:////folder/traces.db (a store in this process; full installation)",
+    "file:///folder/traces.jsonl (an OTLP file)",
     "memory:// (this process alone, for tests)",
 )
 
@@ -53,12 +56,27 @@ def check_tracking_uri(uri: str) -> str:
     Raises:
         ConfigurationError: no destination has this form; the message names those that exist.
     """
-    parts = urlsplit(uri)
     try:
+        parts = urlsplit(uri)
         has_host = bool(parts.hostname) and parts.port != 0
     except ValueError:
-        has_host = False
-    if parts.scheme == "memory" or (parts.scheme in {"http", "https"} and has_host):
+        parts, has_host = urlsplit(""), False
+    has_path = len(parts.path.strip("/")) > 0 and not parts.netloc
+    if (
+        parts.scheme == "memory"
+        or (parts.scheme in {"http", "https"} and has_host)
+        or (parts.scheme in {"sqlite", "file"} and has_path)
+    ):
         return parts.scheme
     valid = "; ".join(VALID_URIS)
     raise ConfigurationError(f"The tracking URI {uri!r} names no destination. Valid forms: {valid}.")
+
+
+def path_in(uri: str) -> Path:
+    """The file that a URI names: `sqlite:///traces.db` is relative, `sqlite:////tmp/traces.db` is not.
+
+    `file:` URIs are absolute with one or three slashes, as everywhere.
+    """
+    parts = urlsplit(uri)
+    path = unquote(parts.path)
+    return Path(path.removeprefix("/") if parts.scheme == "sqlite" else path).expanduser()

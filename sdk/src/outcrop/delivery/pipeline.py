@@ -181,7 +181,6 @@ class Pipeline:
         thread a thousand times as long as queueing a span. After a while without any it sleeps until the
         next one wakes it.
         """
-        self._empty_rounds = 0 if len(self._waiting) else self._empty_rounds + 1
         if self._empty_rounds > _ROUNDS_BEFORE_SLEEP:
             self._is_asleep = True
             # Looked at again: a span that came just before has not seen that the thread sleeps.
@@ -200,6 +199,7 @@ class Pipeline:
     def _deliver_all(self) -> None:
         taken = self._waiting.take()
         self._in_work = len(taken.spans)
+        self._empty_rounds = 0 if taken.spans else self._empty_rounds + 1
         try:
             if self._courier.carry(self._batches(taken)):
                 self._waiting.delivered(taken)
@@ -212,7 +212,7 @@ class Pipeline:
     def _prepared(self, spans: Sequence[EncodedSpan]) -> Iterator[EncodedSpan]:
         for span in spans:
             try:
-                whole = span if span.later is None else EncodedSpan(span.group, [*span.pieces, span.later()])
+                whole = span if span.later is None else _completed(span, span.later())
                 wanted = whole if self._prepare is None else self._prepare(whole)
             except Exception as error:  # noqa: BLE001  # an odd span must not take its neighbours along
                 report_fault("preparing a span for delivery", error)
@@ -225,3 +225,7 @@ class Pipeline:
         taken = self._waiting.take()
         if self._courier.save(self._batches(taken)):
             self._waiting.delivered(taken)
+
+
+def _completed(span: EncodedSpan, rest: bytes) -> EncodedSpan:
+    return EncodedSpan(span.group, [*span.pieces, rest], span.size + len(rest))

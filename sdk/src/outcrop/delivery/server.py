@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from outcrop.delivery.credentials import read_credentials
+from outcrop.delivery.delivering import Delivering
 from outcrop.delivery.http_sender import HttpSender
 from outcrop.delivery.otlp_decode import decode_request
 from outcrop.delivery.pipeline import Pipeline
 from outcrop.delivery.spool import Spool, spool_dir_for
-from outcrop.delivery.stats import DeliveryStats
 from outcrop.delivery.token_sources import TokenUnavailableError
 from outcrop.exceptions import OutcropError
 from outcrop.recording.record import SpanRecord
 
 _TRACES_PATH = "/v1/traces"
 _READ_TIMEOUT_S = 30.0
-_PID = "process.pid"
 
 
-class ServerDestination:
+class ServerDestination(Delivering):
     """Sends to `{uri}/v1/traces` and reads from `{uri}/api`."""
 
     def __init__(
@@ -38,34 +36,15 @@ class ServerDestination:
         endpoint = base if base.endswith(_TRACES_PATH) else base + _TRACES_PATH
         self._base = endpoint.removesuffix(_TRACES_PATH)
         folder = spool_dir_for(self._base, spool_root)
-        self._resource = dict(resource)
         # Kept by a forked child too: it need not fetch the token again.
-        self._credentials = read_credentials(endpoint)
-        self.pipeline = Pipeline(
-            lambda: HttpSender(endpoint, self._credentials),
+        self._credentials = credentials = read_credentials(endpoint)
+        pipeline = Pipeline(
+            lambda: HttpSender(endpoint, credentials),
             lambda on_drop: Spool(folder, on_drop),
-            self._resource,
+            resource,
             mode=mode,
         )
-        # The program's threads come this way with each span: one step less.
-        self.submit = self.pipeline.submit
-
-    def flush(self, timeout_s: float) -> bool:
-        """Sends or spools what is queued."""
-        return self.pipeline.flush(timeout_s)
-
-    def shutdown(self, timeout_s: float) -> None:
-        """Flushes and ends the delivery thread."""
-        self.pipeline.shutdown(timeout_s)
-
-    def stats(self) -> DeliveryStats:
-        """How delivery goes."""
-        return self.pipeline.stats()
-
-    def after_fork_in_child(self) -> None:
-        """Begins anew in a forked child, and under its own number."""
-        self._resource[_PID] = os.getpid()
-        self.pipeline.after_fork_in_child()
+        super().__init__(pipeline)
 
     def read_trace(self, trace_id: str) -> list[SpanRecord]:
         """Asks the server for a trace."""
@@ -75,13 +54,7 @@ class ServerDestination:
         if urlsplit(url).scheme not in {"http", "https"}:
             raise OutcropError(f"{self._base} is no HTTP address.")
         try:
-            try:
-                return decode_request(self._read(url))
-            except HTTPError as error:
-                if error.code != 401 or not self._credentials.renew():  # noqa: PLR2004  # HTTP's own number
-                    raise
-                error.close()
-                return decode_request(self._read(url))
+            return decode_request(self._read(url))
         except HTTPError as error:
             with error:
                 if error.code == 404:  # noqa: PLR2004  # HTTP's own number
@@ -91,6 +64,17 @@ class ServerDestination:
             raise OutcropError(f"Traces cannot be read from {self._base}: {error}.") from error
 
     def _read(self, url: str) -> bytes:
+        from urllib.error import HTTPError  # noqa: PLC0415  # as above
+
+        try:
+            return self._read_once(url)
+        except HTTPError as error:
+            if error.code != 401 or not self._credentials.renew():  # noqa: PLR2004  # HTTP's own number
+                raise
+            error.close()
+        return self._read_once(url)
+
+    def _read_once(self, url: str) -> bytes:
         from urllib.request import Request, urlopen  # noqa: PLC0415  # as above
 
         request = Request(url)  # noqa: S310  # checked by the caller

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from outcrop.delivery.batches import Batch
 from outcrop.spooling.claim import claimed, waiting_segments
-from outcrop.spooling.segment import REJECTED_SUFFIX, SUFFIX, stored_form
+from outcrop.spooling.segment import REJECTED_SUFFIX, SUFFIX
 from outcrop.spooling.writer import SegmentWriter
 
 SEGMENT_BYTES = 8 << 20
@@ -54,12 +54,11 @@ class Spool:
         Raises:
             OSError: the disk does not take it; nothing of it is left there.
         """
-        stored = stored_form(batch.body, batch.spans)
-        self._make_room(len(stored))
-        if self._writer is None or self._writer.length + len(stored) > SEGMENT_BYTES:
+        self._make_room(len(batch.body))
+        if self._writer is None or self._writer.length + len(batch.body) > SEGMENT_BYTES:
             self.release()
             self._writer = self.new_segment("spool")
-        self._writer.append([stored], is_synced=True)
+        self._writer.append(batch.body, batch.spans)
 
     def new_segment(self, kind: str) -> SegmentWriter:
         """Makes a segment of this process's own; `kind` is a part of its name.

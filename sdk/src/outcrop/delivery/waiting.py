@@ -18,7 +18,6 @@ from typing import Any
 from outcrop.capture.faults import logger, report_fault
 from outcrop.recording.otlp_encode import request_pieces
 from outcrop.recording.record import EncodedSpan, EndedSpan
-from outcrop.spooling.segment import request_head
 from outcrop.spooling.writer import SegmentWriter
 
 MAX_SPANS = 20_000
@@ -27,8 +26,15 @@ MAX_BYTES = 64 << 20
 JOURNAL_EVERY = 10
 # More than this is left to the delivery thread: the program's own must not wait while megabytes are copied.
 _MAX_JOURNALLED_BYTES = 256 << 10
-# A disk that takes this long is left to the delivery thread too.
+# A disk that takes this long several times in a row is left to the delivery thread too. Once may be another
+# thread of the program that did not give Python's lock back.
 _SLOW_DISK_S = 0.05
+_SLOW_WRITES = 3
+# A program that calls the system often, but never for long, keeps Python's lock from every other thread: who
+# waits for it is woken too late each time. Above this many spans the program's thread steps aside for a
+# moment, every tenth span, so that the delivery thread gets its turn.
+_STARVING_SPANS = 1_500
+_STEP_ASIDE_S = 0.0002
 
 
 class Taken:
@@ -79,6 +85,7 @@ class Waiting:
         self._raw: deque[EndedSpan] = deque()
         self._encoded: list[EncodedSpan] = []
         self._bytes = 0
+        self._slow_writes = 0
         # Two files in turn: one is filled while what the other holds is being sent.
         self._journal: SegmentWriter | None = None
         self._spare: SegmentWriter | None = None
@@ -92,8 +99,11 @@ class Waiting:
         """Takes an ended span."""
         raw = self._raw
         raw.append(span)
-        if len(raw) >= JOURNAL_EVERY or self.is_durable:
+        waiting = len(raw)
+        if waiting >= JOURNAL_EVERY or self.is_durable:
             self._settle()
+            if waiting + len(self._encoded) > _STARVING_SPANS and waiting % JOURNAL_EVERY == 0:
+                time.sleep(_STEP_ASIDE_S)
 
     def take(self) -> Taken:
         """Gives all that waits. For the delivery thread, or at exit."""
@@ -187,11 +197,12 @@ class Waiting:
         try:
             if self._journal is None:
                 self._journal = self._open_journal()
-            self._journal.append([request_head(length, len(spans)), *pieces], is_synced=False)
+            self._journal.note(pieces, length, len(spans))
         except OSError as error:
             self._give_up_journal(f"{error}")
             return
-        if time.monotonic() - started > _SLOW_DISK_S and not self.is_durable:
+        self._slow_writes = self._slow_writes + 1 if time.monotonic() - started > _SLOW_DISK_S else 0
+        if self._slow_writes >= _SLOW_WRITES and not self.is_durable:
             self._give_up_journal("the disk is slow")
 
     def _give_up_journal(self, reason: str) -> None:

@@ -82,7 +82,7 @@ def encode_span(record: SpanRecord) -> EncodedSpan:
     pieces.extend(span_attribute(key, value) for key, value in record.attributes.items())
     pieces.extend(span_event(event)[1] for event in record.events)
     pieces.append(span_status(record.status_code, record.status_message))
-    return EncodedSpan(SpanGroup(record.experiment, record.scope), pieces)
+    return EncodedSpan(SpanGroup(record.experiment, record.scope), pieces, sum(map(len, pieces)))
 
 
 def encode_request(spans: Iterable[EncodedSpan], resource: Mapping[str, Any]) -> bytes:
@@ -93,11 +93,16 @@ def encode_request(spans: Iterable[EncodedSpan], resource: Mapping[str, Any]) ->
 def request_pieces(spans: Iterable[EncodedSpan], resource: Mapping[str, Any]) -> tuple[list[bytes], int]:
     """The same, not joined yet, and the length of all."""
     groups: dict[SpanGroup, _Pieces] = {}
+    last: SpanGroup | None = None
+    group = _Pieces([], 0)
     for span in spans:
-        group = groups.get(span.group)
-        if group is None:
-            scope = message(1, text(1, span.group.scope) + text(2, __version__))
-            group = groups[span.group] = _Pieces([scope], len(scope))
+        # Neighbours most often are of one group: the same object even.
+        if span.group is not last:
+            last = span.group
+            if last not in groups:
+                scope = message(1, text(1, last.scope) + text(2, __version__))
+                groups[last] = _Pieces([scope], len(scope))
+            group = groups[last]
         group.add(2, span.pieces, span.size)
     experiments: dict[str, _Pieces] = {}
     for (name, _), group in groups.items():

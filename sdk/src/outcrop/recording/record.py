@@ -24,18 +24,15 @@ class EncodedSpan(NamedTuple):
     Attributes:
         group: what it shares with others.
         pieces: the message, in pieces: bodies are large, and are copied but once, into the request.
+        size: the bytes of the pieces.
         later: gives further members of the message, in bytes; it may wait for a network, so it is called off
             the program's thread. None for nearly every span.
     """
 
     group: SpanGroup
     pieces: Sequence[bytes]
+    size: int
     later: Callable[[], bytes] | None = None
-
-    @property
-    def size(self) -> int:
-        """Bytes of the message, but for what is put off."""
-        return sum(map(len, self.pieces))
 
     @property
     def trace_id(self) -> bytes:

@@ -228,15 +228,16 @@ class LiveSpan(otel.Span):
             events: further events.
             later: see `EncodedSpan`.
         """
-        head = span_head(self.ids, self.name, self._kind, self._start_ns, self._end_ns)
-        pieces = [head, *members]
-        pieces.extend([span_attribute(key, value) for key, value in self._attributes.items()])
+        pieces = [span_head(self.ids, self.name, self._kind, self._start_ns, self._end_ns), *members]
+        if self._attributes:
+            pieces.extend([span_attribute(key, value) for key, value in self._attributes.items()])
         if self._events:
             events = sorted((*events, *self._events))
-        pieces.extend([event for _, event in events])
+        for _, event in events:
+            pieces.append(event)  # most often there is one: a list of it costs more
         if self._status:
             pieces.append(span_status(self._status, self._status_message))
-        return EncodedSpan(self._group, pieces, later)
+        return EncodedSpan(self._group, pieces, sum(map(len, pieces)), later)
 
     def now_ns(self) -> int:
         """Now, by the span's own clock, which never runs backwards."""

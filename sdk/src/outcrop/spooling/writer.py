@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from outcrop.spooling.file_lock import try_lock
-from outcrop.spooling.segment import HEAD_BYTES, file_head
+from outcrop.spooling.segment import HEAD_BYTES, checksum_of, file_head, framed
 
-# The most pieces that one call to the system takes; POSIX's own minimum for IOV_MAX is 16, Linux has 1024.
-_MAX_PIECES = 512
+_MAX_ROUND = (1 << 32) - 1
 
 
 class SegmentWriter:
@@ -32,8 +31,9 @@ class SegmentWriter:
         self._descriptor = os.open(path, flags, 0o600)
         try_lock(self._descriptor)
         self.length = 0
+        self._round = 0
         try:
-            self._write([file_head()])
+            self._write(file_head())
         except OSError:
             self.remove()
             raise
@@ -43,29 +43,51 @@ class SegmentWriter:
         """Whether nothing waits in it."""
         return self.length <= HEAD_BYTES
 
-    def append(self, pieces: Sequence[bytes], *, is_synced: bool) -> None:
-        """Appends bytes, all or nothing.
-
-        Args:
-            pieces: a request with its head, in pieces.
-            is_synced: whether to wait until the disk has them. Without it they survive the end of the
-                process, but not that of the machine.
+    def append(self, body: bytes, spans: int) -> None:
+        """Appends a request with its checksum, and waits until the disk has it.
 
         Raises:
-            OSError: the disk does not take them; the file is as it was.
+            OSError: the disk does not take it; the file is as it was.
         """
         before = self.length
         try:
-            self._write(pieces)
-            if is_synced:
-                os.fsync(self._descriptor)
+            self._write(framed((body,), len(body), spans, self._round, checksum_of(body)))
+            os.fsync(self._descriptor)
+        except OSError:
+            self._cut(before)
+            raise
+
+    def note(self, pieces: Sequence[bytes], length: int, spans: int) -> None:
+        """Appends a request and waits for no disk: it survives the end of the process, not of the machine.
+
+        Args:
+            pieces: the request, in pieces.
+            length: the bytes of all.
+            spans: how many it holds.
+
+        Raises:
+            OSError: the disk does not take it; the file is as it was.
+        """
+        before = self.length
+        try:
+            self._write(framed(pieces, length, spans, self._round))
         except OSError:
             self._cut(before)
             raise
 
     def clear(self) -> None:
-        """Forgets what was appended, now that it is delivered."""
-        self._cut(HEAD_BYTES)
+        """Begins the file anew, now that what it holds is delivered.
+
+        Raises:
+            OSError: the disk does not take it; what the file holds still counts.
+        """
+        if self.is_empty:
+            return
+        following = self._round % _MAX_ROUND + 1
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        os.write(self._descriptor, file_head(round_number=following))
+        self._round = following
+        self.length = HEAD_BYTES
 
     def close(self) -> None:
         """Leaves the file to whoever sends what waits in it."""
@@ -76,30 +98,14 @@ class SegmentWriter:
         self.path.unlink(missing_ok=True)
         os.close(self._descriptor)
 
-    def _write(self, pieces: Sequence[bytes]) -> None:
-        for start in range(0, len(pieces), _MAX_PIECES):
-            rest = list(pieces[start : start + _MAX_PIECES])
-            while rest:
-                written = _write_pieces(self._descriptor, rest)
-                self.length += written
-                rest = _unwritten(rest, written)
+    def _write(self, data: bytes) -> None:
+        # The system may take a part only, when the disk is nearly full or the write is very large.
+        while data:
+            written = os.write(self._descriptor, data)
+            self.length += written
+            data = data[written:]
 
     def _cut(self, length: int) -> None:
         os.ftruncate(self._descriptor, length)
         os.lseek(self._descriptor, length, os.SEEK_SET)
         self.length = length
-
-
-def _unwritten(pieces: list[bytes], written: int) -> list[bytes]:
-    """The system may take a part only, when the disk is nearly full or the write is very large."""
-    for index, piece in enumerate(pieces):
-        if written < len(piece):
-            return [piece[written:], *pieces[index + 1 :]]
-        written -= len(piece)
-    return []
-
-
-def _write_pieces(descriptor: int, pieces: list[bytes]) -> int:
-    if hasattr(os, "writev"):
-        return os.writev(descriptor, pieces)
-    return os.write(descriptor, b"".join(pieces))

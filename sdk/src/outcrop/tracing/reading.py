@@ -14,7 +14,9 @@ def set_tracking_uri(uri: str) -> None:
 
     Args:
         uri: `http://HOST:PORT` or `https://HOST:PORT` for an Outcrop server (or any OTLP/HTTP
-            endpoint), `memory://` to keep them in this process. Default: `OUTCROP_TRACKING_URI`, else
+            endpoint), `sqlite:///traces.db` for a store in this process (needs the full installation),
+            `file:///folder/traces.jsonl` for an OTLP file, `memory://` to keep them in this process.
+            Default: `OUTCROP_TRACKING_URI`, else
             `http://127.0.0.1:5115`.
 
     Raises:
