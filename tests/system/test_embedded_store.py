@@ -47,6 +47,16 @@ def test_a_bedrock_call_is_stored_and_read_without_a_server(
         assert trace.info.request_preview == "Hello?"
         assert outcrop.stats().sent == 1
         assert outcrop.get_trace("0" * 32) is None
+        outcrop.log_feedback(trace_id=trace_id, name="good", value=True)
+        outcrop.set_trace_tag(trace_id, "team", "search")
+        (found,) = outcrop.search_traces(
+            filter_string="tags.team = 'search' AND attributes.model LIKE '%claude%'"
+        )
+        assert [(each.name, each.value) for each in found.info.assessments] == [("good", True)]
+        with pytest.raises(ConfigurationError, match="column"):
+            outcrop.search_traces(filter_string="tags.team ==")
+        assert outcrop.delete_traces(trace_ids=[trace_id]) == 1
+        assert outcrop.get_trace(trace_id) is None
     finally:
         outcrop.bedrock.autolog(disable=True)
         outcrop.set_tracking_uri(before)
@@ -86,7 +96,7 @@ def test_a_store_says_what_it_refuses_and_what_it_has_not(tmp_path: Path) -> Non
     store = EmbeddedStore(tmp_path / "new folder" / "traces.db")
     with pytest.raises(ValueError, match="OTLP"):
         store.accept(b"no request")
-    assert store.export("1" * 32) == b""
+    assert store.ask("GET", f"/api/traces/{'1' * 32}", None)[0] == 404
     store.close()
     (tmp_path / "file").write_text("no database, but long enough to be looked at " * 50)
     with pytest.raises(OSError, match="file"):

@@ -8,7 +8,19 @@ from outcrop import bedrock, entities
 from outcrop._autolog import autolog
 from outcrop._version import __version__
 from outcrop.exceptions import ConfigurationError, OutcropError
+from outcrop.tracing.aws_lambda import lambda_handler
 from outcrop.tracing.decorator import trace
+from outcrop.tracing.grouping import context, update_current_trace
+from outcrop.tracing.judging import (
+    delete_assessment,
+    delete_trace_tag,
+    log_assessment,
+    log_expectation,
+    log_feedback,
+    set_trace_tag,
+    update_assessment,
+)
+from outcrop.tracing.keeping import configure, keeping
 from outcrop.tracing.reading import (
     flush,
     get_last_active_trace_id,
@@ -18,6 +30,7 @@ from outcrop.tracing.reading import (
     set_tracking_uri,
     stats,
 )
+from outcrop.tracing.search import delete_traces, search_traces
 from outcrop.tracing.spans import start_span
 
 __all__ = [
@@ -26,14 +39,28 @@ __all__ = [
     "__version__",
     "autolog",
     "bedrock",
+    "configure",
+    "context",
+    "delete_assessment",
+    "delete_trace_tag",
+    "delete_traces",
     "entities",
     "flush",
     "get_last_active_trace_id",
     "get_trace",
     "get_tracking_uri",
+    "keeping",
+    "lambda_handler",
+    "log_assessment",
+    "log_expectation",
+    "log_feedback",
+    "search_traces",
     "set_experiment",
+    "set_trace_tag",
     "set_tracking_uri",
     "start_span",
     "stats",
     "trace",
+    "update_assessment",
+    "update_current_trace",
 ]

@@ -116,3 +116,15 @@ def test_a_file_that_cannot_be_written_is_said_and_tried_again(tmp_path: Path) -
     assert sent.reason
     with pytest.raises(OutcropError, match="cannot be read"):
         FileDestination(tmp_path, {}).read_trace("01" * 16)
+
+
+def test_a_file_says_what_it_cannot_do(tmp_path: Path) -> None:
+    before = outcrop.get_tracking_uri()
+    outcrop.set_tracking_uri(f"file://{tmp_path}/traces.jsonl")
+    try:
+        with pytest.raises(OutcropError, match="cannot be searched"):
+            outcrop.search_traces()
+        with pytest.raises(OutcropError, match="cannot keep feedback"):
+            outcrop.log_feedback(trace_id="1" * 32, name="good", value=True)
+    finally:
+        outcrop.set_tracking_uri(before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from outcrop.delivery import waiting as waiting_module
 from outcrop.delivery.otlp_decode import decode_request
 from outcrop.delivery.waiting import JOURNAL_EVERY, Waiting
 from outcrop.recording.ids import root_ids
-from outcrop.recording.record import EndedSpan, SpanGroup
+from outcrop.recording.record import EncodedSpan, EndedSpan, SpanGroup
 from outcrop.recording.span import LiveSpan
 from outcrop.spooling.segment import read_segment
 from outcrop.spooling.writer import SegmentWriter
@@ -138,12 +139,14 @@ def test_a_span_that_cannot_be_encoded_takes_no_other_along(
     monkeypatch.delenv("OUTCROP_RAISE_FAULTS")
 
     class Broken:
-        def encode(self) -> None:
+        is_costly = False
+
+        def encode(self) -> EncodedSpan:
             raise RuntimeError("our own fault")
 
     yard = Yard(tmp_path)
     yard.end_spans("before")
-    yard.waiting.submit(Broken())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # broken on purpose
+    yard.waiting.submit(Broken())
     yard.end_spans("after")
     assert len(yard.waiting.take().spans) == 2
     assert "fault of Outcrop's own" in caplog.text
@@ -183,3 +186,61 @@ def test_the_programs_thread_steps_aside_for_a_delivery_thread_that_gets_no_turn
     before = len(steps)
     yard.end_spans(*_names(30))
     assert len(steps) == before
+
+
+class Costly:
+    """A span whose encoding takes long, as with redaction."""
+
+    is_costly = True
+
+    def __init__(self, span: LiveSpan, encoders: list[str]) -> None:
+        self._span = span
+        self._encoders = encoders
+
+    def encode(self) -> EncodedSpan:
+        self._encoders.append(threading.current_thread().name)
+        return self._span.encode()
+
+
+def _costly_spans(yard: Yard, count: int, encoders: list[str]) -> None:
+    for name in _names(count):
+        span = LiveSpan(yard, name, root_ids(), SpanGroup("Default", "test"))
+        span.end_as(Costly(span, encoders))
+
+
+def test_what_takes_long_to_encode_is_left_to_the_delivery_thread(tmp_path: Path) -> None:
+    yard = Yard(tmp_path)
+    encoders: list[str] = []
+    _costly_spans(yard, 50, encoders)
+    assert encoders == []
+    assert yard.opened == 0
+    taken: list[int] = []
+    thread = threading.Thread(target=lambda: taken.append(len(yard.waiting.take().spans)), name="delivery")
+    thread.start()
+    thread.join()
+    assert taken == [50]
+    assert set(encoders) == {"delivery"}
+
+
+def test_a_durable_queue_encodes_even_that_at_once(tmp_path: Path) -> None:
+    yard = Yard(tmp_path, is_durable=True)
+    encoders: list[str] = []
+    _costly_spans(yard, 1, encoders)
+    assert yard.on_disk() == ["span 0"]
+
+
+def test_a_stream_that_is_collected_while_spans_are_taken_stops_nothing(tmp_path: Path) -> None:
+    yard = Yard(tmp_path, is_durable=True)
+
+    class EndsAnother:
+        """Encoding it ends another span, as the collector may within any statement."""
+
+        is_costly = False
+
+        def encode(self) -> EncodedSpan:
+            yard.end_spans("collected")
+            span = LiveSpan(yard, "outer", root_ids(), SpanGroup("Default", "test"))
+            return span.encode()
+
+    yard.waiting.submit(EndsAnother())
+    assert len(yard.waiting.take().spans) == 2

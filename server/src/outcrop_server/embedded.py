@@ -1,6 +1,6 @@
 """The store without a server: what the SDK's `sqlite:///traces.db` opens, in the program's own process.
 
-Like `app`, it joins parts: ingest, store and reader, with the SDK's pure readers.
+Like `app`, it joins parts: ingest and store, with the SDK's pure readers; and the app itself for who reads.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from outcrop.pricing.environment import table_from_environment
 from outcrop.pricing.quote import price_of
 from outcrop.views import read_span
+from outcrop_server.in_process import Application, ask
 from outcrop_server.ingest.pipeline import Pipeline
-from outcrop_server.model.errors import BadRequestError, NotFoundError, RequestError, StoreError
-from outcrop_server.model.ids import parse_trace_id
-from outcrop_server.query.reader import TraceReader
+from outcrop_server.model.errors import BadRequestError, RequestError, StoreError
+from outcrop_server.settings import Settings
 from outcrop_server.storage.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ class EmbeddedStore:
             raise OSError(str(error)) from error
         price_span = partial(price_of, table=table_from_environment())
         self._pipeline = Pipeline(self._store, read_span, price_span)
-        self._reader = TraceReader(self._store, read_span, price_span)
+        self._path = path
+        self._app: Application | None = None
 
     def accept(self, body: bytes) -> None:
         """Takes in the body of an OTLP request; durable when it returns."""
@@ -50,14 +51,14 @@ class EmbeddedStore:
         except (RequestError, StoreError) as error:
             raise OSError(str(error)) from error
 
-    def export(self, trace_id: str) -> bytes:
-        """A trace as the body of an OTLP request; empty if there is none."""
-        try:
-            return b"".join(self._reader.export(parse_trace_id(trace_id)))
-        except NotFoundError:
-            return b""
-        except (RequestError, StoreError) as error:
-            raise OSError(str(error)) from error
+    def ask(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+        """What a server over this store would answer: HTTP's status, and the body."""
+        if self._app is None:
+            # FastAPI takes half a second to load: a program that only traces never needs it.
+            from outcrop_server.app import create_app  # noqa: PLC0415
+
+            self._app = create_app(Settings(store=self._path, spool=None), self._store)
+        return ask(self._app, method, path, body)
 
     def close(self) -> None:
         """Commits what is in work and ends the store's threads."""

@@ -48,6 +48,7 @@ class Call:
         pieces: what was read of an answer that the caller reads itself.
     """
 
+    is_costly = False  # to encode; see EndedSpan
     # What most calls never change stands here once: this object is made within each traced call.
     abandoned_ns = 0
     url: str | None = None

@@ -23,6 +23,7 @@ from outcrop.delivery.token_sources import (
     TokenUnavailableError,
 )
 from outcrop.exceptions import ConfigurationError
+from outcrop.kept_settings import read_flag
 
 TOKEN_FORMS = (
     "the token itself",
@@ -196,13 +197,8 @@ def _check_transport(url: str, given: Mapping[str, str]) -> None:
     parts = urlsplit(url)
     if parts.scheme == "https" or _is_loopback(parts.hostname or ""):
         return
-    allowed = given.get(_ALLOW_HTTP, "").strip().lower()
-    if allowed in {"1", "true", "yes", "on"}:
+    if read_flag(given, _ALLOW_HTTP):
         return
-    if allowed not in {"", "0", "false", "no", "off"}:
-        raise ConfigurationError(
-            f"{_ALLOW_HTTP} is {allowed!r}: give 1, true, yes or on, or 0, false, no or off."
-        )
     raise ConfigurationError(
         f"The token would go to {parts.hostname} over plain http, for anyone on the way to read. Use an "
         f"https:// address, or, if you trust that network, set {_ALLOW_HTTP}=1."

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
+from outcrop.assessments import Annotations, Assessment
+from outcrop.delivery.query import FoundPage, TraceDeletion, TraceQuery
 from outcrop.delivery.stats import DeliveryStats
 from outcrop.exceptions import ConfigurationError
 from outcrop.recording.record import EndedSpan, SpanRecord
@@ -46,6 +49,65 @@ class Destination(Protocol):
 
         Raises:
             OutcropError: the destination cannot be asked; the message says why.
+        """
+        ...
+
+    def annotations(self, trace_id: str) -> Annotations:
+        """What is known of a trace beside its spans; empty if there is no such trace.
+
+        Raises:
+            OutcropError: the destination cannot be asked.
+        """
+        ...
+
+    def search(self, query: TraceQuery) -> FoundPage:
+        """The traces that fit.
+
+        Raises:
+            ConfigurationError: the filter, the order or the page token is wrong; says where.
+            OutcropError: the destination cannot be asked.
+        """
+        ...
+
+    def edit_tags(self, trace_id: str, tags: Mapping[str, str | None]) -> None:
+        """Sets tags of a trace; None deletes one. What spans say later under the same names MUST NOT count.
+
+        Raises:
+            OutcropError: there is no such trace, or the destination cannot be asked.
+        """
+        ...
+
+    def add_assessment(self, assessment: Assessment) -> Assessment:
+        """Keeps a judgement of the trace that it names; gives it back with its id and times.
+
+        Raises:
+            OutcropError: there is no such trace, or the destination cannot be asked.
+        """
+        ...
+
+    def update_assessment(self, assessment: Assessment) -> Assessment:
+        """Puts another judgement in the place of the one with the same trace and assessment id.
+
+        Kind, author and time of creation stay; so does the source where the new one names none.
+
+        Raises:
+            OutcropError: there is none of this id, or the destination cannot be asked.
+        """
+        ...
+
+    def delete_assessment(self, trace_id: str, assessment_id: str) -> None:
+        """Deletes a judgement.
+
+        Raises:
+            OutcropError: there is none of this id, or the destination cannot be asked.
+        """
+        ...
+
+    def delete_traces(self, deletion: TraceDeletion) -> int:
+        """Deletes traces with all that is known of them; gives how many there were.
+
+        Raises:
+            OutcropError: the experiment is not known, or the destination cannot be asked.
         """
         ...
 

@@ -9,15 +9,17 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from outcrop.delivery.asking import Asking
 from outcrop.delivery.delivering import Delivering
-from outcrop.delivery.otlp_decode import decode_request
 from outcrop.delivery.pipeline import Pipeline
 from outcrop.delivery.sender import Sent
 from outcrop.delivery.spool import Spool
-from outcrop.exceptions import ConfigurationError, OutcropError
-from outcrop.recording.record import SpanRecord
+from outcrop.exceptions import ConfigurationError
+
+if TYPE_CHECKING:
+    from outcrop.delivery.server_api import ServerApi
 
 ENTRY_POINTS = "outcrop.stores"
 
@@ -34,8 +36,8 @@ class EmbeddedStore(Protocol):
         """
         ...
 
-    def export(self, trace_id: str) -> bytes:
-        """A trace as the body of an OTLP request; empty if there is none.
+    def ask(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+        """What a server over this store would answer: HTTP's status, and the body.
 
         Raises:
             OSError: the store cannot be read.
@@ -107,7 +109,7 @@ class StoreSender:
                 self._store = None
 
 
-class EmbeddedDestination(Delivering):
+class EmbeddedDestination(Delivering, Asking):
     """Keeps traces in a store of this process, and reads from it."""
 
     def __init__(
@@ -123,12 +125,14 @@ class EmbeddedDestination(Delivering):
             Pipeline(self._make_sender, lambda on_drop: Spool(folder, on_drop), resource, mode=mode)
         )
 
-    def read_trace(self, trace_id: str) -> list[SpanRecord]:
-        """Reads a trace from the store."""
-        try:
-            return decode_request(self._senders[-1].store().export(trace_id))
-        except (OSError, ValueError) as error:
-            raise OutcropError(f"Traces cannot be read from {self._path}: {error}.") from error
+    def _make_api(self) -> ServerApi:
+        from outcrop.delivery.embedded_api import EmbeddedApi  # noqa: PLC0415  # see Asking.api
+
+        # A forked child has a sender, and thereby a store, of its own.
+        return EmbeddedApi(str(self._path), lambda: self._newest_sender().store())
+
+    def _newest_sender(self) -> StoreSender:
+        return self._senders[-1]
 
     def _make_sender(self) -> StoreSender:
         self._senders.append(StoreSender(self._open_store, self._path))

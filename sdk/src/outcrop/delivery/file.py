@@ -14,6 +14,7 @@ from outcrop.delivery.delivering import Delivering
 from outcrop.delivery.otlp_json import from_line, to_line
 from outcrop.delivery.pipeline import Pipeline
 from outcrop.delivery.sender import Sent
+from outcrop.delivery.unasked import Unasked
 from outcrop.exceptions import OutcropError
 from outcrop.recording.record import SpanRecord
 
@@ -55,12 +56,13 @@ class FileSender:
             os.close(descriptor)
 
 
-class FileDestination(Delivering):
+class FileDestination(Delivering, Unasked):
     """Writes to a file and reads from it."""
 
     def __init__(self, path: Path, resource: Mapping[str, Any]) -> None:
         """`path` is the file; `resource` describes this process."""
         self._path = path
+        self.what_it_is = f"The file {path}"
         super().__init__(Pipeline(lambda: FileSender(path), None, resource))
 
     def read_trace(self, trace_id: str) -> list[SpanRecord]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from outcrop.capture.faults import logger, report_fault
@@ -22,6 +23,9 @@ from outcrop.recording.record import EncodedSpan, EndedSpan
 
 BATCH_DELAY_S = 0.2
 _ROUNDS_BEFORE_SLEEP = 25
+
+# What the thread is told: to come at once, or when spans have gathered.
+_NOW, _SOON = True, False
 
 Prepare = Callable[[EncodedSpan], "EncodedSpan | None"]
 
@@ -71,8 +75,7 @@ class Pipeline:
         with self._flushed:
             self._flush_asked += 1
             mine = self._flush_asked
-            self._wake.set()
-            self._hurry.set()
+            self._calls.put(_NOW)
             while self._flush_done < mine:
                 left = deadline - time.monotonic()
                 if left <= 0 or not self._flushed.wait(left):
@@ -83,8 +86,7 @@ class Pipeline:
         """Flushes and ends the thread. What the endpoint does not take in time goes to the spool."""
         is_flushed = self.flush(timeout_s)
         self._is_stopping = True
-        self._wake.set()
-        self._hurry.set()
+        self._calls.put(_NOW)
         if is_flushed and self._thread is not None:
             self._thread.join(timeout_s)
         elif not is_flushed:
@@ -105,8 +107,10 @@ class Pipeline:
     def _start_fresh(self) -> None:
         self._thread: threading.Thread | None = None
         self._thread_lock = threading.Lock()
-        self._wake = threading.Event()
-        self._hurry = threading.Event()
+        # Not an event: a span may end within any statement of this class, when the collector ends a stream
+        # that was let go, and of all that threads wait on only this queue may be entered twice.
+        self._calls: SimpleQueue[bool] = SimpleQueue()
+        self._has_called = False
         self._flushed = threading.Condition()
         self._flush_asked = 0
         self._flush_done = 0
@@ -124,18 +128,26 @@ class Pipeline:
             (lambda: spool.new_segment("journal")) if spool is not None and has_journal else None,
             is_durable=self._mode == "durable",
             on_drop=self._on_drop,
-            on_full=self._hurry.set,
+            on_full=self._call_now,
         )
 
     def _rouse(self) -> None:
         if self._thread is not None:
-            self._wake.set()
-            return
-        with self._thread_lock:
-            if self._thread is None:
-                thread = threading.Thread(target=self._run, name="outcrop-delivery", daemon=True)
-                thread.start()
-                self._thread = thread
+            self._calls.put(_SOON)
+        # Who finds the lock taken need not wait: the thread is being started.
+        elif self._thread_lock.acquire(blocking=False):
+            try:
+                if self._thread is None:
+                    thread = threading.Thread(target=self._run, name="outcrop-delivery", daemon=True)
+                    thread.start()
+                    self._thread = thread
+            finally:
+                self._thread_lock.release()
+
+    def _call_now(self) -> None:
+        if not self._has_called:
+            self._has_called = True
+            self._calls.put(_NOW)
 
     def _on_drop(self, spans: int, reason: str) -> None:
         self.counters.add("dropped", spans, reason)
@@ -182,19 +194,31 @@ class Pipeline:
         next one wakes it.
         """
         if self._empty_rounds > _ROUNDS_BEFORE_SLEEP:
+            self._empty_rounds = 0
             self._is_asleep = True
             # Looked at again: a span that came just before has not seen that the thread sleeps.
-            if not len(self._waiting):
-                # While batches wait on disk, try again when the back-off allows.
-                backoff = self._courier.backoff
-                self._wake.wait(max(backoff.remaining_s, 0.05) if backoff.is_down else None)
-            self._empty_rounds = 0
+            is_urgent = not len(self._waiting) and self._next_call(self._until_retry_s())
+            self._is_asleep = False
+            if is_urgent:
+                return
         self._is_asleep = False
-        # A short pause lets spans of one trace gather into one batch; flush and exit skip it.
-        self._hurry.wait(BATCH_DELAY_S)
-        # Cleared before the work is looked at: whatever is asked from here on wakes the thread again.
-        self._wake.clear()
-        self._hurry.clear()
+        # A short pause lets spans of one trace gather into one batch; flush and exit cut it short.
+        deadline = time.monotonic() + BATCH_DELAY_S
+        while (left := deadline - time.monotonic()) > 0 and not self._next_call(left):
+            pass
+        self._has_called = False
+
+    def _until_retry_s(self) -> float | None:
+        """While batches wait on disk, the endpoint is tried again when the back-off allows."""
+        backoff = self._courier.backoff
+        return max(backoff.remaining_s, 0.05) if backoff.is_down else None
+
+    def _next_call(self, timeout_s: float | None) -> bool:
+        """Waits for a call; True if it was one to come at once."""
+        try:
+            return self._calls.get(timeout=timeout_s) is _NOW
+        except Empty:
+            return False
 
     def _deliver_all(self) -> None:
         taken = self._waiting.take()

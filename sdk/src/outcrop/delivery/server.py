@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
+from outcrop.delivery.asking import Asking
 from outcrop.delivery.credentials import read_credentials
 from outcrop.delivery.delivering import Delivering
 from outcrop.delivery.http_sender import HttpSender
-from outcrop.delivery.otlp_decode import decode_request
 from outcrop.delivery.pipeline import Pipeline
 from outcrop.delivery.spool import Spool, spool_dir_for
-from outcrop.delivery.token_sources import TokenUnavailableError
-from outcrop.exceptions import OutcropError
-from outcrop.recording.record import SpanRecord
+
+if TYPE_CHECKING:
+    from outcrop.delivery.server_api import ServerApi
 
 _TRACES_PATH = "/v1/traces"
-_READ_TIMEOUT_S = 30.0
 
 
-class ServerDestination(Delivering):
+class ServerDestination(Delivering, Asking):
     """Sends to `{uri}/v1/traces` and reads from `{uri}/api`."""
 
     def __init__(
@@ -46,41 +44,7 @@ class ServerDestination(Delivering):
         )
         super().__init__(pipeline)
 
-    def read_trace(self, trace_id: str) -> list[SpanRecord]:
-        """Asks the server for a trace."""
-        from urllib.error import HTTPError, URLError  # noqa: PLC0415  # keeps `import outcrop` light
+    def _make_api(self) -> ServerApi:
+        from outcrop.delivery.server_api import ServerApi  # noqa: PLC0415  # see Asking.api
 
-        url = f"{self._base}/api/traces/{trace_id}/export"
-        if urlsplit(url).scheme not in {"http", "https"}:
-            raise OutcropError(f"{self._base} is no HTTP address.")
-        try:
-            return decode_request(self._read(url))
-        except HTTPError as error:
-            with error:
-                if error.code == 404:  # noqa: PLR2004  # HTTP's own number
-                    return []
-                raise OutcropError(f"{self._base} answered HTTP {error.code} for a trace.") from error
-        except (URLError, OSError, ValueError, TokenUnavailableError) as error:
-            raise OutcropError(f"Traces cannot be read from {self._base}: {error}.") from error
-
-    def _read(self, url: str) -> bytes:
-        from urllib.error import HTTPError  # noqa: PLC0415  # as above
-
-        try:
-            return self._read_once(url)
-        except HTTPError as error:
-            if error.code != 401 or not self._credentials.renew():  # noqa: PLR2004  # HTTP's own number
-                raise
-            error.close()
-        return self._read_once(url)
-
-    def _read_once(self, url: str) -> bytes:
-        from urllib.request import Request, urlopen  # noqa: PLC0415  # as above
-
-        request = Request(url)  # noqa: S310  # checked by the caller
-        for name, value in self._credentials.headers().items():
-            # Should the server send us elsewhere, that place is not told the token.
-            request.add_unredirected_header(name, value)
-        with urlopen(request, timeout=_READ_TIMEOUT_S) as response:  # noqa: S310  # as above
-            body: bytes = response.read()
-        return body
+        return ServerApi(self._base, self._credentials)

@@ -41,7 +41,8 @@ class Counters:
 
     def __init__(self) -> None:
         """All are 0."""
-        self._lock = threading.Lock()
+        # Reentrant: see `waiting.Waiting`.
+        self._lock = threading.RLock()
         self._counts: dict[str, int] = {"sent": 0, "spooled": 0, "rejected": 0, "dropped": 0}
         self._reasons: dict[str, int] = {}
 

@@ -83,17 +83,20 @@ class Waiting:
         self._on_full = on_full
         # Ended, not encoded yet. A deque, since appending and taking need no lock.
         self._raw: deque[EndedSpan] = deque()
+        # What the delivery thread alone encodes.
+        self._put_off: deque[EndedSpan] = deque()
         self._encoded: list[EncodedSpan] = []
         self._bytes = 0
         self._slow_writes = 0
         # Two files in turn: one is filled while what the other holds is being sent.
         self._journal: SegmentWriter | None = None
         self._spare: SegmentWriter | None = None
-        self._lock = threading.Lock()
+        # Reentrant: in the midst of this the collector may end a stream that was let go, on this very thread.
+        self._lock = threading.RLock()
 
     def __len__(self) -> int:
         """How many spans wait."""
-        return len(self._raw) + len(self._encoded)
+        return len(self._raw) + len(self._put_off) + len(self._encoded)
 
     def submit(self, span: EndedSpan) -> None:
         """Takes an ended span."""
@@ -108,7 +111,8 @@ class Waiting:
     def take(self) -> Taken:
         """Gives all that waits. For the delivery thread, or at exit."""
         with self._lock:
-            self._encode()
+            self._sort()
+            self._encode(self._put_off)
             taken = Taken(self._encoded, self._journal)
             self._encoded, self._bytes = [], 0
             self._journal, self._spare = self._spare, None
@@ -145,9 +149,10 @@ class Waiting:
             if journal is not None:
                 journal.close()
         self._raw.clear()
+        self._put_off.clear()
         self._encoded, self._bytes = [], 0
         self._journal = self._spare = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def _settle(self) -> None:
         # Who holds the lock encodes for the others too; nobody waits, but for a span that must be durable.
@@ -157,30 +162,39 @@ class Waiting:
             return
         try:
             begin = len(self._encoded)
-            self._encode()
+            self._sort()
             if len(self._encoded) > begin:
                 self._note_down(self._encoded[begin:])
         finally:
             self._lock.release()
 
-    def _encode(self) -> None:
-        """Encodes what has ended; the lock is held."""
+    def _sort(self) -> None:
+        """Encodes what has ended, but for what takes long; the lock is held."""
         raw = self._raw
-        while raw:
-            try:
-                span = raw.popleft()
-            except IndexError:
-                return
+        quick: deque[EndedSpan] = deque()
+        # Another thread may end spans meanwhile.
+        for _ in range(len(raw)):
+            span = raw.popleft()
+            if not span.is_costly or self.is_durable:
+                quick.append(span)
+            elif len(self._put_off) < MAX_SPANS:
+                self._put_off.append(span)
+            else:
+                self._on_drop(1, "the queue was full")
+        self._encode(quick)
+
+    def _encode(self, spans: deque[EndedSpan]) -> None:
+        while spans:
+            span = spans.popleft()
             try:
                 encoded = span.encode()
             except Exception as error:  # noqa: BLE001  # an odd span must not take its neighbours along
                 report_fault("encoding a finished span", error)
                 continue
-            size = encoded.size
-            if self._bytes + size > MAX_BYTES or len(self._encoded) >= MAX_SPANS:
+            if self._bytes + encoded.size > MAX_BYTES or len(self._encoded) >= MAX_SPANS:
                 self._on_drop(1, "the queue was full")
                 continue
-            self._bytes += size
+            self._bytes += encoded.size
             self._encoded.append(encoded)
 
     def _note_down(self, spans: Sequence[EncodedSpan]) -> None:

@@ -43,6 +43,11 @@ class EncodedSpan(NamedTuple):
 class EndedSpan(Protocol):
     """A span that has ended and waits to be encoded: what the queue holds."""
 
+    @property
+    def is_costly(self) -> bool:
+        """Whether encoding it is too much work for the program's own thread."""
+        ...
+
     def encode(self) -> EncodedSpan:
         """Encodes it; called once, by whoever delivers it."""
         ...

@@ -58,15 +58,23 @@ class LiveSpan(otel.Span):
     Attributes:
         name: what it is called in the tree.
         ids: of the trace, of the span, and of its parent, as bytes.
-        is_local_root: whether its parent, if any, belongs to another process or library.
+        local_root: the first span of the trace in this process; None where this is it, and its parent,
+            if any, belongs to another process or library.
+        is_recorded: whether anything of it is kept.
+        trace_flags: what it says to other processes and libraries of whether its trace is kept.
+        content_mode: what is kept of what it holds; None for what holds in the process.
     """
 
+    is_costly = False  # to encode; see EndedSpan
     # What most spans never change stands here once: a span is made and ended within each traced call.
     _context: otel.SpanContext | None = None
     _events: list[TimedEvent] | None = None
     _status = STATUS_UNSET
     _status_message = ""
     _end_ns = 0
+    is_recorded = True
+    trace_flags = _SAMPLED
+    content_mode: str | None = None
 
     def __init__(  # noqa: PLR0917  # by keyword each call would pay more
         self,
@@ -75,12 +83,12 @@ class LiveSpan(otel.Span):
         ids: SpanIds,
         group: SpanGroup,
         kind: int = KIND_INTERNAL,
-        is_local_root: bool = True,
+        local_root: LiveSpan | None = None,
     ) -> None:
         """Made by `outcrop.runtime`."""
         self.name = name
         self.ids = ids
-        self.is_local_root = is_local_root
+        self.local_root = local_root
         self._sink = sink
         self._group = group
         self._kind = kind
@@ -106,6 +114,21 @@ class LiveSpan(otel.Span):
     def start_time_ns(self) -> int:
         """Nanoseconds since the epoch."""
         return self._start_ns
+
+    @property
+    def duration_ns(self) -> int:
+        """Nanoseconds from start to end; 0 while it runs."""
+        return self._end_ns - self._start_ns if self._end_ns else 0
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether its status is ERROR."""
+        return self._status == STATUS_ERROR
+
+    @property
+    def sink(self) -> SpanSink:
+        """Where it goes when it ends."""
+        return self._sink
 
     def set_inputs(self, inputs: Any) -> None:
         """Records what goes in, as it is now: later changes to the object are not seen."""
@@ -180,7 +203,7 @@ class LiveSpan(otel.Span):
         if self._context is None:
             trace_id, span_id, _ = self.ids
             self._context = otel.SpanContext(
-                int.from_bytes(trace_id, "big"), int.from_bytes(span_id, "big"), False, _SAMPLED
+                int.from_bytes(trace_id, "big"), int.from_bytes(span_id, "big"), False, self.trace_flags
             )
         return self._context
 

@@ -37,13 +37,22 @@ MODEL_ARN_KIND = "outcrop.model.arn_kind"  # such as application-inference-profi
 # The model behind an application inference profile, where somebody looked it up: sent, not derived.
 MODEL_RESOLVED = "outcrop.model.resolved"
 
+# What was kept of the span, where that is not everything.
+CONTENT = "outcrop.content"  # no_content or metadata: see outcrop.kept_settings
+CUT = "outcrop.cut"  # list of text: attributes of this span that a size limit replaced by a mark
+DROPPED_ATTRIBUTES = "outcrop.dropped_attributes"  # int: how many a limit left out
+# Derived from a body before it was left out.
+TOOL_CALLS = "outcrop.response.tool_calls"  # list of text: names of the tools that the answer asks for
+SERVICE_TIER = "outcrop.service_tier"  # such as priority; absent for the standard one
+
 # On the resource: one process sends to one experiment at a time.
 EXPERIMENT_NAME = "outcrop.experiment.name"
 
-# Grouping, on the root span.
+# Grouping, on the root span; any other span of the trace may carry them too, and what ended last counts.
 SESSION_ID = "session.id"
 USER_ID = "user.id"
 TAG_PREFIX = "outcrop.tag."
+METADATA_PREFIX = "outcrop.metadata."
 
 # Events.
 ATTEMPT_EVENT = "outcrop.attempt"  # one HTTP attempt of a call

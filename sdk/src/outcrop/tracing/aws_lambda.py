@@ -162,7 +162,7 @@ def _attributes(name: str, context: Any) -> dict[str, Any]:
 
 def _was_cold() -> bool:
     """Whether somebody waited for this process to begin; with provisioned concurrency nobody did."""
-    global _is_cold  # noqa: PLW0603  # a process starts once
+    global _is_cold  # a process starts once
     was_cold, _is_cold = _is_cold, False
     return was_cold and os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "provisioned-concurrency"
 
@@ -178,4 +178,4 @@ def _time_to_flush_s(context: Any) -> float:
     if not callable(remaining_ms):
         return _LONGEST_FLUSH_S
     remaining: Any = remaining_ms()
-    return min(max(remaining / 1000 - _MARGIN_S, 0.0), _LONGEST_FLUSH_S)
+    return min(max(float(remaining) / 1000 - _MARGIN_S, 0.0), _LONGEST_FLUSH_S)

@@ -43,7 +43,9 @@ def parent_in(event: Any) -> Context | None:
 def _headers(event: Any) -> dict[str, str]:
     """By lower-case name; of several values the first."""
     found = as_object(event) if isinstance(event, Mapping) else {}
-    several = {name: as_list(values)[:1] for name, values in as_object(found.get("multiValueHeaders")).items()}
+    several = {
+        name: as_list(values)[:1] for name, values in as_object(found.get("multiValueHeaders")).items()
+    }
     single = {name: [value] for name, value in as_object(found.get("headers")).items()}
     return {
         str(name).lower(): values[0]
@@ -54,7 +56,10 @@ def _headers(event: Any) -> dict[str, str]:
 
 def _xray_parent(header: str) -> Context | None:
     """X-Ray's ids are OpenTelemetry's, written with dashes; without a parent there is only a trace."""
-    fields = dict(field.strip().partition("=")[::2] for field in header.lower().split(";"))
+    fields: dict[str, str] = {}
+    for field in header.lower().split(";"):
+        name, _, value = field.strip().partition("=")
+        fields[name] = value
     root = _XRAY_ROOT.fullmatch(fields.get("root", ""))
     parent = _XRAY_PARENT.fullmatch(fields.get("parent", ""))
     if root is None or parent is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from outcrop.delivery.destination import Destination
 from outcrop.delivery.stats import DeliveryStats
 from outcrop.entities import Trace
 from outcrop.runtime import get_runtime
@@ -82,9 +83,21 @@ def get_trace(trace_id: str) -> Trace | None:
         OutcropError: the destination cannot be asked; the message says why.
     """
     # The readers and their codecs are loaded by who reads; a program that only traces never does.
-    from outcrop.tracing.assemble import assemble_trace  # noqa: PLC0415
+    from outcrop.assemble import assemble_trace  # noqa: PLC0415
 
+    destination = reading_destination()
+    plain_id = plain_trace_id(trace_id)
+    records = destination.read_trace(plain_id)
+    return assemble_trace(records, destination.annotations(plain_id)) if records else None
+
+
+def reading_destination() -> Destination:
+    """Where traces go, after what has ended here was delivered there."""
     runtime = get_runtime()
     runtime.flush(_READ_FLUSH_S)
-    records = runtime.destination.read_trace(trace_id.removeprefix("tr-").lower())
-    return assemble_trace(records) if records else None
+    return runtime.destination
+
+
+def plain_trace_id(trace_id: str) -> str:
+    """A trace id without MLflow's prefix, in small letters."""
+    return trace_id.strip().lower().removeprefix("tr-")

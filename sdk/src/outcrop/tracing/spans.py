@@ -8,7 +8,7 @@ from typing import Any
 
 from opentelemetry import context as otel_context
 
-from outcrop.recording.current import make_current
+from outcrop.recording.current import make_trace_current
 from outcrop.recording.span import LiveSpan
 from outcrop.runtime import get_runtime
 
@@ -33,12 +33,12 @@ def start_span(
     Yields:
         The span: `set_inputs`, `set_outputs`, `set_attribute(s)`, `add_event`, `set_status`, ...
     """
-    span = get_runtime().start_span(name, SCOPE)
+    span = get_runtime().start_span(name, SCOPE, attributes=attributes)
     if span_type is not None:
         span.set_span_type(span_type)
     if attributes:
         span.set_attributes(attributes)
-    token = make_current(span)
+    token = make_trace_current(span)
     try:
         yield span
     except BaseException as error:
