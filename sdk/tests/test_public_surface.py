@@ -47,6 +47,7 @@ def test_the_public_names_are_these() -> None:
             "get_tracing_context_headers_for_http_request",
             "get_tracking_uri",
             "keeping",
+            "lambda_handler",
             "log_assessment",
             "log_expectation",
             "log_feedback",

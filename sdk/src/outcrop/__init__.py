@@ -8,6 +8,7 @@ from outcrop import bedrock, entities
 from outcrop._autolog import autolog
 from outcrop._version import __version__
 from outcrop.exceptions import ConfigurationError, OutcropError
+from outcrop.tracing.aws_lambda import lambda_handler
 from outcrop.tracing.decorator import trace
 from outcrop.tracing.grouping import context, update_current_trace
 from outcrop.tracing.judging import (
@@ -57,6 +58,7 @@ __all__ = [
     "get_tracing_context_headers_for_http_request",
     "get_tracking_uri",
     "keeping",
+    "lambda_handler",
     "log_assessment",
     "log_expectation",
     "log_feedback",

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.context import Context
 
 from outcrop._version import __version__
+from outcrop.delivery import worker_exit
 from outcrop.delivery.destination import Destination, check_tracking_uri, path_in
+from outcrop.delivery.exit_signals import deliver_on_sigterm
 from outcrop.delivery.memory import MemoryDestination
 from outcrop.delivery.server import ServerDestination
 from outcrop.exceptions import ConfigurationError
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from outcrop.policy.policy import Policy
 
 _EXIT_TIMEOUT_S = 5.0
+_PID = "process.pid"
 
 
 class Runtime:
@@ -46,6 +49,8 @@ class Runtime:
         self.has_grouping = False
         self._last_root_ids: SpanIds | None = None
         self._groups: dict[str, SpanGroup] = {}
+        # What describes this process; its destination looks at the same object.
+        self._resource: dict[str, Any] = {}
         # None where nobody asked for anything: most programs pay one look at each.
         self.policy: Policy | None = None
         self.choosing: Choosing | None = None
@@ -178,20 +183,23 @@ class Runtime:
         self.destination.shutdown(_EXIT_TIMEOUT_S)
 
     def after_fork_in_child(self) -> None:
-        """Begins anew in a forked child."""
+        """Begins anew in a forked child, and under its own number."""
+        self._resource[_PID] = os.getpid()
         self.destination.after_fork_in_child()
+        worker_exit.after_fork_in_child(self.shutdown)
 
     def _destination(self, scheme: str, uri: str) -> Destination:
         if scheme == "memory":
             return MemoryDestination()
-        resource = {
+        resource: dict[str, Any] = {
             **self.settings.resource_attributes,
             "service.name": self.settings.service_name,
             "telemetry.sdk.name": "outcrop",
             "telemetry.sdk.language": "python",
             "telemetry.sdk.version": __version__,
-            "process.pid": os.getpid(),
+            _PID: os.getpid(),
         }
+        self._resource = resource
         spool_root, mode = self.settings.spool_root, self.settings.delivery
         if scheme in {"http", "https"}:
             return ServerDestination(uri, spool_root, resource, mode=mode)
@@ -223,5 +231,8 @@ def get_runtime() -> Runtime:
                 atexit.register(runtime.shutdown)
                 if hasattr(os, "register_at_fork"):
                     os.register_at_fork(after_in_child=runtime.after_fork_in_child)
+                if runtime.settings.delivers_on_sigterm:
+                    deliver_on_sigterm(lambda: runtime.flush(_EXIT_TIMEOUT_S), runtime.shutdown)
+                worker_exit.deliver_when_worker_ends(runtime.shutdown)
                 _runtime = runtime
     return _runtime

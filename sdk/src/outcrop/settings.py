@@ -14,6 +14,7 @@ from outcrop.kept_settings import KeptSettings, read_flag, read_kept
 DEFAULT_TRACKING_URI = "http://127.0.0.1:5115"
 DEFAULT_EXPERIMENT = "Default"
 DELIVERY_MODES = ("default", "durable", "memory")
+_ON_SIGTERM = "OUTCROP_DELIVER_ON_SIGTERM"
 _UNKNOWN_SERVICE = "unknown_service"
 _SERVICE_NAME = "service.name"
 
@@ -32,6 +33,8 @@ class Settings:
         delivery: `OUTCROP_DELIVERY`: what is risked should the process be killed. `default`: the last few
             spans; `durable`: none, each span is written to disk before its end returns; `memory`: those
             of the last moment, and nothing is written to disk while the endpoint answers.
+        delivers_on_sigterm: `OUTCROP_DELIVER_ON_SIGTERM`: whether what waits is delivered before SIGTERM
+            ends a program that has no handler of its own; yes by default.
         kept: what is kept of a span, and of which traces.
         is_disabled: `OTEL_SDK_DISABLED`: nothing is recorded.
         resource_attributes: `OTEL_RESOURCE_ATTRIBUTES`: what is said of the process with every batch.
@@ -46,6 +49,7 @@ class Settings:
     spool_root: Path
     resolves_profiles: bool = False
     delivery: str = "default"
+    delivers_on_sigterm: bool = True
     kept: KeptSettings = field(default_factory=KeptSettings)
     is_disabled: bool = False
     resource_attributes: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -71,6 +75,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         service_name=given.get("OTEL_SERVICE_NAME") or resource.get(_SERVICE_NAME) or _UNKNOWN_SERVICE,
         spool_root=_spool_root(given),
         delivery=_one_of(given, "OUTCROP_DELIVERY", DELIVERY_MODES),
+        delivers_on_sigterm=not given.get(_ON_SIGTERM) or read_flag(given, _ON_SIGTERM),
         resolves_profiles=read_flag(given, "OUTCROP_RESOLVE_PROFILES"),
         kept=read_kept(given),
         is_disabled=read_flag(given, "OTEL_SDK_DISABLED"),
@@ -112,5 +117,10 @@ def _spool_root(given: Mapping[str, str]) -> Path:
     if named:
         return Path(named).expanduser()
     state_home = given.get("XDG_STATE_HOME")
-    base = Path(state_home) if state_home else Path.home() / ".local" / "state"
+    if state_home:
+        base = Path(state_home)
+    elif given.get("AWS_LAMBDA_FUNCTION_NAME"):
+        base = Path("/tmp")  # noqa: S108  # all that a Lambda function can write to, and its alone
+    else:
+        base = Path.home() / ".local" / "state"
     return base / "outcrop" / "spool"

@@ -15,7 +15,7 @@ from outcrop.bedrock.import_watch import when_imported
 from outcrop.recording.current import make_current
 from outcrop.runtime import get_runtime
 
-_AIO_MODULE = "aiobotocore.client"
+_MODULE, _AIO_MODULE = "botocore.client", "aiobotocore.client"
 
 
 class Instrumentation:
@@ -53,6 +53,14 @@ class Instrumentation:
                 runtime.before_exit.append(functools.partial(taps.end_open_streams, is_exit=True))
                 self._is_hooked = True
         when_imported(_AIO_MODULE, self._patch_async)
+
+    def enable_on_import(self) -> None:
+        """The same as soon as the program has imported botocore, which is never imported for its own sake.
+
+        A program may have to arrange things before botocore brings ssl and sockets in, as gevent's do.
+        """
+        self._is_on = True
+        when_imported(_MODULE, lambda _: self.enable() if self._is_on else None)
 
     def disable(self) -> None:
         """Gives back the original functions. Where another tracer has wrapped ours, ours steps aside."""

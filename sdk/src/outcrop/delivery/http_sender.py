@@ -10,8 +10,10 @@ import zlib
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from outcrop.delivery.credentials import Credentials
 from outcrop.delivery.otlp_decode import rejected_spans
 from outcrop.delivery.sender import Sent
+from outcrop.delivery.token_sources import TokenUnavailableError
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection, HTTPResponse
@@ -21,14 +23,16 @@ _LONGEST_WAIT_S = 300.0
 _WORTH_COMPRESSING = 1024  # bytes
 _GZIP = 31  # zlib's number for its own largest window and gzip's framing
 _BAD_REQUEST = frozenset({400, 413, 415, 422})
+_UNAUTHORIZED = 401
 
 
 class HttpSender:
     """One endpoint, one connection, one thread."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, credentials: Credentials | None = None) -> None:
         """`endpoint` is the full address, such as `http://127.0.0.1:5115/v1/traces`."""
         self.name = endpoint
+        self._credentials = credentials or Credentials()
         self._parts = urlsplit(endpoint)
         # Over a network fewer bytes are worth the work; within a machine they are not.
         self._compresses = not _is_loopback(self._parts.hostname or "")
@@ -36,6 +40,16 @@ class HttpSender:
 
     def post(self, body: bytes) -> Sent:
         """Sends one request body; says how it went and never raises for the network's sake."""
+        try:
+            sent = self._post(body)
+            # A token that has been changed meanwhile is fetched again, once.
+            if sent.status == _UNAUTHORIZED and self._credentials.renew():
+                sent = self._post(body)
+        except TokenUnavailableError as error:
+            return Sent(False, reason=str(error))
+        return sent
+
+    def _post(self, body: bytes) -> Sent:
         from http.client import HTTPException  # noqa: PLC0415  # keeps `import outcrop` light
 
         for is_retry in (False, True):
@@ -65,7 +79,7 @@ class HttpSender:
             kind = HTTPSConnection if self._parts.scheme == "https" else HTTPConnection
             self._connection = kind(self._parts.hostname or "", self._parts.port, timeout=_TIMEOUT_S)
         path = self._parts.path or "/"
-        headers = {"Content-Type": "application/x-protobuf"}
+        headers = {**self._credentials.headers(), "Content-Type": "application/x-protobuf"}
         if self._compresses and len(body) >= _WORTH_COMPRESSING:
             headers["Content-Encoding"] = "gzip"
             packer = zlib.compressobj(1, wbits=_GZIP)
@@ -81,7 +95,7 @@ def _judge(response: HTTPResponse, answer: bytes) -> Sent:
         return Sent(True, rejected_spans=count, reason=reason)
     reason = f"HTTP {status} {response.reason}: {_readable(answer)}".rstrip(": ")
     wait_s = _wait_asked_for(response.getheader("Retry-After"))
-    return Sent(False, is_refused=status in _BAD_REQUEST, reason=reason, retry_after_s=wait_s)
+    return Sent(False, is_refused=status in _BAD_REQUEST, reason=reason, retry_after_s=wait_s, status=status)
 
 
 def _wait_asked_for(header: str | None) -> float | None:

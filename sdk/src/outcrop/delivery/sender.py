@@ -16,6 +16,7 @@ class Sent:
         rejected_spans: of a delivered one: how many of its spans the endpoint did not take.
         reason: what happened, in words; empty if all is well.
         retry_after_s: how long the endpoint asked us to wait, in seconds; None if it did not.
+        status: the HTTP status of a request that was not delivered; None if there was none.
     """
 
     is_delivered: bool
@@ -23,6 +24,7 @@ class Sent:
     rejected_spans: int = 0
     reason: str = ""
     retry_after_s: float | None = None
+    status: int | None = None
 
 
 class Sender(Protocol):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from outcrop.delivery.asking import Asking
+from outcrop.delivery.credentials import read_credentials
 from outcrop.delivery.delivering import Delivering
 from outcrop.delivery.http_sender import HttpSender
 from outcrop.delivery.pipeline import Pipeline
@@ -24,17 +25,26 @@ class ServerDestination(Delivering, Asking):
     def __init__(
         self, uri: str, spool_root: Path, resource: Mapping[str, Any], *, mode: str = "default"
     ) -> None:
-        """`uri` is the tracking URI; one that already names the OTLP route is taken as it is."""
+        """`uri` is the tracking URI; one that already names the OTLP route is taken as it is.
+
+        Raises:
+            ConfigurationError: the token or further headers in the environment cannot be used for it.
+        """
         base = uri.rstrip("/")
         endpoint = base if base.endswith(_TRACES_PATH) else base + _TRACES_PATH
         self._base = endpoint.removesuffix(_TRACES_PATH)
         folder = spool_dir_for(self._base, spool_root)
+        # Kept by a forked child too: it need not fetch the token again.
+        self._credentials = credentials = read_credentials(endpoint)
         pipeline = Pipeline(
-            lambda: HttpSender(endpoint), lambda on_drop: Spool(folder, on_drop), resource, mode=mode
+            lambda: HttpSender(endpoint, credentials),
+            lambda on_drop: Spool(folder, on_drop),
+            resource,
+            mode=mode,
         )
         super().__init__(pipeline)
 
     def _make_api(self) -> ServerApi:
         from outcrop.delivery.server_api import ServerApi  # noqa: PLC0415  # see Asking.api
 
-        return ServerApi(self._base)
+        return ServerApi(self._base, self._credentials)

@@ -14,8 +14,10 @@ from outcrop.delivery.assessment_json import (
     assessment_to_json,
     change_to_json,
 )
+from outcrop.delivery.credentials import Credentials
 from outcrop.delivery.otlp_decode import decode_request
 from outcrop.delivery.query import FoundPage, FoundTrace, TraceDeletion, TraceQuery
+from outcrop.delivery.token_sources import TokenUnavailableError
 from outcrop.exceptions import ConfigurationError, OutcropError
 from outcrop.json_reading import as_int, as_list, as_object, as_text, parse_json
 from outcrop.recording.record import SpanRecord
@@ -23,7 +25,7 @@ from outcrop.recording.record import SpanRecord
 _TIMEOUT_S = 30.0
 # Deleting is done in small steps, but the answer comes after the last one.
 _DELETE_TIMEOUT_S = 600.0
-_BAD_REQUEST, _NOT_FOUND = 400, 404
+_BAD_REQUEST, _UNAUTHORIZED, _NOT_FOUND = 400, 401, 404
 _PAGE = 50
 _MOST_OF_AN_ERROR = 100_000  # bytes
 
@@ -35,9 +37,10 @@ class NotThereError(OutcropError):
 class ServerApi:
     """The API below one address, such as `http://127.0.0.1:5115`."""
 
-    def __init__(self, base: str) -> None:
-        """`base` is without a slash at its end."""
+    def __init__(self, base: str, credentials: Credentials | None = None) -> None:
+        """`base` is without a slash at its end; `credentials` go along with each request."""
         self._base = base
+        self._credentials = credentials or Credentials()
 
     def read_trace(self, trace_id: str) -> list[SpanRecord]:
         """A trace's spans; empty if there is none of this id."""
@@ -133,24 +136,38 @@ class ServerApi:
             OutcropError: there was no answer, or a refusal.
         """
         from urllib.error import HTTPError, URLError  # noqa: PLC0415  # keeps `import outcrop` light
-        from urllib.request import Request, urlopen  # noqa: PLC0415  # as above
 
         url = self._base + path
         if urlsplit(url).scheme not in {"http", "https"}:
             raise OutcropError(f"{self._base} is no HTTP address.")
         data = None if body is None else json.dumps(body).encode()
-        headers = {} if data is None else {"Content-Type": "application/json"}
-        request = Request(url, data, headers, method=method)  # noqa: S310  # checked above
         try:
-            with urlopen(request, timeout=timeout_s) as response:  # noqa: S310  # checked above
-                answer: bytes = response.read()
-                return answer
+            try:
+                return self._answer(method, url, data, timeout_s)
+            except HTTPError as error:
+                # A token that has been changed meanwhile is fetched again, once.
+                if error.code != _UNAUTHORIZED or not self._credentials.renew():
+                    raise
+                error.close()
+                return self._answer(method, url, data, timeout_s)
         except HTTPError as error:
             with error:
                 raise self.refusal(error.code, error.read()[:_MOST_OF_AN_ERROR]) from error
-        except (URLError, OSError, ValueError) as error:
+        except (URLError, OSError, ValueError, TokenUnavailableError) as error:
             way = "read from" if method == "GET" else "reached at"
             raise OutcropError(f"Traces cannot be {way} {self._base}: {error}.") from error
+
+    def _answer(self, method: str, url: str, data: bytes | None, timeout_s: float) -> bytes:
+        from urllib.request import Request, urlopen  # noqa: PLC0415  # as above
+
+        headers = {} if data is None else {"Content-Type": "application/json"}
+        request = Request(url, data, headers, method=method)  # noqa: S310  # checked by the caller
+        for name, value in self._credentials.headers().items():
+            # Should the server send us elsewhere, that place is not told the token.
+            request.add_unredirected_header(name, value)
+        with urlopen(request, timeout=timeout_s) as response:  # noqa: S310  # as above
+            answer: bytes = response.read()
+        return answer
 
     def refusal(self, status: int, answer: bytes) -> OutcropError:
         """What an error answer means; the server's own words where it has some."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 # OpenTelemetry's codes, as OTLP numbers them.
 STATUS_UNSET, STATUS_OK, STATUS_ERROR = 0, 1, 2
-KIND_INTERNAL, KIND_CLIENT = 1, 3
+KIND_INTERNAL, KIND_SERVER, KIND_CLIENT = 1, 2, 3
 
 
 class SpanGroup(NamedTuple):
