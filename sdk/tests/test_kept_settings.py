@@ -157,7 +157,7 @@ def test_the_resource_and_the_endpoint_are_read_as_opentelemetry_writes_them() -
     )
     assert settings.service_name == "shop"
     assert settings.resource_attributes == {"deployment.environment.name": "a,b", "x": "y"}
-    assert settings.otlp_endpoint == "https://collector.example:4318/v1/traces"
+    assert settings.tracking_uri == "https://collector.example:4318/v1/traces"
     assert settings.otlp_headers == {"authorization": "Bearer abc", "x-tenant": "7"}
     assert "Bearer" not in repr(settings)
     exact = read_settings(
@@ -170,7 +170,7 @@ def test_the_resource_and_the_endpoint_are_read_as_opentelemetry_writes_them() -
             "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "b=2",
         }
     )
-    assert (exact.service_name, exact.otlp_endpoint) == ("till", "https://other.example/in")
+    assert (exact.service_name, exact.tracking_uri) == ("till", "https://other.example/in")
     assert exact.otlp_headers == {"b": "2"}
     with pytest.raises(outcrop.ConfigurationError) as raised:
         read_settings({"OTEL_EXPORTER_OTLP_HEADERS": "secret"})

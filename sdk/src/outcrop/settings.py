@@ -24,7 +24,8 @@ class Settings:
     """What the environment says.
 
     Attributes:
-        tracking_uri: `OUTCROP_TRACKING_URI`: where traces go.
+        tracking_uri: where traces go: `OUTCROP_TRACKING_URI`, else `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` or
+            `OTEL_EXPORTER_OTLP_ENDPOINT`, else an Outcrop server on this machine.
         experiment_name: `OUTCROP_EXPERIMENT_NAME`: the experiment they belong to.
         service_name: `OTEL_SERVICE_NAME`: the program's name among others.
         spool_root: `OUTCROP_SPOOL_DIR`: where batches wait while no server answers.
@@ -38,8 +39,6 @@ class Settings:
         kept: what is kept of a span, and of which traces.
         is_disabled: `OTEL_SDK_DISABLED`: nothing is recorded.
         resource_attributes: `OTEL_RESOURCE_ATTRIBUTES`: what is said of the process with every batch.
-        otlp_endpoint: the full address of an OTLP route, from `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` or
-            `OTEL_EXPORTER_OTLP_ENDPOINT`; None if neither is set.
         otlp_headers: `OTEL_EXPORTER_OTLP_TRACES_HEADERS` or `OTEL_EXPORTER_OTLP_HEADERS`.
     """
 
@@ -53,7 +52,6 @@ class Settings:
     kept: KeptSettings = field(default_factory=KeptSettings)
     is_disabled: bool = False
     resource_attributes: Mapping[str, str] = field(default_factory=dict[str, str])
-    otlp_endpoint: str | None = None
     # Not in the repr: they hold tokens.
     otlp_headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
@@ -70,7 +68,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     if not given.get(headers):
         headers = "OTEL_EXPORTER_OTLP_HEADERS"
     return Settings(
-        tracking_uri=given.get("OUTCROP_TRACKING_URI") or DEFAULT_TRACKING_URI,
+        tracking_uri=given.get("OUTCROP_TRACKING_URI") or _otlp_endpoint(given) or DEFAULT_TRACKING_URI,
         experiment_name=given.get("OUTCROP_EXPERIMENT_NAME") or DEFAULT_EXPERIMENT,
         service_name=given.get("OTEL_SERVICE_NAME") or resource.get(_SERVICE_NAME) or _UNKNOWN_SERVICE,
         spool_root=_spool_root(given),
@@ -80,7 +78,6 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         kept=read_kept(given),
         is_disabled=read_flag(given, "OTEL_SDK_DISABLED"),
         resource_attributes={name: value for name, value in resource.items() if name != _SERVICE_NAME},
-        otlp_endpoint=_otlp_endpoint(given),
         otlp_headers=_pairs(given, headers, is_secret=True),
     )
 

@@ -14,7 +14,8 @@ from outcrop.exceptions import ConfigurationError
 from outcrop.recording.record import EndedSpan, SpanRecord
 
 VALID_URIS = (
-    "http://HOST:PORT or https://HOST:PORT (an Outcrop server or any OTLP/HTTP endpoint)",
+    "http://HOST:PORT or https://HOST:PORT (an Outcrop server)",
+    "https://HOST/v1/traces (any other OTLP/HTTP endpoint)",
     "sqlite:///traces.db or sqlite:////folder/traces.db (a store in this process; full installation)",
     "file:///folder/traces.jsonl (an OTLP file)",
     "memory:// (this process alone, for tests)",
