@@ -13,8 +13,8 @@ import subprocess
 import sys
 from typing import Any
 
-ROUNDS = 3
-PAIRS = 40
+ROUNDS = 2
+PAIRS = 24
 SUBJECTS = ("outcrop", "floor", "outcrop+otlp", "floor+otlp")
 # Calls in a block.
 SCENARIOS = {"converse": 60, "converse 20 KB": 40, "stream 200": 16, "invoke_model": 60}
