@@ -16,7 +16,7 @@ from typing import Any
 from opentelemetry.context import Context
 
 from outcrop._version import __version__
-from outcrop.delivery.destination import Destination, check_tracking_uri
+from outcrop.delivery.destination import CONSOLE, Destination, check_tracking_uri
 from outcrop.delivery.memory import MemoryDestination
 from outcrop.delivery.server import ServerDestination
 from outcrop.exceptions import ConfigurationError
@@ -51,7 +51,7 @@ class Runtime:
         if uri == self.tracking_uri:
             return
         old = self.destination if self.tracking_uri else None
-        self.destination = MemoryDestination() if scheme == "memory" else self._server(uri)
+        self.destination = self._open(scheme, uri)
         self.tracking_uri = uri
         if old is not None:
             # Off this thread: the old endpoint may be slow to answer.
@@ -122,6 +122,15 @@ class Runtime:
         """Begins anew in a forked child."""
         if isinstance(self.destination, ServerDestination):
             self.destination.after_fork_in_child()
+
+    def _open(self, scheme: str, uri: str) -> Destination:
+        if scheme == "memory":
+            return MemoryDestination()
+        if scheme == CONSOLE:
+            from outcrop.delivery.console import ConsoleDestination  # noqa: PLC0415  # for those who use it
+
+            return ConsoleDestination()
+        return self._server(uri)
 
     def _server(self, uri: str) -> ServerDestination:
         resource = {

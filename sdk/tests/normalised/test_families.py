@@ -1,4 +1,4 @@
-"""Every `invoke_model` family in the conventions' words: talk, pictures, embeddings, ranking, and no family."""
+"""Every `invoke_model` family in the conventions' words: talk, pictures, embeddings, ranking, and others."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from outcrop.json_reading import as_object
 from outcrop.testing import BedrockEmulator, RawBody, Reply, ToolUse, Usage
 from sdk.tests.bedrock.bodies.test_embeddings_and_ranking import DOCUMENTS, EMBEDDINGS
 from sdk.tests.bedrock.bodies.test_pictures_and_video import PICTURES
@@ -117,8 +118,8 @@ def test_parameters_have_one_name_whatever_the_family_calls_them(
     _invoke(client, model, {**QUESTIONS[name], **parameters})
     attributes = newest().attributes
     found = {key: attributes[key] for key in NAMES if key in attributes}
-    count = len(next((v for v in parameters.values() if isinstance(v, dict)), parameters))
-    assert len(found) == count
+    nested = next((as_object(value) for value in parameters.values() if as_object(value)), parameters)
+    assert len(found) == len(nested)
     assert found.items() <= NAMES.items()
 
 
@@ -162,7 +163,7 @@ def test_server_tools_citations_files_and_unknown_blocks_keep_their_members(
     bedrock_emulator: BedrockEmulator, client: Any, newest: Newest
 ) -> None:
     model = "anthropic.claude-3-haiku-20240307-v1:0"
-    content = [
+    content: list[dict[str, Any]] = [
         {"type": "document", "source": {"type": "file", "file_id": "file_1"}},
         {"type": "search_result", "source": "https://example.com", "title": "T", "content": []},
     ]

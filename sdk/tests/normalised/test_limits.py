@@ -25,20 +25,27 @@ from sdk.tests.normalised.conftest import Newest
 from sdk.tests.normalised.schema import check_messages, check_system_instructions, check_tools, words
 
 MODEL = "anthropic.claude-3-haiku-20240307-v1:0"
-PARTS = st.one_of(
-    st.builds(lambda text: {"type": "text", "content": text}, st.text(max_size=900)),
-    st.builds(
-        lambda data: {"type": "blob", "modality": "image", "content": base64.b64encode(data).decode()},
-        st.binary(max_size=900),
-    ),
-    st.builds(
-        lambda value: {"type": "tool_call", "name": "t", "arguments": {"v": value}},
-        st.floats() | st.text(max_size=900) | st.lists(st.integers(), max_size=50),
-    ),
-)
-MESSAGES = st.lists(
-    st.builds(lambda parts: {"role": "user", "parts": parts}, st.lists(PARTS, max_size=6)), max_size=12
-)
+
+
+def _text(words: str) -> dict[str, Any]:
+    return {"type": "text", "content": words}
+
+
+def _blob(data: bytes) -> dict[str, Any]:
+    return {"type": "blob", "modality": "image", "content": base64.b64encode(data).decode()}
+
+
+def _call(value: Any) -> dict[str, Any]:
+    return {"type": "tool_call", "name": "t", "arguments": {"v": value}}
+
+
+def _message(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"role": "user", "parts": parts}
+
+
+_VALUES: st.SearchStrategy[Any] = st.floats() | st.text(max_size=900) | st.lists(st.integers(), max_size=50)
+PARTS = st.one_of(st.text(max_size=900).map(_text), st.binary(max_size=900).map(_blob), _VALUES.map(_call))
+MESSAGES = st.lists(st.lists(PARTS, max_size=6).map(_message), max_size=12)
 
 
 def _size(fitted: Fitted) -> int:

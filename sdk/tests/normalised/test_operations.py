@@ -1,4 +1,4 @@
-"""Agents, flows, retrieval, ranking and AgentCore's tools, through real boto3 and a server of their shapes."""
+"""Agents, flows, retrieval, ranking and AgentCore's tools, through real boto3 and a server of shapes."""
 
 from __future__ import annotations
 

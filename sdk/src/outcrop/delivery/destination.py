@@ -11,7 +11,9 @@ from outcrop.recording.record import EndedSpan, SpanRecord
 VALID_URIS = (
     "http://HOST:PORT or https://HOST:PORT (an Outcrop server or any OTLP/HTTP endpoint)",
     "memory:// (this process alone, for tests)",
+    "console (each finished trace as a tree on standard error)",
 )
+CONSOLE = "console"
 
 
 class Destination(Protocol):
@@ -39,11 +41,13 @@ class Destination(Protocol):
 
 
 def check_tracking_uri(uri: str) -> str:
-    """Gives the URI's scheme.
+    """Gives the URI's scheme; `console` is its own.
 
     Raises:
         ConfigurationError: no destination has this form; the message names those that exist.
     """
+    if uri in {CONSOLE, f"{CONSOLE}://"}:
+        return CONSOLE
     parts = urlsplit(uri)
     try:
         has_host = bool(parts.hostname) and parts.port != 0

@@ -13,8 +13,8 @@ def set_tracking_uri(uri: str) -> None:
 
     Args:
         uri: `http://HOST:PORT` or `https://HOST:PORT` for an Outcrop server (or any OTLP/HTTP
-            endpoint), `memory://` to keep them in this process. Default: `OUTCROP_TRACKING_URI`, else
-            `http://127.0.0.1:5115`.
+            endpoint), `memory://` to keep them in this process, `console` to print each finished trace
+            on standard error. Default: `OUTCROP_TRACKING_URI`, else `http://127.0.0.1:5115`.
 
     Raises:
         ConfigurationError: no destination has this form; the message names those that exist.
