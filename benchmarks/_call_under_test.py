@@ -147,11 +147,11 @@ def switch(subject: str) -> Switch:
 
 def _switch_outcrop(*, encodes: bool) -> Switch:
     import outcrop  # noqa: PLC0415  # as above
-    from outcrop.delivery import http_sender, pipeline  # noqa: PLC0415  # as above
+    from outcrop.delivery import batches, http_sender, sender  # noqa: PLC0415  # as above
 
-    http_sender.HttpSender.post = lambda *_: http_sender.Sent(True)  # type: ignore[method-assign]  # drops
+    http_sender.HttpSender.post = lambda *_: sender.Sent(True)  # type: ignore[method-assign]  # drops
     if not encodes:
-        pipeline.encode_request = _encode_nothing
+        batches.encode_request = _encode_nothing
 
     def turn_on() -> None:
         outcrop.bedrock.autolog(silent=True)

@@ -100,11 +100,17 @@ def _ddtrace() -> Switch:
     return patch.patch, lambda: None, patch.unpatch
 
 
-def _mlflow() -> Switch:
+def drop_mlflow_spans() -> Any:
+    """MLflow, with an exporter that drops."""
     mlflow: Any = import_module("mlflow")
     exporter: Any = import_module("mlflow.tracing.export.mlflow_v3")
     exporter.MlflowV3SpanExporter.export = _drop
     mlflow.set_tracking_uri("http://127.0.0.1:9")
+    return mlflow
+
+
+def _mlflow() -> Switch:
+    mlflow = drop_mlflow_spans()
 
     def turn_on() -> None:
         mlflow.bedrock.autolog(silent=True)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-QUESTIONS = ("added_cpu_per_call", "import_cost", "ingest_rate", "memory_growth", "peers")
+QUESTIONS = ("added_cpu_per_call", "import_cost", "ingest_rate", "memory_growth", "peers", "trace_cost")
 
 
 def main() -> None:

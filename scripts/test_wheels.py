@@ -38,6 +38,8 @@ def main() -> None:
     (full,) = ROOT.glob("dist/outcrop-*.whl")
     python = environment("light", [light])
     absent = f"import importlib.util as u; assert not [n for n in {SERVER_PACKAGES!r} if _found(u, n)]"
+    # The command belongs to the light wheel; the demo below shows that the full one adds to it.
+    run(python.parent / "outcrop", "run", "--help", cwd=ROOT / "dist")
     found = "def _found(u, n):\n try: return u.find_spec(n)\n except ModuleNotFoundError: return None\n"
     run(python, "-c", found + absent, cwd=ROOT / "dist")
     with tempfile.TemporaryDirectory() as folder:

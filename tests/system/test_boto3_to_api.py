@@ -177,7 +177,7 @@ def test_what_a_program_left_while_the_server_was_down_is_taken_in_when_it_start
     )
     assert done.stderr.count("\n") == 1
     assert "wait in" in done.stderr
-    waiting = list(spool.glob("*/*.otlp"))
+    waiting = list(spool.glob("*/*.segment"))
     assert len(waiting) == 1
     settings = Settings(port=unused_tcp_port, store=tmp_path / "o.db", spool=spool, spool_interval_s=0.05)
     with BackgroundServer(settings) as server:

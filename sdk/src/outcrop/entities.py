@@ -8,6 +8,31 @@ from enum import Enum
 from functools import cached_property
 from typing import Any, Final
 
+from outcrop.assessments import (
+    Assessment,
+    AssessmentSource,
+    AssessmentSourceType,
+    Expectation,
+    Feedback,
+)
+
+__all__ = [
+    "Assessment",
+    "AssessmentSource",
+    "AssessmentSourceType",
+    "Expectation",
+    "Feedback",
+    "Span",
+    "SpanEvent",
+    "SpanStatus",
+    "SpanStatusCode",
+    "SpanType",
+    "Trace",
+    "TraceData",
+    "TraceInfo",
+    "TraceState",
+]
+
 
 class SpanType:
     """The kinds of spans. Any other text may be used as well."""
@@ -97,6 +122,8 @@ class Span:
             stream the merged answer in the shape of the plain call.
         attributes: OpenTelemetry attributes, GenAI conventions first.
         events: chunks, attempts, exceptions and the user's own, in order of time.
+        messages: the span as a conversation, each a role and its parts in the GenAI conventions' schema:
+            system prompt, what was sent, what came back; empty for spans that are none.
         find_cost: how `cost` is found when it is first asked for; no part of the span's value.
     """
 
@@ -112,6 +139,7 @@ class Span:
     outputs: Any = None
     attributes: dict[str, Any] = field(default_factory=dict[str, Any])
     events: list[SpanEvent] = field(default_factory=list[SpanEvent])
+    messages: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]], repr=False)
     find_cost: Callable[[], float | None] = field(default=_no_cost, repr=False, compare=False)
 
     @cached_property
@@ -125,6 +153,18 @@ class Span:
             ConfigurationError: the price file is wrong; says where.
         """
         return self.find_cost()
+
+    def __str__(self) -> str:
+        """Name, type, status and duration in a line, then what went in and what came out."""
+        from outcrop.display.text import span_text  # noqa: PLC0415  # loaded by who looks
+
+        return span_text(self)
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        from outcrop.display.html import span_html  # noqa: PLC0415  # loaded by who looks
+
+        return span_html(self)
 
 
 @dataclass(frozen=True)
@@ -141,8 +181,11 @@ class TraceInfo:
         response_preview: the first words of the answer.
         token_usage: `input_tokens`, `output_tokens`, `total_tokens` and, where known,
             `cache_read_input_tokens` and `cache_write_input_tokens`; None if no call said any.
-        tags: set by the user.
-        trace_metadata: set once, by Outcrop or the user.
+        tags: set by the user, while the trace ran or later.
+        trace_metadata: set by Outcrop or the user.
+        session_id: the conversation or job that the trace belongs to.
+        user_id: on whose behalf it ran.
+        assessments: feedback and expectations, in order of time.
         find_cost: how `cost` is found when it is first asked for; no part of the summary's value.
     """
 
@@ -156,6 +199,9 @@ class TraceInfo:
     token_usage: dict[str, int] | None = None
     tags: dict[str, str] = field(default_factory=dict[str, str])
     trace_metadata: dict[str, str] = field(default_factory=dict[str, str])
+    session_id: str | None = None
+    user_id: str | None = None
+    assessments: list[Assessment] = field(default_factory=list[Assessment])
     find_cost: Callable[[], float | None] = field(default=_no_cost, repr=False, compare=False)
 
     @cached_property
@@ -187,7 +233,28 @@ class TraceData:
 
 @dataclass(frozen=True)
 class Trace:
-    """A trace: its summary and its spans."""
+    """A trace: its summary and its spans.
+
+    `print(trace)` shows it as a tree, a notebook as a tree with its conversations.
+
+    Attributes:
+        info: the summary.
+        data: the spans.
+        page_url: where a browser shows it; None if it was not read from a server.
+    """
 
     info: TraceInfo
     data: TraceData
+    page_url: str | None = field(default=None, compare=False)
+
+    def __str__(self) -> str:
+        """The spans as a tree, with status, duration and tokens."""
+        from outcrop.display.text import trace_text  # noqa: PLC0415  # loaded by who looks
+
+        return trace_text(self)
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        from outcrop.display.html import trace_html  # noqa: PLC0415  # loaded by who looks
+
+        return trace_html(self)

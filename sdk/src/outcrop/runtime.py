@@ -9,24 +9,33 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry.context import Context
 
 from outcrop._version import __version__
-from outcrop.delivery.destination import CONSOLE, Destination, check_tracking_uri
+from outcrop.delivery import worker_exit
+from outcrop.delivery.destination import CONSOLE, Destination, check_tracking_uri, path_in
+from outcrop.delivery.exit_signals import deliver_on_sigterm
 from outcrop.delivery.memory import MemoryDestination
 from outcrop.delivery.server import ServerDestination
 from outcrop.exceptions import ConfigurationError
+from outcrop.kept_settings import KeptSettings
 from outcrop.recording.current import current_span
+from outcrop.recording.grouping import current_grouping
 from outcrop.recording.ids import SpanIds, child_ids, root_ids
 from outcrop.recording.record import KIND_INTERNAL, EndedSpan, SpanGroup
 from outcrop.recording.span import LiveSpan
 from outcrop.settings import Settings, read_settings
 
+if TYPE_CHECKING:
+    from outcrop.policy.choosing import Choosing
+    from outcrop.policy.policy import Policy
+
 _EXIT_TIMEOUT_S = 5.0
+_PID = "process.pid"
 
 
 class Runtime:
@@ -36,8 +45,17 @@ class Runtime:
         """Raises ConfigurationError where the settings name no destination."""
         self.settings = settings
         self.experiment = settings.experiment_name
+        # Whether `outcrop.context` was ever used: who never does pays for no more than this.
+        self.has_grouping = False
         self._last_root_ids: SpanIds | None = None
         self._groups: dict[str, SpanGroup] = {}
+        # What describes this process; its destination looks at the same object.
+        self._resource: dict[str, Any] = {}
+        # None where nobody asked for anything: most programs pay one look at each.
+        self.policy: Policy | None = None
+        self.choosing: Choosing | None = None
+        self._has_overrides = False
+        self.keep(settings.kept)
         # Let the instrumentation end spans that nobody will end otherwise.
         self.before_flush: list[Callable[[], None]] = []
         self.before_exit: list[Callable[[], None]] = []
@@ -50,8 +68,9 @@ class Runtime:
         scheme = check_tracking_uri(uri)
         if uri == self.tracking_uri:
             return
+        new = self._destination(scheme, uri)
         old = self.destination if self.tracking_uri else None
-        self.destination = self._open(scheme, uri)
+        self.destination = new
         self.tracking_uri = uri
         if old is not None:
             # Off this thread: the old endpoint may be slow to answer.
@@ -74,31 +93,76 @@ class Runtime:
             raise ConfigurationError("An experiment needs a name, such as '/Shared/my-experiment'.")
         self.experiment = name
 
+    def keep(self, kept: KeptSettings) -> None:
+        """Says what is kept of spans that end from now on, and which spans are that begin."""
+        self.kept = kept
+        # What does it is loaded with the first who asks for it.
+        if kept.changes_nothing and not self._has_overrides:
+            self.policy = None
+        else:
+            from outcrop.policy.policy import Policy  # noqa: PLC0415
+
+            self.policy = Policy(kept)
+        if kept.sampler is None and not self._has_overrides and not self.settings.is_disabled:
+            self.choosing = None
+        else:
+            from outcrop.policy.choosing import Choosing  # noqa: PLC0415
+
+            self.choosing = Choosing(kept, is_disabled=self.settings.is_disabled)
+
+    def allow_overrides(self) -> None:
+        """From now on blocks of the program may say otherwise."""
+        if not self._has_overrides:
+            self._has_overrides = True
+            self.keep(self.kept)
+
     def start_span(
-        self, name: str, scope: str, kind: int = KIND_INTERNAL, context: Context | None = None
+        self,
+        name: str,
+        scope: str,
+        kind: int = KIND_INTERNAL,
+        context: Context | None = None,
+        attributes: Mapping[str, Any] | None = None,
     ) -> LiveSpan:
-        """Starts a span under the one that is current, whoever made that."""
+        """Starts a span under the one that is current, whoever made that; a sampler sees `attributes`."""
         current: Any = current_span(context)
+        if self.choosing is not None:
+            span = self.choosing.start(
+                self, name, self._group(scope), kind, current=current, attributes=attributes
+            )
+            if self.has_grouping and span.local_root is None:
+                span.set_attributes(current_grouping(context))
+            return span
         # Most often there is none, or one of ours: asking for the type alone is cheapest.
-        is_root = False
+        local_root: LiveSpan | None = None
         if type(current) is LiveSpan:
             trace_id, parent_id, _ = current.ids
             ids = child_ids(trace_id, parent_id)
+            local_root = current.local_root or current
         elif current is not None and (parent := current.get_span_context()).is_valid:
-            is_root = True
             ids = child_ids(parent.trace_id.to_bytes(16, "big"), parent.span_id.to_bytes(8, "big"))
         else:
-            is_root = True
             ids = root_ids()
         group = self._groups.get(scope)
         if group is None or group.experiment is not self.experiment:
+            group = self._group(scope)
+        span = LiveSpan(self, name, ids, group, kind, local_root)
+        if self.has_grouping and local_root is None:
+            span.set_attributes(current_grouping(context))
+        return span
+
+    def _group(self, scope: str) -> SpanGroup:
+        group = self._groups.get(scope)
+        if group is None or group.experiment is not self.experiment:
             group = self._groups[scope] = SpanGroup(self.experiment, scope)
-        return LiveSpan(self, name, ids, group, kind, is_root)
+        return group
 
     def on_end(self, span: LiveSpan, ended: EndedSpan) -> None:
         """Takes an ended span."""
+        if self.policy is not None:
+            ended = self.policy.on(ended, span.content_mode)
         self.destination.submit(ended)
-        if span.is_local_root:
+        if span.local_root is None:
             self._last_root_ids = span.ids
 
     @property
@@ -119,28 +183,38 @@ class Runtime:
         self.destination.shutdown(_EXIT_TIMEOUT_S)
 
     def after_fork_in_child(self) -> None:
-        """Begins anew in a forked child."""
-        if isinstance(self.destination, ServerDestination):
-            self.destination.after_fork_in_child()
+        """Begins anew in a forked child, and under its own number."""
+        self._resource[_PID] = os.getpid()
+        self.destination.after_fork_in_child()
+        worker_exit.after_fork_in_child(self.shutdown)
 
-    def _open(self, scheme: str, uri: str) -> Destination:
+    def _destination(self, scheme: str, uri: str) -> Destination:
         if scheme == "memory":
             return MemoryDestination()
         if scheme == CONSOLE:
             from outcrop.delivery.console import ConsoleDestination  # noqa: PLC0415  # for those who use it
 
             return ConsoleDestination()
-        return self._server(uri)
-
-    def _server(self, uri: str) -> ServerDestination:
-        resource = {
+        resource: dict[str, Any] = {
+            **self.settings.resource_attributes,
             "service.name": self.settings.service_name,
             "telemetry.sdk.name": "outcrop",
             "telemetry.sdk.language": "python",
             "telemetry.sdk.version": __version__,
-            "process.pid": os.getpid(),
+            _PID: os.getpid(),
         }
-        return ServerDestination(uri, self.settings.spool_root, resource)
+        self._resource = resource
+        spool_root, mode = self.settings.spool_root, self.settings.delivery
+        if scheme in {"http", "https"}:
+            return ServerDestination(uri, spool_root, resource, mode=mode)
+        # The others are loaded by who wants them.
+        if scheme == "file":
+            from outcrop.delivery.file import FileDestination  # noqa: PLC0415  # as said
+
+            return FileDestination(path_in(uri), resource)
+        from outcrop.delivery.embedded import EmbeddedDestination  # noqa: PLC0415  # as said
+
+        return EmbeddedDestination(scheme, path_in(uri), spool_root, resource, mode=mode)
 
 
 _lock = threading.Lock()
@@ -161,5 +235,8 @@ def get_runtime() -> Runtime:
                 atexit.register(runtime.shutdown)
                 if hasattr(os, "register_at_fork"):
                     os.register_at_fork(after_in_child=runtime.after_fork_in_child)
+                if runtime.settings.delivers_on_sigterm:
+                    deliver_on_sigterm(lambda: runtime.flush(_EXIT_TIMEOUT_S), runtime.shutdown)
+                worker_exit.deliver_when_worker_ends(runtime.shutdown)
                 _runtime = runtime
     return _runtime

@@ -14,6 +14,7 @@ from outcrop.bedrock.identity import is_bedrock, with_identity
 from outcrop.bedrock.view import read_bedrock_span
 from outcrop.entities import SpanType
 from outcrop.genai.conventions import read_chat, read_usage, span_type_of
+from outcrop.genai.derived import with_derived
 from outcrop.genai.messages import preview, text_part
 from outcrop.genai.view import SpanView
 from outcrop.json_reading import as_object, as_text, parse_json
@@ -34,8 +35,10 @@ def read_span(attributes: Mapping[str, Any], *, attempts: int = 0) -> SpanView:
     """
     span_type = as_text(attributes.get(names.SPAN_TYPE))
     if names.AWS_OPERATION in attributes:
-        view = read_bedrock_span(span_type or SpanType.LLM, attributes, attempts)
-        return with_identity(view, attributes)
+        view = with_identity(read_bedrock_span(span_type or SpanType.LLM, attributes, attempts), attributes)
+        # What was read from the bodies before they were left out.
+        is_emptied = names.CONTENT in attributes or names.CUT in attributes
+        return with_derived(view, attributes) if is_emptied else view
     view = _read_function(span_type or span_type_of(attributes), attributes, attempts)
     return with_identity(view, attributes) if is_bedrock(view.provider) else view
 

@@ -262,5 +262,5 @@ next(iterator)
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("\n") == 1, done.stderr  # one line says that no server answers
-    (batch,) = tmp_path.glob("127.0.0.1_9/*.otlp")
+    (batch,) = tmp_path.glob("127.0.0.1_9/*.segment")
     assert b"process_exit" in batch.read_bytes()

@@ -178,11 +178,14 @@ def test_fifty_threads_keep_their_parents_apart(
     bedrock_emulator: BedrockEmulator, traces: CapturedTraces
 ) -> None:
     client = bedrock_emulator.client(config=Config(max_pool_connections=50))
+    have_all_begun = threading.Barrier(50, timeout=30)
 
     @outcrop.trace
     def agent(number: int) -> int:
-        client.converse(modelId=CLAUDE, messages=HELLO)
-        for _ in client.converse_stream(modelId=CLAUDE, messages=HELLO)["stream"]:
+        have_all_begun.wait()
+        messages = [{"role": "user", "content": [{"text": f"I am {number}"}]}]
+        client.converse(modelId=CLAUDE, messages=messages)
+        for _ in client.converse_stream(modelId=CLAUDE, messages=messages)["stream"]:
             pass
         return number
 
@@ -197,3 +200,5 @@ def test_fifty_threads_keep_their_parents_apart(
         root, *calls = trace.data.spans
         assert root.name == "agent"
         assert [call.parent_id for call in calls] == [root.span_id] * 2
+        said = [call.inputs["messages"][0]["content"][0]["text"] for call in calls]
+        assert said == [f"I am {root.inputs['number']}"] * 2

@@ -1,4 +1,4 @@
-"""Bodies that no model describes: every form in which boto3 takes and gives them, and every event beside."""
+"""Bodies that no model describes: every form in which clients take and give them, and every event beside."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from outcrop.testing.shape_server import ShapeReply, ShapeServer
-from outcrop.testing.traces import CapturedTraces
+from outcrop.testing.shape_server import ShapeReply
 from sdk.tests.conformance.generated import UNKNOWN
 from sdk.tests.conformance.laboratory import Laboratory
 from sdk.tests.conformance.operations_under_test import find
@@ -33,15 +32,13 @@ def test_a_body_is_kept_in_whatever_form_it_is_given(laboratory: Laboratory, for
     check(_INVOKE, arguments, reply, laboratory.run(_INVOKE, arguments, reply))
 
 
-def test_a_body_that_is_a_file_is_kept(traces: CapturedTraces) -> None:
-    with ShapeServer() as server:
-        server.put(_INVOKE.model, ShapeReply({"body": _BODY}))
-        server.client("bedrock-runtime").invoke_model(modelId="a.model", body=io.BytesIO(_BODY))[
-            "body"
-        ].read()
-        assert server.last_request.body == _BODY
-    (span,) = traces.last().data.spans
-    assert span.inputs == {"modelId": "a.model", "body": json.loads(_BODY)}
+def test_a_body_that_is_a_file_is_kept(laboratory: Laboratory) -> None:
+    reply = ShapeReply({"body": _BODY})
+    finding = laboratory.run_anew(_INVOKE, lambda: {"modelId": "a.model", "body": io.BytesIO(_BODY)}, reply)
+    assert finding.traced == finding.untraced
+    assert finding.traced.streamed == [finding.types.body, _BODY]
+    assert finding.request.body == _BODY
+    assert finding.view.inputs == {"modelId": "a.model", "body": json.loads(_BODY)}
 
 
 def test_a_body_of_null_is_kept(laboratory: Laboratory) -> None:

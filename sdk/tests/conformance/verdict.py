@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.eventstream import EventStream
-from botocore.response import StreamingBody
-
 from outcrop.recording.record import STATUS_ERROR, STATUS_OK
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
@@ -61,9 +58,9 @@ def _check_error(finding: Finding) -> None:
 
 def _check_types(case: OperationCase, finding: Finding) -> None:
     if case.stream_shape is not None:
-        assert finding.traced.streamed[0] is EventStream
+        assert finding.traced.streamed[0] is finding.types.events
     elif case.body_member is not None:
-        assert finding.traced.streamed[0] is StreamingBody
+        assert finding.traced.streamed[0] is finding.types.body
 
 
 def _check_answer(case: OperationCase, reply: ShapeReply, finding: Finding) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
+import socket
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 
@@ -14,25 +18,49 @@ class Collector:
     """Listens on loopback; `port` 0 takes a free one."""
 
     def __init__(self, port: int = 0) -> None:
-        """`status` is what it answers; 200 keeps the batch."""
+        """`status` is what it answers; 200 keeps the batch.
+
+        `judge` gives the status for a batch's spans instead; with `hangs_up` it reads a request and closes
+        the connection without an answer.
+        """
         self.status = 200
         self.answer = b""
+        self.headers: dict[str, str] = {}
+        self.judge: Callable[[list[SpanRecord]], int] | None = None
+        self.hangs_up = False
         self.bodies: list[bytes] = []
         self.requests = 0
         self.arrived = threading.Condition()
+        self._connections: set[socket.socket] = set()
         collector = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def setup(self) -> None:
+                super().setup()
+                collector._connections.add(self.connection)
+
+            def finish(self) -> None:
+                collector._connections.discard(self.connection)
+                super().finish()
+
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                if self.headers.get("Content-Encoding") == "gzip":
+                    body = gzip.decompress(body)
                 with collector.arrived:
                     collector.requests += 1
-                    if collector.status == 200:
+                    status = collector.judge(decode_request(body)) if collector.judge else collector.status
+                    if status == 200 and not collector.hangs_up:
                         collector.bodies.append(body)
                     collector.arrived.notify_all()
-                self.send_response(collector.status)
+                if collector.hangs_up:
+                    self.close_connection = True
+                    return
+                self.send_response(status)
+                for name, value in collector.headers.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(collector.answer)))
                 self.end_headers()
                 self.wfile.write(collector.answer)
@@ -57,6 +85,10 @@ class Collector:
         """Stops."""
         self._server.shutdown()
         self._server.server_close()
+        # As a server that ends: what was kept alive ends with it.
+        for connection in tuple(self._connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         self._thread.join()
 
     @property

@@ -193,22 +193,42 @@ def test_long_words_are_cut_and_depth_is_no_matter() -> None:
 
 
 def test_a_trace_cannot_be_read_back_and_the_message_says_why(console: ConsoleDestination) -> None:
-    with pytest.raises(outcrop.OutcropError, match="the console keeps none"):
+    with pytest.raises(outcrop.OutcropError, match="The console cannot give traces back"):
         console.read_trace("0" * 32)
 
 
-def test_a_forked_child_prints_its_own_spans_alone(console: ConsoleDestination, screen: Screen) -> None:
-    with outcrop.start_span("parent's"):
+def test_what_is_printed_counts_as_sent(console: ConsoleDestination) -> None:
+    with outcrop.start_span("root"), outcrop.start_span("inner"):
         pass
     console.flush(10)
-    before = screen.text
-    # What another process would see: the thread and what waits belong to this one.
-    console._pid = -1  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # forking pytest is worse
-    assert console.flush(10)
-    with outcrop.start_span("child's"):
-        pass
+    assert (console.stats().sent, console.stats().waiting) == (2, 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="This system has no fork.")
+def test_a_forked_child_prints_its_own_spans_and_the_parent_its_own() -> None:
+    program = (
+        "import os, sys, outcrop\n"
+        "with outcrop.start_span('before'): pass\n"
+        "outcrop.flush()\n"
+        "with outcrop.start_span('around'):\n"
+        "    with outcrop.start_span('inner'): pass\n"
+        "    child = os.fork()\n"
+        "    if child: os.waitpid(child, 0)\n"
+        "if not child: sys.exit()\n"
+        "with outcrop.start_span('after'): pass\n"
+    )
+    printed = _run(program, "console")
+    # The child ends its copy of `around` too, without the child that the parent prints.
+    assert printed == ["● before", "● around", "● around", "╰─ inner", "● after"]
+
+
+def test_redacted_spans_are_printed_as_they_would_be_sent(
+    console: ConsoleDestination, screen: Screen
+) -> None:
+    with outcrop.keeping(content="metadata"), outcrop.start_span("step") as span:
+        span.set_inputs("a secret")
     console.flush(10)
-    assert _steady(screen.text.removeprefix(before)) == "● child's  T\n"
+    assert _steady(screen.text) == "● step  T\n"
 
 
 @pytest.mark.parametrize("uri", ["console", "console://"])
@@ -220,9 +240,14 @@ def test_the_tracking_uri_prints_a_program_s_traces_even_at_its_very_end(uri: st
         "def greet(name): return 'Hello ' + name\n"
         "greet('you')\n"
     )
+    assert _run(program, uri) == ["● greet", "     ? you", "     = Hello you"]
+
+
+def _run(program: str, uri: str) -> list[str]:
+    """What a program prints on standard error, without times and kinds."""
     env = {**os.environ, "OUTCROP_TRACKING_URI": uri, "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(  # noqa: S603  # our own program
-        [sys.executable, "-c", program],
+        [sys.executable, "-W", "ignore", "-c", program],
         env=env,
         capture_output=True,
         encoding="utf-8",
@@ -230,7 +255,7 @@ def test_the_tracking_uri_prints_a_program_s_traces_even_at_its_very_end(uri: st
         check=True,
     )
     assert done.stdout == ""
-    assert _steady(done.stderr) == "● greet  T\n     ? you\n     = Hello you\n"
+    return [line if line.startswith("  ") else line.split("  ")[0] for line in done.stderr.splitlines()]
 
 
 def test_a_span_that_ends_at_exit_with_no_thread_to_be_had_is_printed(

@@ -1,4 +1,4 @@
-"""Fixtures: the newest span as another back end gets it, checked, and read by OpenTelemetry's protobuf."""
+"""Fixtures: the newest span as it would go to another back end, through OpenTelemetry's protobuf."""
 
 from __future__ import annotations
 

@@ -125,9 +125,8 @@ def test_an_encoded_span_is_normalised_with_what_was_put_off(client: Any, traces
     client.converse(**HELLO)
     (record,) = traces.records()
     whole = encode_span(record)
-    later = EncodedSpan(
-        whole.group, whole.pieces, lambda: span_attribute("outcrop.model.resolved", "amazon.nova-lite-v1:0")
-    )
+    resolved = span_attribute("outcrop.model.resolved", "amazon.nova-lite-v1:0")
+    later = whole._replace(later=lambda: resolved)
     encoded = normalise_encoded(later)
     assert encoded.later is None
     assert encoded.group == whole.group
@@ -143,7 +142,7 @@ def test_bytes_that_are_no_span_go_out_as_they_are_and_are_reported(
 ) -> None:
     monkeypatch.delenv("OUTCROP_RAISE_FAULTS")
     monkeypatch.setattr("outcrop.capture.faults._reported", set[str]())
-    broken = EncodedSpan(SpanGroup("Default", "scope"), [b"\x0a\x10short"])
+    broken = EncodedSpan(SpanGroup("Default", "scope"), [b"\x0a\x10short"], 7)
     with caplog.at_level(logging.WARNING, logger="outcrop"):
         assert normalise_encoded(broken) is broken
     assert "encoding a span" in caplog.text

@@ -1,4 +1,4 @@
-"""Agents, flows, retrieval, ranking and AgentCore's tools, through real boto3 and a server of shapes."""
+"""Agents, flows, retrieval, ranking, AgentCore's tools: real boto3 and a server of their shapes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from outcrop.recording.record import KIND_CLIENT
 from outcrop.testing.shape_server import ShapeReply, ShapeServer
 from outcrop.testing.traces import CapturedTraces
 from sdk.tests.conformance import generated
+from sdk.tests.conformance.boto_caller import open_boto_caller
 from sdk.tests.conformance.laboratory import Laboratory, open_laboratory
 from sdk.tests.conformance.operations_under_test import OPERATIONS, OperationCase
 from sdk.tests.normalised.conftest import Newest, sent
@@ -169,7 +170,7 @@ def test_a_tool_that_runs_at_aws_is_an_extension(
 
 @pytest.fixture(scope="module")
 def laboratory() -> Iterator[Laboratory]:
-    with open_laboratory() as opened:
+    with open_laboratory(open_boto_caller) as opened:
         yield opened
 
 

@@ -21,7 +21,9 @@ from outcrop_server.api.guard import Guard
 from outcrop_server.ingest.endpoint import TracesEndpoint
 from outcrop_server.ingest.pipeline import Pipeline
 from outcrop_server.ingest.spool import SpoolReader, directories
+from outcrop_server.query.judging import Judge
 from outcrop_server.query.reader import TraceReader
+from outcrop_server.query.search import TraceFinder
 from outcrop_server.settings import SettingsError, from_environment, is_loopback
 from outcrop_server.storage.sqlite.store import SqliteStore
 from outcrop_server.web.headers import SecurityHeaders
@@ -71,6 +73,8 @@ def create_app(settings: Settings, store: TraceStore) -> FastAPI:
 
     app = FastAPI(title="Outcrop", version=__version__, lifespan=lifespan, openapi_url=None)
     app.state.reader = TraceReader(store, read_span, price_span)
+    app.state.finder = TraceFinder(store)
+    app.state.judge = Judge(store)
     problems.install(app)
     endpoint = TracesEndpoint(pipeline, settings.max_body_bytes, settings.max_waiting_bytes)
     for router in (*openapi.ROUTERS, openapi.router, endpoint.router(), Pages().router()):

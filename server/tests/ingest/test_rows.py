@@ -143,9 +143,17 @@ def test_the_experiment_comes_from_the_resource_then_the_header_then_the_default
 
 def test_session_user_and_tags_are_picked_from_any_span() -> None:
     kept = made(
-        attributes={"session.id": "s", "user.id": 7, "outcrop.tag.team": "blue", "outcrop.tag.n": 3}, parent=9
+        attributes={
+            "session.id": "s",
+            "user.id": 7,
+            "outcrop.tag.team": "blue",
+            "outcrop.tag.n": 3,
+            "outcrop.metadata.git": "abc",
+        },
+        parent=9,
     )
     assert (kept.session_id, kept.user_id, kept.tags) == ("s", "7", {"team": "blue", "n": "3"})
+    assert kept.metadata == {"git": "abc"}
 
 
 def test_time_to_first_chunk_of_other_senders_is_read_in_seconds() -> None:

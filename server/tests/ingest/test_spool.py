@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from outcrop.spooling.segment import file_head, stored_form
+from outcrop.spooling.writer import SegmentWriter
 from outcrop_server.ingest.spool import SpoolReader, directories
 from outcrop_server.model.errors import BadRequestError, StoreFullError
 from server.tests.conftest import StartServer
@@ -16,10 +18,13 @@ from server.tests.support.spans import TRACE, otlp_span, request
 
 
 def waiting(folder: Path, *bodies: bytes) -> list[Path]:
+    """A segment a body, as a program leaves them."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{i:03d}.otlp" for i in range(len(bodies))]
+    paths = [folder / f"{i:03d}.segment" for i in range(len(bodies))]
     for path, body in zip(paths, bodies, strict=True):
-        path.write_bytes(body)
+        draft = path.with_suffix(".draft")
+        draft.write_bytes(file_head() + stored_form(body, 1))
+        draft.replace(path)
     return paths
 
 
@@ -35,7 +40,8 @@ def committed(_: bytes) -> Future[int]:
 
 def test_files_are_taken_in_by_age_and_deleted_when_committed(tmp_path: Path) -> None:
     waiting(tmp_path, *(b"%d" % i for i in range(40)))
-    (tmp_path / "040.tmp").write_bytes(b"still being written")
+    writer = SegmentWriter(tmp_path / "040.segment")
+    writer.append(b"its program lives", 1)
     seen: list[bytes] = []
 
     def accept(body: bytes) -> Future[int]:
@@ -44,7 +50,10 @@ def test_files_are_taken_in_by_age_and_deleted_when_committed(tmp_path: Path) ->
 
     assert reader(tmp_path, accept).take_in() == 40
     assert seen == [b"%d" % i for i in range(40)]
-    assert [path.name for path in tmp_path.iterdir()] == ["040.tmp"]
+    assert [path.name for path in tmp_path.iterdir()] == ["040.segment"]
+    writer.close()
+    assert reader(tmp_path, accept).take_in() == 1
+    assert seen[-1] == b"its program lives"
 
 
 def test_a_file_stays_until_it_is_committed(tmp_path: Path) -> None:
@@ -81,23 +90,41 @@ def test_a_broken_file_is_set_aside_and_named(tmp_path: Path, caplog: pytest.Log
 
     with caplog.at_level(logging.ERROR):
         assert reader(tmp_path, accept).take_in() == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["000.bad"]
-    assert "000.bad" in caplog.text
+    (aside,) = tmp_path.iterdir()
+    assert aside.suffix == ".rejected"
+    assert aside.read_bytes() == b"broken"
+    assert aside.name in caplog.text
     assert "no protobuf" in caplog.text
 
 
-def test_a_file_that_its_sender_takes_back_meanwhile_is_no_trouble(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    first, second = waiting(tmp_path, b"1", b"2")
+def test_what_was_taken_in_before_a_failure_is_not_taken_in_again(tmp_path: Path) -> None:
+    path = tmp_path / "000.segment"
+    path.write_bytes(file_head() + b"".join(stored_form(b"%d" % i, 1) for i in range(3)))
+    seen: list[bytes] = []
 
     def accept(body: bytes) -> Future[int]:
-        first.unlink()
-        second.unlink()
+        if len(seen) == 1:
+            seen.append(b"full")
+            raise StoreFullError("full")
+        seen.append(body)
         return committed(body)
 
     assert reader(tmp_path, accept).take_in() == 1
-    assert caplog.records == []
+    assert reader(tmp_path, accept).take_in() == 2
+    assert seen == [b"0", b"full", b"1", b"2"]
+    assert not path.exists()
+
+
+def test_a_torn_segment_gives_what_is_whole_and_is_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = file_head() + stored_form(b"first", 1) + stored_form(b"second", 1)
+    (tmp_path / "000.segment").write_bytes(whole[:-1])
+    with caplog.at_level(logging.ERROR):
+        assert reader(tmp_path, committed).take_in() == 1
+    (kept,) = tmp_path.iterdir()
+    assert kept.suffix == ".damaged"
+    assert kept.name in caplog.text
 
 
 def test_both_spellings_of_loopback_are_looked_into(tmp_path: Path) -> None:

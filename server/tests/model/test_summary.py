@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from random import Random
 from typing import Any
 
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcrop.genai.usage import Usage
+from outcrop_server.model.annotations import TraceEdit
 from outcrop_server.model.new_span import NewSpan
 from outcrop_server.model.rows import Failure, TraceRow
 from outcrop_server.model.summary import MAX_NAMES, TraceSummary, restored
@@ -44,6 +46,7 @@ any_span = st.builds(
     model=words,
     tools=st.lists(st.sampled_from(["t", "u", "v"]), unique=True).map(tuple),
     tags=st.dictionaries(st.sampled_from(["k", "l"]), st.sampled_from(["1", "2"])),
+    metadata=st.dictionaries(st.sampled_from(["m", "n"]), st.sampled_from(["1", "2"])),
     attempts=st.integers(0, 3),
     experiment=st.sampled_from(["E", "F"]),
     is_experiment_named=st.booleans(),
@@ -139,7 +142,57 @@ def test_very_many_names_are_cut_to_the_first() -> None:
     spans = [new_span(i, 1, tags={f"k{i}": "v"}, tools=(f"t{i}",)) for i in range(2, 200)]
     found = summary_row(*reversed(spans))
     assert found.tools == tuple(f"t{i}" for i in range(2, 2 + MAX_NAMES))
-    assert list(found.tags) == [f"k{i}" for i in range(2, 2 + MAX_NAMES)]
+    # Of tags the last word counts.
+    assert list(found.tags) == [f"k{i}" for i in range(199, 199 - MAX_NAMES, -1)]
+
+
+def test_of_session_user_tags_and_metadata_the_span_that_ended_last_has_the_word() -> None:
+    said: dict[str, Any] = {
+        "tags": {"k": "root"},
+        "metadata": {"m": "root"},
+        "session_id": "r",
+        "user_id": "r",
+    }
+    later: dict[str, Any] = {
+        "tags": {"k": "late"},
+        "metadata": {"m": "late"},
+        "session_id": "l",
+        "user_id": "l",
+    }
+    root = new_span(1, end_time_ns=START_NS + 50_000, **said)
+    straggler = new_span(2, 1, end_time_ns=START_NS + 90_000, **later)
+    found = summary_row(straggler, root)
+    assert (found.tags, found.metadata) == ({"k": "late"}, {"m": "late"})
+    assert (found.session_id, found.user_id) == ("l", "l")
+    early = new_span(3, 1, end_time_ns=START_NS + 10_000, **later)
+    assert summary_row(early, root).tags == {"k": "root"}
+
+
+@given(any_trace, st.integers(0, 8))
+def test_an_edit_has_the_last_word_whenever_it_comes(spans: list[NewSpan], cut: int) -> None:
+    before, after = spans[:cut], spans[cut:]
+    summary = TraceSummary().add_all(before)
+    summary.edit(TraceEdit({"k": "edited", "l": None}, {"m": "set", "n": None}))
+    found = restored(summary.row(TRACE), summary.keys()).add_all(after).row(TRACE)
+    assert found.tags == {"k": "edited"}
+    assert found.metadata == {"m": "set"}
+
+
+def test_what_was_deleted_can_be_set_again_and_the_other_way_round() -> None:
+    summary = TraceSummary().add_all([new_span(1, tags={"k": "span"})])
+    for value, expected in ((None, {}), ("a", {"k": "a"}), (None, {}), ("", {"k": ""})):
+        summary = restored(summary.row(TRACE), summary.keys())
+        summary.edit(TraceEdit({"k": value}))
+        assert summary.row(TRACE).tags == expected
+
+
+def test_what_an_older_outcrop_wrote_beside_a_row_is_read() -> None:
+    summary = TraceSummary().add_all([new_span(1, tags={"k": "v"})])
+    first, last, singles, (models, tools, tags, _metadata) = json.loads(summary.keys())
+    old = json.dumps([first, last, singles, [models, tools, tags]])
+    assert restored(summary.row(TRACE), old).add_all([new_span(2, 1, metadata={"m": "v"})]).row(TRACE) == (
+        summary_row(new_span(1, tags={"k": "v"}), new_span(2, 1, metadata={"m": "v"}))
+    )
 
 
 def test_a_row_knows_its_duration() -> None:

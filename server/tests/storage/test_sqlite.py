@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import importlib
+import json
 import sqlite3
 import stat
 import subprocess
@@ -16,14 +17,20 @@ from typing import Any
 
 import pytest
 
+from outcrop.filter.parser import parse_filter
 from outcrop.genai.usage import Usage
+from outcrop_server.model.annotations import TraceEdit
 from outcrop_server.model.errors import StoreError, StoreFullError, UnavailableError
+from outcrop_server.model.search import TraceSearch
+from outcrop_server.model.summary import TraceSummary
 from outcrop_server.storage.api import TraceStore
 from outcrop_server.storage.sqlite import columns, file_lock, schema, statements
+from outcrop_server.storage.sqlite.search import search_sql
 from outcrop_server.storage.sqlite.store import SqliteStore
 from server.tests.storage.conformance import TraceStoreConformance
 from server.tests.storage.writer_process import SPANS, batch
-from server.tests.support.spans import TRACE, model_call, new_span, trace_id
+from server.tests.support.annotations import judgement
+from server.tests.support.spans import START_NS, TRACE, model_call, new_span, trace_id
 
 WRITER = Path(__file__).with_name("writer_process.py")
 
@@ -161,23 +168,43 @@ def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
             assert stat.S_IMODE(each.stat().st_mode) & 0o077 == 0, each.name
 
 
+# Version 3 brought metadata and judgements, version 2 costs.
+NEW_COLUMNS = {
+    2: ("cost_nano_usd", "unpriced_calls", "cost_reason", "vendor", "response_model"),
+    3: ("metadata",),
+}
+
+
 @contextmanager
-def version_one(monkeypatch: pytest.MonkeyPatch) -> Generator[None, None, None]:
-    """What is made within is made as the first Outcrop did."""
-    new = {"cost_nano_usd", "unpriced_calls", "cost_reason", "vendor", "response_model"}
+def made_by_version(version: int, monkeypatch: pytest.MonkeyPatch) -> Generator[None, None, None]:
+    """What is made within is made as an older Outcrop did."""
+    new = {name for since, names in NEW_COLUMNS.items() if since > version for name in names}
     with monkeypatch.context() as patch:
-        patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
-        patch.setattr(columns, "TRACE", _without(columns.TRACE, new))
-        patch.setattr(columns, "SPAN", _without(columns.SPAN, new))
+        patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:version])
+        for names, make in (("TRACE", "from_trace"), ("SPAN", "from_span")):
+            all_names = getattr(columns, names)
+            old_names = _without(all_names, new)
+            patch.setattr(columns, names, old_names)
+            cut = all_names.count(",") - old_names.count(",")
+            patch.setattr(columns, make, _cut(getattr(columns, make), cut))
+        patch.setattr(TraceSummary, "keys", _old_keys(TraceSummary.keys))
         importlib.reload(statements)
-        for name, cut in (("from_trace", 3), ("from_span", 4)):
-            patch.setattr(columns, name, _cut(getattr(columns, name), cut))
         yield
     importlib.reload(statements)
 
 
 def _cut(make: Callable[[Any], tuple[Any, ...]], count: int) -> Callable[[Any], tuple[Any, ...]]:
-    return lambda row: make(row)[:-count]
+    return lambda row: make(row)[: len(make(row)) - count]
+
+
+def _old_keys(keys: Callable[[TraceSummary], str]) -> Callable[[TraceSummary], str]:
+    """As they were before metadata."""
+
+    def old(summary: TraceSummary) -> str:
+        first, last, singles, names = json.loads(keys(summary))
+        return json.dumps([first, last, singles, names[:3]])
+
+    return old
 
 
 def _without(names: str, left_out: set[str]) -> str:
@@ -189,7 +216,7 @@ def test_a_store_of_the_first_version_becomes_the_newest_and_loses_nothing(
 ) -> None:
     file = tmp_path / "store.db"
     call, other = model_call(2, 1, usage=Usage(10, 5)), new_span(7, trace=trace_id(7))
-    with version_one(monkeypatch), closing(SqliteStore(file)) as store:
+    with made_by_version(1, monkeypatch), closing(SqliteStore(file)) as store:
         store.append([new_span(1, span_type="AGENT"), call, other]).result()
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("SELECT max(version) FROM schema_version").fetchall() == [(1,)]
@@ -210,6 +237,66 @@ def test_a_store_of_the_first_version_becomes_the_newest_and_loses_nothing(
         assert untouched is not None
         assert (untouched.row.unpriced_calls, untouched.row.cost_reason) == (0, None)
     SqliteStore(file).close()
+    assert_sound(file)
+
+
+def test_a_store_from_before_judgements_takes_them_and_keeps_its_tags(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "store.db"
+    with made_by_version(2, monkeypatch), closing(SqliteStore(file)) as store:
+        store.append(
+            [new_span(1, tags={"team": "blue", "env": "test"}), model_call(2, 1, cost_nano_usd=7)]
+        ).result()
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT max(version) FROM schema_version").fetchall() == [(2,)]
+        assert "assessment" not in str(connection.execute("SELECT sql FROM sqlite_master").fetchall())
+    with closing(SqliteStore(file)) as store:
+        old = store.trace(TRACE)
+        assert old is not None
+        assert (old.row.tags, old.row.metadata) == ({"team": "blue", "env": "test"}, {})
+        assert store.edit_trace(TRACE, TraceEdit({"env": None}, {"git": "abc"})).result()
+        assert store.add_assessment(judgement(1)).result()
+        store.append(
+            [model_call(3, 1, cost_nano_usd=1, tags={"env": "again"}, metadata={"host": "h"})]
+        ).result()
+        whole = store.trace(TRACE)
+        assert whole is not None
+        assert whole.row.tags == {"team": "blue"}
+        assert whole.row.metadata == {"git": "abc", "host": "h"}
+        assert (whole.row.cost_nano_usd, whole.row.span_count) == (8, 3)
+        assert store.assessments(TRACE) == [judgement(1)]
+    assert_sound(file)
+
+
+def test_a_search_of_one_experiments_newest_traces_reads_the_index(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    SqliteStore(file).close()
+    position = (START_NS, trace_id(1).hex())
+    for search, index in (
+        (TraceSearch(parse_filter("status = 'ERROR'")), "trace_by_start"),
+        (TraceSearch(experiments=("a",), after=position), "trace_by_experiment"),
+    ):
+        statement = search_sql(search)
+        with closing(sqlite3.connect(file)) as connection:
+            plan = connection.execute(f"EXPLAIN QUERY PLAN {statement.text}", statement.values).fetchall()
+        steps = " / ".join(step[3] for step in plan)
+        assert index in steps
+        assert "TEMP B-TREE" not in steps
+
+
+def test_deleting_leaves_nothing_behind(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    with closing(SqliteStore(file)) as store:
+        store.append([new_span(1), new_span(2, 1), new_span(3, trace=trace_id(7))]).result()
+        store.add_assessment(judgement(1)).result()
+        assert store.delete_traces([TRACE]).result() == 1
+    with closing(sqlite3.connect(file)) as connection:
+        counts = [
+            connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - our own tables
+            for table in ("trace", "span", "payload", "assessment")
+        ]
+    assert counts == [1, 1, 1, 0]
     assert_sound(file)
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any, cast
 
 from outcrop.bedrock.call import Call
-from outcrop.bedrock.taps import end_call, fail_call, look_for_failure, remember
+from outcrop.bedrock.taps import end_call, fail_call, finish_call, look_for_failure, remember
+from outcrop.capture.faults import report_fault
 from outcrop.genai.stream import EndReason
 
 
@@ -25,24 +26,36 @@ def tap_event_stream(call: Call, stream: Any) -> None:
 
 def tap_body(call: Call, body: Any) -> None:
     """Taps an aiobotocore StreamingBody that has not been read yet."""
-    response = body.__wrapped__
+    response = _response_under(body)
     response.content = ContentTap(call, response.content, response.headers.get("content-length"))
     _watch_close(call, response)
     remember(call)
 
 
+def _response_under(body: Any) -> Any:
+    """The response of aiohttp: until aiobotocore 2 a body is a proxy of it, since 3 it has one."""
+    wrapped = getattr(body, "__wrapped__", None)
+    return body._raw_stream if wrapped is None else wrapped  # noqa: SLF001  # as above
+
+
 class AioEventSource:
-    """Stands where an AioEventStream keeps its generator of frames; see `taps.EventSource`."""
+    """Stands where an AioEventStream keeps its generator of frames; see `taps.EventSource`.
+
+    Attributes:
+        loops: how many loops the caller has begun.
+    """
 
     def __init__(self, call: Call, frames: AsyncGenerator[Any, None]) -> None:
         """`frames` reads the connection; every loop of the caller draws from the same."""
+        self.loops = 0
         self._call = call
         self._frames = frames
 
     def __aiter__(self) -> AsyncIterator[Any]:
         """A new iterator a loop."""
         self._call.abandoned_ns = 0
-        return _AioLoop(self._call, self._frames)
+        self.loops += 1
+        return _AioLoop(self._call, self._frames, self)
 
     def __del__(self) -> None:
         if not self._call.is_over:
@@ -52,12 +65,14 @@ class AioEventSource:
 class _AioLoop:
     """One `async for` loop. A class and no async generator: those are collected by the event loop, later."""
 
-    __slots__ = ("_call", "_frame", "_frames")
+    __slots__ = ("_call", "_frame", "_frames", "_number", "_source")
 
-    def __init__(self, call: Call, frames: AsyncGenerator[Any, None]) -> None:
+    def __init__(self, call: Call, frames: AsyncGenerator[Any, None], source: AioEventSource) -> None:
         self._call = call
         self._frames = frames
         self._frame: Any = None
+        self._source = source
+        self._number = source.loops
 
     def __aiter__(self) -> AsyncIterator[Any]:
         return self
@@ -79,7 +94,9 @@ class _AioLoop:
         return self._frame
 
     def __del__(self) -> None:
-        if not self._call.is_over:
+        # The stream's own generator holds this until the event loop closes it, and that may be when the
+        # caller reads on in another loop already.
+        if not self._call.is_over and self._number == self._source.loops:
             self._call.abandoned_ns = self._call.span.now_ns()
 
 
@@ -104,27 +121,42 @@ class ContentTap:
         self._expected = int(content_length) if content_length else -1
         self._received = 0
 
+    @property  # type: ignore[misc]  # nobody sets it
+    def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]  # as above
+        """The real content's: `isinstance` must say what it says without a tap."""
+        return cast("Any", type(self._content))
+
     async def read(self, n: int = -1) -> bytes:
-        """As aiohttp's; -1 reads to the end."""
-        return await self._take(self._content.read(n), is_all=n == -1)
+        """As aiohttp's, like all that follow."""
+        return await self._take(self._content.read(n))
 
     async def readany(self) -> bytes:
-        """As aiohttp's."""
+        """What has come."""
         return await self._take(self._content.readany())
 
     async def readexactly(self, n: int) -> bytes:
-        """As aiohttp's."""
+        """So many bytes, not fewer."""
         return await self._take(self._content.readexactly(n))
 
-    async def readline(self) -> bytes:
-        """As aiohttp's."""
-        return await self._take(self._content.readline())
+    async def readline(self, **limits: Any) -> bytes:
+        """A line; newer aiohttp takes a limit of its length."""
+        return await self._take(self._content.readline(**limits))
+
+    async def readuntil(self, separator: bytes = b"\n", **limits: Any) -> bytes:
+        """All up to a separator, as `readline` with another."""
+        return await self._take(self._content.readuntil(separator, **limits))
 
     async def readchunk(self) -> tuple[bytes, bool]:
-        """As aiohttp's."""
-        data, is_end_of_chunk = await self._content.readchunk()
-        self._took(data, is_all=not data and not is_end_of_chunk)
-        return data, is_end_of_chunk
+        """A piece as it was sent, and whether an HTTP chunk ends with it."""
+        piece: tuple[bytes, bool] = await self._awaited(self._content.readchunk())
+        self._took(piece[0])
+        return piece
+
+    def read_nowait(self, n: int = -1) -> bytes:
+        """What has come, without waiting."""
+        data: bytes = self._content.read_nowait(n)
+        self._took(data)
+        return data
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         """Lines, as aiohttp gives them."""
@@ -158,37 +190,51 @@ class ContentTap:
         while data := await read():
             yield data
 
-    async def _take(self, reading: Any, *, is_all: bool = False) -> bytes:
+    async def _take(self, reading: Any) -> bytes:
+        data: bytes = await self._awaited(reading)
+        self._took(data)
+        return data
+
+    async def _awaited(self, reading: Any) -> Any:
         try:
-            data: bytes = await reading
+            return await reading
         except asyncio.CancelledError:
             end_call(self._call, EndReason.CANCELLED)
             raise
         except BaseException as error:
             fail_call(self._call, error)
             raise
-        self._took(data, is_all=is_all or not data)
-        return data
 
-    def _took(self, data: bytes, *, is_all: bool) -> None:
-        if data:
-            self._received += len(data)
-            self._call.pieces.add(data)
-        if is_all or self._received == self._expected:
-            self._call.finish()
+    def _took(self, data: bytes) -> None:
+        try:
+            if data:
+                self._received += len(data)
+                self._call.pieces.add(data)
+            # An empty answer to `read(0)` is no end, so the content itself is asked.
+            if self._received == self._expected or self._content.at_eof():
+                finish_call(self._call)
+        except Exception as error:  # noqa: BLE001  # the caller must get the bytes all the same
+            report_fault("keeping a body", error)
 
 
 def _watch_close(call: Call, response: Any) -> None:
-    """Ends the call when the caller closes aiohttp's response, which closes itself only when it is read."""
+    """Ends the call when the caller closes or releases aiohttp's response, as leaving its block does.
+
+    At the end of an answer aiohttp gives the connection back without either.
+    """
     response_class = cast("Any", type(response))
     # A strong reference would make a cycle.
     reference = weakref.ref(response)
 
-    def close() -> None:
-        try:
-            response_class.close(reference())
-        finally:
-            if not call.is_over:
-                end_call(call, EndReason.CLOSED)
+    def watched(method: Any) -> Callable[[], Any]:
+        def leave() -> Any:
+            try:
+                return method(reference())
+            finally:
+                if not call.is_over:
+                    end_call(call, EndReason.CLOSED)
 
-    vars(response)["close"] = close
+        return leave
+
+    vars(response)["close"] = watched(response_class.close)
+    vars(response)["release"] = watched(response_class.release)

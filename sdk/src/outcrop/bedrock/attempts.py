@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from outcrop.recording.otlp_encode import TimedEvent, event_attribute, event_name, event_of
+from outcrop.recording.protobuf import IntAttribute, message, text_pair
 from outcrop.recording.span import LiveSpan
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
@@ -15,6 +16,7 @@ REQUEST_ID_HEADER = "x-amzn-requestid"
 ERROR_STATUS = 300  # the first HTTP status that is no success
 NO_HEADERS: Mapping[str, str] = {}
 _MAX_ERROR_BODY = 4096  # bytes
+_DURATION = IntAttribute(3, names.ATTEMPT_DURATION_NS)
 
 
 class Attempt:
@@ -45,12 +47,12 @@ def attempt_events(attempts: list[Attempt], span: LiveSpan) -> list[TimedEvent]:
     for number, attempt in enumerate(attempts, start=1):
         pieces = [_opening(number, attempt.status)]
         if attempt.sent:
-            pieces.append(event_attribute(names.ATTEMPT_DURATION_NS, attempt.ended - attempt.sent))
+            pieces.append(_DURATION.encode(attempt.ended - attempt.sent))
             if number > 1:
                 wait_ns = attempt.sent - attempts[number - 2].ended
                 pieces.append(event_attribute(names.ATTEMPT_DELAY_NS, wait_ns))
         if attempt.request_id:
-            pieces.append(event_attribute(gen_ai.AWS_REQUEST_ID, attempt.request_id))
+            pieces.append(message(3, text_pair(gen_ai.AWS_REQUEST_ID, attempt.request_id)))
         if attempt.error is not None or attempt.status >= ERROR_STATUS:
             pieces.extend(event_attribute(key, value) for key, value in _failure(attempt).items())
         time_ns = span.epoch_ns(attempt.ended or attempt.sent)

@@ -35,3 +35,12 @@ def autolog(*, disable: bool = False, log_traces: bool = True, silent: bool = Fa
         raise OutcropError("Tracing Amazon Bedrock needs boto3: pip install boto3") from error
     if not silent:
         logger.info("outcrop: tracing Amazon Bedrock to %s.", runtime.tracking_uri)
+
+
+def autolog_on_import() -> None:
+    """As `autolog`, but nothing happens until the program imports botocore; for launchers.
+
+    Raises:
+        ConfigurationError: botocore is there already, and `OUTCROP_TRACKING_URI` names no valid destination.
+    """
+    _instrumentation.enable_on_import()

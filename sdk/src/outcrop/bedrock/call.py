@@ -48,6 +48,7 @@ class Call:
         pieces: what was read of an answer that the caller reads itself.
     """
 
+    is_costly = False  # to encode; see EndedSpan
     # What most calls never change stands here once: this object is made within each traced call.
     abandoned_ns = 0
     url: str | None = None
@@ -122,6 +123,11 @@ class Call:
         self.response_body = to_json(body).encode()
 
     # The end.
+
+    @property
+    def is_local_root(self) -> bool:
+        """See EndedSpan."""
+        return self.span.is_local_root
 
     @property
     def is_over(self) -> bool:

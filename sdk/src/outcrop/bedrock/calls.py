@@ -8,10 +8,13 @@ from typing import Any
 
 from outcrop.bedrock import wire
 from outcrop.bedrock.call import Call
-from outcrop.bedrock.operations import SERVICES, Operation, describe, named
+from outcrop.bedrock.operations import SERVICES, Meaning, Operation, describe, named
 from outcrop.capture.faults import report_fault
 from outcrop.recording.record import KIND_CLIENT
+from outcrop.recording.span import LiveSpan
 from outcrop.runtime import get_runtime
+from outcrop.semconv import gen_ai
+from outcrop.semconv import outcrop_attributes as names
 
 SCOPE = "outcrop.bedrock"
 
@@ -45,8 +48,13 @@ class KnownClient:
 _known: dict[int, KnownClient] = {}
 
 
-def begin(client: Any, name: str, arguments: Any) -> Call | None:
-    """Starts the span; None for services that are not traced, and if it fails: the call runs untraced."""
+def begin(client: Any, name: str, arguments: Any) -> Call | LiveSpan | None:
+    """Starts the span.
+
+    Returns:
+        The call. A bare span where sampling leaves it out: it is to be current while the call runs. None
+        for services that are not traced, and if it fails: the call runs untraced.
+    """
     try:
         known = _known.get(id(client))
         if known is None or known.client() is not client:
@@ -58,11 +66,33 @@ def begin(client: Any, name: str, arguments: Any) -> Call | None:
             operation = known.operations[name] = _learn(client, name)
         subject = arguments.get(operation.subject)
         meaning, title = named(operation, subject if isinstance(subject, str) else None)
-        span = get_runtime().start_span(title, SCOPE, KIND_CLIENT)
+        runtime = get_runtime()
+        if runtime.choosing is None:
+            span = runtime.start_span(title, SCOPE, KIND_CLIENT)
+        else:
+            span = runtime.start_span(
+                title, SCOPE, KIND_CLIENT, attributes=_seen_by_samplers(operation, meaning, subject, known)
+            )
+            if not span.is_recorded:
+                return span
         return Call(operation, meaning, span, known.region, arguments.get("modelId"))
     except Exception as error:  # noqa: BLE001  # the program's call comes first
         report_fault("starting a span", error)
         return None
+
+
+def _seen_by_samplers(
+    operation: Operation, meaning: Meaning, subject: Any, known: KnownClient
+) -> dict[str, Any]:
+    return {
+        gen_ai.PROVIDER_NAME: gen_ai.PROVIDER_BEDROCK,
+        gen_ai.OPERATION_NAME: meaning.genai_operation,
+        gen_ai.REQUEST_MODEL: subject if operation.subject == "modelId" else None,
+        gen_ai.CLOUD_REGION: known.region,
+        names.SPAN_TYPE: meaning.span_type,
+        names.AWS_SERVICE: operation.service,
+        names.AWS_OPERATION: operation.name,
+    }
 
 
 def forget_clients() -> None:
@@ -122,4 +152,13 @@ def answered(call: Call, arguments: Any, response: Mapping[str, Any], tap_stream
         else:
             tap_body(call, response[operation.response_member])
     except Exception as fault:  # noqa: BLE001  # the caller must get botocore's answer
-        report_fault("ending a span", fault)
+        _end_after(fault, call)
+
+
+def _end_after(fault: Exception, call: Call) -> None:
+    """Ends a call whose answer cannot be watched, such as another HTTP library's: what is known is kept."""
+    report_fault("ending a span", fault)
+    try:
+        call.finish()
+    except Exception as another:  # noqa: BLE001  # as above
+        report_fault("ending a span", another)

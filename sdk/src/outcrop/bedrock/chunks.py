@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 _MARK = b"OC2"
@@ -80,6 +80,20 @@ def unpack_chunks(packed: bytes) -> Iterator[tuple[int, bytes]]:
     for arrival_s, length in zip(arrivals, lengths, strict=True):
         yield _offset_ns(arrival_s - start_s), packed[position : position + length]
         position += length
+
+
+def replace_pieces(packed: bytes, pieces: Sequence[bytes]) -> bytes:
+    """The same stream with other bytes, piece for piece: their number and times stay.
+
+    Raises:
+        ValueError: there are not as many pieces, or these bytes were not made by `Pieces`.
+    """
+    count = sum(1 for _ in unpack_chunks(packed))
+    if count != len(pieces):
+        raise ValueError(f"A stream of {count} pieces cannot be given {len(pieces)}.")
+    tables = len(_MARK) + _HEAD.size
+    lengths = struct.pack(f"<{count}I", *map(len, pieces))
+    return b"".join((packed[: tables + 8 * count], lengths, *pieces))
 
 
 def _offset_ns(seconds: float) -> int:

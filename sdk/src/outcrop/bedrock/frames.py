@@ -40,11 +40,13 @@ class Frame:
         headers: such as `:message-type`, `:event-type`, `:exception-type`.
         payload: the event's body, most often JSON.
         size_bytes: length on the wire.
+        header_block: the headers as they came, for who writes the frame again.
     """
 
     headers: dict[str, Any]
     payload: bytes
     size_bytes: int
+    header_block: bytes = b""
 
     @property
     def type(self) -> str:
@@ -90,6 +92,11 @@ class FrameReader:
         """Bytes of a frame that has not come whole."""
         return len(self._buffer)
 
+    @property
+    def pending_prelude(self) -> bytes:
+        """The beginning of that frame: lengths and their checksum, nothing of what it says."""
+        return self._buffer[: _PRELUDE.size]
+
     def _prelude(self, start: int) -> tuple[int, int]:
         total, headers_length, crc = _PRELUDE.unpack_from(self._buffer, start)
         if zlib.crc32(self._buffer[start : start + 8]) != crc:
@@ -105,8 +112,26 @@ class FrameReader:
             raise FrameError("The checksum of an event-stream frame is wrong.")
         headers_start = start + _PRELUDE.size
         payload_start = headers_start + headers_length
-        headers = read_headers(self._buffer[headers_start:payload_start])
-        return Frame(headers, self._buffer[payload_start:end], total)
+        block = self._buffer[headers_start:payload_start]
+        return Frame(read_headers(block), self._buffer[payload_start:end], total, block)
+
+
+def write_frame(header_block: bytes, payload: bytes) -> bytes:
+    """The bytes of a frame, both checksums included."""
+    total = _MIN_FRAME_BYTES + len(header_block) + len(payload)
+    lengths = struct.pack("!II", total, len(header_block))
+    unsigned = b"".join((lengths, struct.pack("!I", zlib.crc32(lengths)), header_block, payload))
+    return unsigned + struct.pack("!I", zlib.crc32(unsigned))
+
+
+def with_header_text(header_block: bytes, old: str, new: str) -> bytes:
+    """The headers with another text in the place of one."""
+    return header_block.replace(_header_text(old), _header_text(new))
+
+
+def _header_text(value: str) -> bytes:
+    data = value.encode("utf-8", "replace")
+    return struct.pack("!BH", _STRING, len(data)) + data
 
 
 def read_headers(data: bytes) -> dict[str, Any]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import functools
 import threading
+from contextvars import Token
 from typing import Any
 
 from opentelemetry import context as otel_context
 
 from outcrop.bedrock import calls, taps, wire
+from outcrop.bedrock.call import Call
 from outcrop.bedrock.import_watch import when_imported
 from outcrop.recording.current import make_current
 from outcrop.runtime import get_runtime
 
-_AIO_MODULE = "aiobotocore.client"
+_MODULE, _AIO_MODULE = "botocore.client", "aiobotocore.client"
 
 
 class Instrumentation:
@@ -52,6 +54,14 @@ class Instrumentation:
                 self._is_hooked = True
         when_imported(_AIO_MODULE, self._patch_async)
 
+    def enable_on_import(self) -> None:
+        """The same as soon as the program has imported botocore, which is never imported for its own sake.
+
+        A program may have to arrange things before botocore brings ssl and sockets in, as gevent's do.
+        """
+        self._is_on = True
+        when_imported(_MODULE, lambda _: self.enable() if self._is_on else None)
+
     def disable(self) -> None:
         """Gives back the original functions. Where another tracer has wrapped ours, ours steps aside."""
         with self._lock:
@@ -69,8 +79,8 @@ class Instrumentation:
         @functools.wraps(original)
         def _make_api_call(client: Any, operation_name: str, api_params: Any) -> Any:
             call = calls.begin(client, operation_name, api_params) if self._is_on else None
-            if call is None:
-                return original(client, operation_name, api_params)
+            if type(call) is not Call:
+                return _unrecorded(call, original, client, operation_name, api_params)
             call_token = wire.CURRENT_CALL.set(call)
             # Current while the request runs, so that an HTTP library's own spans nest under it.
             span_token = make_current(call.span)
@@ -94,8 +104,8 @@ class Instrumentation:
         @functools.wraps(original)
         async def _make_api_call(client: Any, operation_name: str, api_params: Any) -> Any:
             call = calls.begin(client, operation_name, api_params) if self._is_on else None
-            if call is None:
-                return await original(client, operation_name, api_params)
+            if type(call) is not Call:
+                return await _unrecorded_async(call, original, client, operation_name, api_params)
             call_token = wire.CURRENT_CALL.set(call)
             span_token = make_current(call.span)
             try:
@@ -104,12 +114,44 @@ class Instrumentation:
                 calls.failed(call, api_params, error)
                 raise
             finally:
-                otel_context.detach(span_token)
-                wire.CURRENT_CALL.reset(call_token)
+                _leave(call_token, span_token)
             calls.answered(call, api_params, response, aio_taps.tap_event_stream, aio_taps.tap_body)
             return response
 
         return _make_api_call
+
+
+def _unrecorded(span: Any, original: Any, *arguments: Any) -> Any:
+    """Runs a call that is not traced, or that sampling leaves out: its ids are passed on all the same."""
+    if span is None:
+        return original(*arguments)
+    token = make_current(span)
+    try:
+        return original(*arguments)
+    finally:
+        otel_context.detach(token)
+
+
+async def _unrecorded_async(span: Any, original: Any, *arguments: Any) -> Any:
+    """Its twin."""
+    if span is None:
+        return await original(*arguments)
+    token = make_current(span)
+    try:
+        return await original(*arguments)
+    finally:
+        otel_context.detach(token)
+
+
+def _leave(call_token: Token[Any], span_token: Token[Any]) -> None:
+    """Sets back what an asynchronous call has set."""
+    try:
+        wire.CURRENT_CALL.reset(call_token)
+    except ValueError:
+        # A coroutine that is thrown away unfinished is closed in whatever context the collector runs;
+        # the one to set back has gone with its task.
+        return
+    otel_context.detach(span_token)
 
 
 class PatchPoint:

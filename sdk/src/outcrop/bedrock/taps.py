@@ -140,6 +140,12 @@ def end_call(call: Call, reason: EndReason) -> None:
     _open_calls.discard(call)
 
 
+def finish_call(call: Call) -> None:
+    """Ends a call whose body has been read whole, and forgets it."""
+    call.finish()
+    _open_calls.discard(call)
+
+
 def fail_call(call: Call, error: BaseException) -> None:
     """Ends a stream that could not be read on, and forgets it."""
     call.fail(error)
@@ -207,8 +213,7 @@ class BodyTap:
                 self._received += len(data)
                 self._call.pieces.add(data if isinstance(data, bytes) else bytes(data))
             if is_all or self._received == self._expected:
-                self._call.finish()
-                _open_calls.discard(self._call)
+                finish_call(self._call)
         except Exception as error:  # noqa: BLE001  # the caller must get the bytes all the same
             report_fault("keeping a body", error)
 

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, TextIO
 
 from outcrop.capture.faults import logger, report_fault
 from outcrop.delivery.otlp_decode import decode_span
-from outcrop.exceptions import OutcropError
+from outcrop.delivery.stats import DeliveryStats
+from outcrop.delivery.unasked import Unasked
 from outcrop.recording.record import EndedSpan, SpanRecord
-from outcrop.recording.span import LiveSpan
 
 if TYPE_CHECKING:
     from outcrop.delivery.console_tree import SpanLine
@@ -28,8 +28,10 @@ MAX_WAITING = 10_000
 _MAX_PRINTED = 10_000
 
 
-class ConsoleDestination:
+class ConsoleDestination(Unasked):
     """Prints traces and keeps none."""
+
+    what_it_is = "The console"
 
     def __init__(self, stream: TextIO | None = None) -> None:
         """Its thread starts with the first span and is a daemon.
@@ -42,7 +44,6 @@ class ConsoleDestination:
         self._begin()
 
     def _begin(self) -> None:
-        self._pid = os.getpid()
         # A span, or the event that somebody waits for until all before it is printed.
         self._queue: SimpleQueue[EndedSpan | threading.Event] = SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -50,14 +51,12 @@ class ConsoleDestination:
 
     def submit(self, span: EndedSpan) -> None:
         """Queues the span."""
-        if self._thread is None or self._pid != os.getpid():
+        if self._thread is None:
             self._start()
         self._queue.put(span)
 
     def flush(self, timeout_s: float) -> bool:
         """Prints what has ended, also spans whose root is still running."""
-        if self._pid != os.getpid():
-            return True
         done = threading.Event()
         self._queue.put(done)
         if self._thread is None:
@@ -68,22 +67,25 @@ class ConsoleDestination:
         """Prints what has ended."""
         self.flush(timeout_s)
 
-    def read_trace(self, trace_id: str) -> list[SpanRecord]:
+    def read_trace(self, trace_id: str) -> list[SpanRecord]:  # noqa: ARG002  # the contract's
         """There is nothing to read.
 
         Raises:
-            OutcropError: always.
+            OutcropError: always; says what would serve.
         """
-        raise OutcropError(
-            f"Trace {trace_id} cannot be read: the console keeps none. Set the tracking URI to a server or "
-            "memory:// to read traces back."
-        )
+        self._refuse("give traces back")
+
+    def stats(self) -> DeliveryStats:
+        """What is printed counts as sent."""
+        return DeliveryStats(sent=self._printer.count, waiting=self._queue.qsize())
+
+    def after_fork_in_child(self) -> None:
+        """A child has neither the thread nor its spans: those are the parent's to print."""
+        self._lock = threading.Lock()
+        self._begin()
 
     def _start(self) -> None:
         with self._lock:
-            if self._pid != os.getpid():
-                # A forked child: the thread and the waiting spans are the parent's.
-                self._begin()
             if self._thread is None:
                 thread = threading.Thread(target=self._work_until, name="outcrop-console", daemon=True)
                 # A process that is ending starts no thread any more; its last flush prints then.
@@ -114,10 +116,15 @@ def _work_on(item: EndedSpan | threading.Event, printer: _Printer) -> None:
 
 
 class _Printer:
-    """Lines that wait for their root. Used by one thread alone."""
+    """Lines that wait for their root. Used by one thread alone.
+
+    Attributes:
+        count: how many spans were printed.
+    """
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
+        self.count = 0
         self._waiting: OrderedDict[bytes, SpanLine] = OrderedDict()
         self._printed: OrderedDict[bytes, None] = OrderedDict()
 
@@ -127,7 +134,7 @@ class _Printer:
         # program's thread and for those who print alone
 
         line = read_line(decode_span(ended.encode()))
-        if _is_local_root(ended) or not line.parent_id or line.parent_id in self._printed:
+        if ended.is_local_root or not line.parent_id or line.parent_id in self._printed:
             self._print(line)
             return
         self._waiting[line.span_id] = line
@@ -147,6 +154,7 @@ class _Printer:
         from outcrop.delivery.console_tree import draw_tree  # noqa: PLC0415  # as above
 
         below = self._take_below(root)
+        self.count += 1 + len(below)
         for line in (root, *below):
             self._printed[line.span_id] = None
         while len(self._printed) > _MAX_PRINTED:
@@ -175,9 +183,3 @@ class _Printer:
                     found.append(line)
                     above.append(line)
         return found
-
-
-def _is_local_root(ended: EndedSpan) -> bool:
-    """Whether no span above it will come from this process; a Bedrock call carries its span as `span`."""
-    span = ended if isinstance(ended, LiveSpan) else getattr(ended, "span", None)
-    return isinstance(span, LiveSpan) and span.is_local_root

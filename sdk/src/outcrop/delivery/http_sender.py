@@ -5,44 +5,51 @@ Used by the pipeline's thread alone; http.client is loaded when the first batch 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+import zlib
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from outcrop.delivery.credentials import Credentials
+from outcrop.delivery.otlp_decode import rejected_spans
+from outcrop.delivery.sender import Sent
+from outcrop.delivery.token_sources import TokenUnavailableError
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection, HTTPResponse
 
 _TIMEOUT_S = 10.0
+_LONGEST_WAIT_S = 300.0
+_WORTH_COMPRESSING = 1024  # bytes
+_GZIP = 31  # zlib's number for its own largest window and gzip's framing
 _BAD_REQUEST = frozenset({400, 413, 415, 422})
-
-
-@dataclass(frozen=True)
-class Sent:
-    """How a request went.
-
-    Attributes:
-        is_delivered: the endpoint has it.
-        is_refused: the endpoint will never take it; sending it again is useless.
-        reason: what happened, in words; empty if all is well.
-        retry_after_s: how long the endpoint asked us to wait; None if it did not.
-    """
-
-    is_delivered: bool
-    is_refused: bool = False
-    reason: str = ""
-    retry_after_s: float | None = None
+_UNAUTHORIZED = 401
 
 
 class HttpSender:
     """One endpoint, one connection, one thread."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, credentials: Credentials | None = None) -> None:
         """`endpoint` is the full address, such as `http://127.0.0.1:5115/v1/traces`."""
+        self.name = endpoint
+        self._credentials = credentials or Credentials()
         self._parts = urlsplit(endpoint)
+        # Over a network fewer bytes are worth the work; within a machine they are not.
+        self._compresses = not _is_loopback(self._parts.hostname or "")
         self._connection: HTTPConnection | None = None
 
     def post(self, body: bytes) -> Sent:
         """Sends one request body; says how it went and never raises for the network's sake."""
+        try:
+            sent = self._post(body)
+            # A token that has been changed meanwhile is fetched again, once.
+            if sent.status == _UNAUTHORIZED and self._credentials.renew():
+                sent = self._post(body)
+        except TokenUnavailableError as error:
+            return Sent(False, reason=str(error))
+        return sent
+
+    def _post(self, body: bytes) -> Sent:
         from http.client import HTTPException  # noqa: PLC0415  # keeps `import outcrop` light
 
         for is_retry in (False, True):
@@ -72,7 +79,11 @@ class HttpSender:
             kind = HTTPSConnection if self._parts.scheme == "https" else HTTPConnection
             self._connection = kind(self._parts.hostname or "", self._parts.port, timeout=_TIMEOUT_S)
         path = self._parts.path or "/"
-        headers = {"Content-Type": "application/x-protobuf"}
+        headers = {**self._credentials.headers(), "Content-Type": "application/x-protobuf"}
+        if self._compresses and len(body) >= _WORTH_COMPRESSING:
+            headers["Content-Encoding"] = "gzip"
+            packer = zlib.compressobj(1, wbits=_GZIP)
+            body = packer.compress(body) + packer.flush()
         self._connection.request("POST", path, body, headers)
         return self._connection.getresponse()
 
@@ -80,11 +91,30 @@ class HttpSender:
 def _judge(response: HTTPResponse, answer: bytes) -> Sent:
     status = response.status
     if 200 <= status < 300:  # noqa: PLR2004  # HTTP's own ranges
-        return Sent(True)
+        count, reason = rejected_spans(answer)
+        return Sent(True, rejected_spans=count, reason=reason)
     reason = f"HTTP {status} {response.reason}: {_readable(answer)}".rstrip(": ")
-    retry_after = response.getheader("Retry-After")
-    wait = float(retry_after) if retry_after and retry_after.isdecimal() else None
-    return Sent(False, is_refused=status in _BAD_REQUEST, reason=reason, retry_after_s=wait)
+    wait_s = _wait_asked_for(response.getheader("Retry-After"))
+    return Sent(False, is_refused=status in _BAD_REQUEST, reason=reason, retry_after_s=wait_s, status=status)
+
+
+def _wait_asked_for(header: str | None) -> float | None:
+    """Seconds; the header is a number of them, or a date."""
+    if not header:
+        return None
+    if header.strip().isdecimal():
+        return min(float(header), _LONGEST_WAIT_S)
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  # for the rare date
+
+    try:
+        seconds = parsedate_to_datetime(header).timestamp() - time.time()
+    except (TypeError, ValueError):
+        return None
+    return min(max(seconds, 0.0), _LONGEST_WAIT_S)
+
+
+def _is_loopback(host: str) -> bool:
+    return host in {"localhost", "::1"} or host.startswith("127.")
 
 
 def _readable(answer: bytes) -> str:

@@ -1,128 +1,169 @@
-"""The queue and its one thread: takes encoded spans, puts them into batches, sends or spools them.
+"""The way out: a queue that the program fills, and one thread that sends what has gathered.
 
-`submit` runs on the program's thread and only appends. When the endpoint cannot be reached the
-batches go to the spool, and from there out again, oldest first, when it answers.
+`submit` runs on the program's thread and hardly does more than append (see `waiting`). The thread takes
+all that waits a few times a second and hands it to the courier, which delivers or keeps it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from outcrop.capture.faults import logger, report_fault
-from outcrop.delivery.http_sender import HttpSender, Sent
+from outcrop.delivery.batches import Batch, batches
+from outcrop.delivery.courier import Courier
+from outcrop.delivery.sender import Sender
 from outcrop.delivery.spool import Spool
-from outcrop.recording.otlp_encode import encode_request
+from outcrop.delivery.stats import Counters, DeliveryStats
+from outcrop.delivery.waiting import Taken, Waiting
 from outcrop.recording.record import EncodedSpan, EndedSpan
 
-MAX_QUEUED_SPANS = 20_000
-_MAX_BATCH_SPANS = 512
-_BATCH_DELAY_S = 0.2
+BATCH_DELAY_S = 0.2
 _ROUNDS_BEFORE_SLEEP = 25
-_FIRST_BACKOFF_S, _LAST_BACKOFF_S = 1.0, 30.0
+
+# What the thread is told: to come at once, or when spans have gathered.
+_NOW, _SOON = True, False
+
+Prepare = Callable[[EncodedSpan], "EncodedSpan | None"]
 
 
 class Pipeline:
-    """Delivers to one endpoint. Its thread starts with the first span and is a daemon.
+    """Delivers to one endpoint. Its thread starts with the first span and is a daemon."""
 
-    Attributes:
-        dropped: spans that came while the queue was full.
-    """
+    def __init__(
+        self,
+        make_sender: Callable[[], Sender],
+        make_spool: Callable[[Callable[[int, str], None]], Spool] | None,
+        resource: Mapping[str, Any],
+        *,
+        mode: str = "default",
+        prepare: Prepare | None = None,
+    ) -> None:
+        """The parts are made by functions, since a forked child needs its own.
 
-    def __init__(self, endpoint: str, spool: Spool, resource: Mapping[str, Any]) -> None:
-        """`endpoint` is the full address of the OTLP route; `resource` describes this process."""
-        self._endpoint = endpoint
-        self._spool = spool
-        self._resource = dict(resource)
-        self._queue: deque[EndedSpan] = deque()
-        self.dropped = 0
-        self._in_flight = b""
-        self._is_down = False
-        self._backoff_s = _FIRST_BACKOFF_S
-        self._retry_at = 0.0
+        Args:
+            make_sender: gives what carries a batch.
+            make_spool: gives where batches wait on disk; None where they need not.
+            resource: describes this process.
+            mode: `default`, `durable` (each span is on disk before its end returns) or `memory` (nothing
+                is written to disk unless the endpoint does not answer).
+            prepare: what is done to each span on the delivery thread, before it is written or sent
+                anywhere; gives None for a span that is not wanted.
+        """
+        self._make_sender = make_sender
+        self._make_spool = make_spool
+        self._resource = resource
+        self._mode = mode
+        self._prepare = prepare
+        self.counters = Counters()
         self._start_fresh()
 
     def submit(self, span: EndedSpan) -> None:
         """Queues an ended span; when the queue is full the span is counted as dropped and said so."""
-        waiting = len(self._queue)
-        if waiting >= MAX_QUEUED_SPANS:
-            self._drop()
-            return
-        self._queue.append(span)
+        self._waiting.submit(span)
         if self._is_asleep:
             self._rouse()
-        elif waiting >= _MAX_BATCH_SPANS and not self._hurry.is_set():
-            self._hurry.set()
 
     def flush(self, timeout_s: float) -> bool:
-        """Sends or spools all that is queued; True when that was done in time."""
+        """Sends or spools all that is queued; True when that was done in time and nothing is left."""
         if self._thread is None or not self._thread.is_alive():
-            return not self._queue
+            return not len(self._waiting)
         deadline = time.monotonic() + timeout_s
         with self._flushed:
             self._flush_asked += 1
             mine = self._flush_asked
-            self._wake.set()
-            self._hurry.set()
+            self._calls.put(_NOW)
             while self._flush_done < mine:
                 left = deadline - time.monotonic()
                 if left <= 0 or not self._flushed.wait(left):
                     return False
-        return True
+        return not self._courier.held_spans
 
     def shutdown(self, timeout_s: float) -> None:
         """Flushes and ends the thread. What the endpoint does not take in time goes to the spool."""
         is_flushed = self.flush(timeout_s)
         self._is_stopping = True
-        self._wake.set()
-        self._hurry.set()
-        if not is_flushed:
+        self._calls.put(_NOW)
+        if is_flushed and self._thread is not None:
+            self._thread.join(timeout_s)
+        elif not is_flushed:
             self._save_all()
+        self._waiting.close()
+        self._say_how_it_went()
+
+    def stats(self) -> DeliveryStats:
+        """How delivery goes."""
+        return self.counters.stats(len(self._waiting) + self._in_work + self._courier.held_spans)
 
     def after_fork_in_child(self) -> None:
         """Begins anew in a forked child: the parent's thread is not here, and its spans are its own."""
-        self._queue.clear()
+        self._waiting.abandon()
+        self.counters = Counters()
         self._start_fresh()
 
     def _start_fresh(self) -> None:
         self._thread: threading.Thread | None = None
         self._thread_lock = threading.Lock()
-        self._wake = threading.Event()
-        self._hurry = threading.Event()
+        # Not an event: a span may end within any statement of this class, when the collector ends a stream
+        # that was let go, and of all that threads wait on only this queue may be entered twice.
+        self._calls: SimpleQueue[bool] = SimpleQueue()
+        self._has_called = False
         self._flushed = threading.Condition()
         self._flush_asked = 0
         self._flush_done = 0
         self._is_stopping = False
         self._is_asleep = True
         self._empty_rounds = 0
-        self._sender = HttpSender(self._endpoint)
+        self._in_work = 0
+        self._has_said_dropped = False
+        spool = None if self._make_spool is None else self._make_spool(self._on_drop)
+        self._courier = Courier(self._make_sender(), spool, self.counters)
+        # What is still to be prepared must not be written: a secret may be in it.
+        has_journal = spool is not None and self._prepare is None and self._mode != "memory"
+        self._waiting = Waiting(
+            self._resource,
+            (lambda: spool.new_segment("journal")) if spool is not None and has_journal else None,
+            is_durable=self._mode == "durable",
+            on_drop=self._on_drop,
+            on_full=self._call_now,
+        )
 
     def _rouse(self) -> None:
         if self._thread is not None:
-            self._wake.set()
-            return
-        with self._thread_lock:
-            if self._thread is None:
-                thread = threading.Thread(target=self._run, name="outcrop-delivery", daemon=True)
-                thread.start()
-                self._thread = thread
+            self._calls.put(_SOON)
+        # Who finds the lock taken need not wait: the thread is being started.
+        elif self._thread_lock.acquire(blocking=False):
+            try:
+                if self._thread is None:
+                    thread = threading.Thread(target=self._run, name="outcrop-delivery", daemon=True)
+                    thread.start()
+                    self._thread = thread
+            finally:
+                self._thread_lock.release()
 
-    def _drop(self) -> None:
-        if self.dropped == 0:
-            logger.warning(
-                "outcrop: more than %s spans wait to be sent; newer ones are dropped until it empties.",
-                f"{MAX_QUEUED_SPANS:,}",
-            )
-        self.dropped += 1
+    def _call_now(self) -> None:
+        if not self._has_called:
+            self._has_called = True
+            self._calls.put(_NOW)
+
+    def _on_drop(self, spans: int, reason: str) -> None:
+        self.counters.add("dropped", spans, reason)
+        if not self._has_said_dropped:
+            self._has_said_dropped = True
+            logger.warning("outcrop: spans are dropped: %s. outcrop.stats() counts them.", reason)
+
+    def _say_how_it_went(self) -> None:
+        stats = self.stats()
+        is_lossy = bool(stats.dropped or stats.rejected)
+        (logger.warning if is_lossy else logger.debug)("outcrop: spans: %s.", stats)
 
     # From here on: the delivery thread.
 
     def _run(self) -> None:
-        while not (self._is_stopping and not self._queue):
+        while not (self._is_stopping and not len(self._waiting)):
             try:
                 self._run_once()
             except Exception as error:  # noqa: BLE001  # the thread must outlive any fault of ours
@@ -130,17 +171,20 @@ class Pipeline:
                     report_fault("delivering spans", error)
                 except Exception:  # noqa: BLE001  # raised in Outcrop's own tests; still go on
                     logger.exception("outcrop: fault in the delivery thread")
-        self._sender.close()
+        self._courier.close()
 
     def _run_once(self) -> None:
         self._wait_for_work()
         with self._flushed:
             asked = self._flush_asked
-        self._deliver_queue(is_urgent=asked > self._flush_done)
-        self._drain_spool()
-        with self._flushed:
-            self._flush_done = asked
-            self._flushed.notify_all()
+        if asked > self._flush_done:
+            self._courier.backoff.try_now()
+        try:
+            self._deliver_all()
+        finally:
+            with self._flushed:
+                self._flush_done = asked
+                self._flushed.notify_all()
 
     def _wait_for_work(self) -> None:
         """Returns when spans have gathered, or at once when someone asks for them.
@@ -149,116 +193,63 @@ class Pipeline:
         thread a thousand times as long as queueing a span. After a while without any it sleeps until the
         next one wakes it.
         """
-        self._empty_rounds = 0 if self._queue else self._empty_rounds + 1
         if self._empty_rounds > _ROUNDS_BEFORE_SLEEP:
+            self._empty_rounds = 0
             self._is_asleep = True
             # Looked at again: a span that came just before has not seen that the thread sleeps.
-            if not self._queue:
-                # While batches wait on disk, try again when the back-off allows.
-                self._wake.wait(max(self._retry_at - time.monotonic(), 0.05) if self._is_down else None)
-            self._empty_rounds = 0
+            is_urgent = not len(self._waiting) and self._next_call(self._until_retry_s())
+            self._is_asleep = False
+            if is_urgent:
+                return
         self._is_asleep = False
-        # A short pause lets spans of one trace gather into one batch; flush and exit skip it.
-        self._hurry.wait(_BATCH_DELAY_S)
-        # Cleared before the work is looked at: whatever is asked from here on wakes the thread again.
-        self._wake.clear()
-        self._hurry.clear()
+        # A short pause lets spans of one trace gather into one batch; flush and exit cut it short.
+        deadline = time.monotonic() + BATCH_DELAY_S
+        while (left := deadline - time.monotonic()) > 0 and not self._next_call(left):
+            pass
+        self._has_called = False
 
-    def _deliver_queue(self, *, is_urgent: bool) -> None:
-        if is_urgent:
-            self._retry_at = 0.0
-        while self._queue:
-            self._in_flight = self._take_batch()
-            self._deliver(self._in_flight)
-            self._in_flight = b""
+    def _until_retry_s(self) -> float | None:
+        """While batches wait on disk, the endpoint is tried again when the back-off allows."""
+        backoff = self._courier.backoff
+        return max(backoff.remaining_s, 0.05) if backoff.is_down else None
 
-    def _take_batch(self) -> bytes:
-        spans: list[EncodedSpan] = []
-        # An exit on another thread may empty the queue meanwhile.
-        with contextlib.suppress(IndexError):
-            while len(spans) < _MAX_BATCH_SPANS:
-                spans.extend(_encoded(self._queue.popleft()))
-        return encode_request(spans, self._resource)
+    def _next_call(self, timeout_s: float | None) -> bool:
+        """Waits for a call; True if it was one to come at once."""
+        try:
+            return self._calls.get(timeout=timeout_s) is _NOW
+        except Empty:
+            return False
+
+    def _deliver_all(self) -> None:
+        taken = self._waiting.take()
+        self._in_work = len(taken.spans)
+        self._empty_rounds = 0 if taken.spans else self._empty_rounds + 1
+        try:
+            if self._courier.carry(self._batches(taken)):
+                self._waiting.delivered(taken)
+        finally:
+            self._in_work = 0
+
+    def _batches(self, taken: Taken) -> Iterator[Batch]:
+        return batches(self._prepared(taken.spans), self._resource)
+
+    def _prepared(self, spans: Sequence[EncodedSpan]) -> Iterator[EncodedSpan]:
+        for span in spans:
+            try:
+                whole = span if span.later is None else _completed(span, span.later())
+                wanted = whole if self._prepare is None else self._prepare(whole)
+            except Exception as error:  # noqa: BLE001  # an odd span must not take its neighbours along
+                report_fault("preparing a span for delivery", error)
+                continue
+            if wanted is not None:
+                yield wanted
 
     def _save_all(self) -> None:
         """On the exiting thread: keeps what the delivery thread holds; it may be stuck in the network."""
-        if self._in_flight:
-            self._keep(self._in_flight)
-        while self._queue:
-            self._keep(self._take_batch())
-
-    def _deliver(self, body: bytes) -> None:
-        if not body:
-            return
-        if self._may_try():
-            sent = self._sender.post(body)
-            self._note(sent)
-            if sent.is_delivered:
-                return
-            if sent.is_refused:
-                aside = self._spool.reject(self._spool.put(body))
-                logger.error(
-                    "outcrop: %s refused a batch (%s); it is kept at %s.", self._endpoint, sent.reason, aside
-                )
-                return
-        self._keep(body)
-
-    def _keep(self, body: bytes) -> None:
-        try:
-            self._spool.put(body)
-        except OSError as error:
-            logger.error(  # the stack says nothing that the words do not
-                "outcrop: a batch of spans is lost: %s does not answer and %s cannot be written (%s).",
-                self._endpoint,
-                self._spool.directory,
-                error,
-            )
-
-    def _drain_spool(self) -> None:
-        if not self._may_try():
-            return
-        for path, body in self._spool.read_each():
-            sent = self._sender.post(body)
-            self._note(sent)
-            if sent.is_delivered:
-                self._spool.done(path)
-            elif sent.is_refused:
-                aside = self._spool.reject(path)
-                logger.error("outcrop: %s refused a kept batch (%s): %s", self._endpoint, sent.reason, aside)
-            else:
-                return
-
-    def _may_try(self) -> bool:
-        return not self._is_down or time.monotonic() >= self._retry_at
-
-    def _note(self, sent: Sent) -> None:
-        """Keeps in mind whether the endpoint answers, and says a change of it in one line."""
-        if sent.is_delivered or sent.is_refused:
-            if self._is_down:
-                logger.warning("outcrop: %s answers again.", self._endpoint)
-            self._is_down = False
-            self._backoff_s = _FIRST_BACKOFF_S
-            return
-        if not self._is_down:
-            logger.warning(
-                "outcrop: traces cannot be delivered to %s (%s). The program is not affected; they wait in "
-                "%s for the next server there (start one with: outcrop server).",
-                self._endpoint,
-                sent.reason,
-                self._spool.directory,
-            )
-        self._is_down = True
-        self._retry_at = time.monotonic() + (sent.retry_after_s or self._backoff_s)
-        self._backoff_s = min(self._backoff_s * 2, _LAST_BACKOFF_S)
+        taken = self._waiting.take()
+        if self._courier.save(self._batches(taken)):
+            self._waiting.delivered(taken)
 
 
-def _encoded(ended: EndedSpan) -> Sequence[EncodedSpan]:
-    """The span in bytes, with what was put off; none if that fails: it must not take others along."""
-    try:
-        span = ended.encode()
-        if span.later is not None:
-            span = EncodedSpan(span.group, [*span.pieces, span.later()])
-    except Exception as error:  # noqa: BLE001  # as said
-        report_fault("encoding a finished span", error)
-        return ()
-    return (span,)
+def _completed(span: EncodedSpan, rest: bytes) -> EncodedSpan:
+    return EncodedSpan(span.group, [*span.pieces, rest], span.size + len(rest))

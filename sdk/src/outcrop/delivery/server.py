@@ -4,60 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
-from outcrop.delivery.otlp_decode import decode_request
+from outcrop.delivery.asking import Asking
+from outcrop.delivery.credentials import read_credentials
+from outcrop.delivery.delivering import Delivering
+from outcrop.delivery.http_sender import HttpSender
 from outcrop.delivery.pipeline import Pipeline
 from outcrop.delivery.spool import Spool, spool_dir_for
-from outcrop.exceptions import OutcropError
-from outcrop.recording.record import EndedSpan, SpanRecord
+from outcrop.recording.record import EncodedSpan
+
+if TYPE_CHECKING:
+    from outcrop.delivery.server_api import ServerApi
 
 _TRACES_PATH = "/v1/traces"
-_READ_TIMEOUT_S = 30.0
 
 
-class ServerDestination:
+class ServerDestination(Delivering, Asking):
     """Sends to `{uri}/v1/traces` and reads from `{uri}/api`."""
 
-    def __init__(self, uri: str, spool_root: Path, resource: Mapping[str, Any]) -> None:
-        """`uri` is the tracking URI; one that already names the OTLP route is taken as it is."""
+    def __init__(
+        self, uri: str, spool_root: Path, resource: Mapping[str, Any], *, mode: str = "default"
+    ) -> None:
+        """`uri` is the tracking URI.
+
+        One that names the OTLP route, such as `https://HOST/v1/traces`, is that of another back end, which
+        gets the conventions' own form of each span instead of the raw exchange.
+
+        Raises:
+            ConfigurationError: the token or further headers in the environment cannot be used for it.
+        """
         base = uri.rstrip("/")
-        endpoint = base if base.endswith(_TRACES_PATH) else base + _TRACES_PATH
+        # Who names the route speaks of another back end: an Outcrop server is named by its address alone.
+        is_outcrop = not base.endswith(_TRACES_PATH)
+        endpoint = base + _TRACES_PATH if is_outcrop else base
         self._base = endpoint.removesuffix(_TRACES_PATH)
-        self._pipeline = Pipeline(endpoint, Spool(spool_dir_for(self._base, spool_root)), resource)
+        folder = spool_dir_for(self._base, spool_root)
+        # Kept by a forked child too: it need not fetch the token again.
+        self._credentials = credentials = read_credentials(endpoint)
+        pipeline = Pipeline(
+            lambda: HttpSender(endpoint, credentials),
+            lambda on_drop: Spool(folder, on_drop),
+            resource,
+            mode=mode,
+            prepare=None if is_outcrop else _for_another_back_end,
+        )
+        super().__init__(pipeline)
 
-    def submit(self, span: EndedSpan) -> None:
-        """Queues the span."""
-        self._pipeline.submit(span)
+    def _make_api(self) -> ServerApi:
+        from outcrop.delivery.server_api import ServerApi  # noqa: PLC0415  # see Asking.api
 
-    def flush(self, timeout_s: float) -> bool:
-        """Sends or spools what is queued."""
-        return self._pipeline.flush(timeout_s)
+        return ServerApi(self._base, self._credentials)
 
-    def shutdown(self, timeout_s: float) -> None:
-        """Flushes and ends the delivery thread."""
-        self._pipeline.shutdown(timeout_s)
 
-    def after_fork_in_child(self) -> None:
-        """Begins anew in a forked child."""
-        self._pipeline.after_fork_in_child()
+def _for_another_back_end(span: EncodedSpan) -> EncodedSpan:
+    from outcrop.delivery.normalised_spans import normalise_encoded  # noqa: PLC0415  # the readers load with the first
 
-    def read_trace(self, trace_id: str) -> list[SpanRecord]:
-        """Asks the server for a trace."""
-        from urllib.error import HTTPError, URLError  # noqa: PLC0415  # keeps `import outcrop` light
-        from urllib.request import urlopen  # noqa: PLC0415  # as above
-
-        url = f"{self._base}/api/traces/{trace_id}/export"
-        if urlsplit(url).scheme not in {"http", "https"}:
-            raise OutcropError(f"{self._base} is no HTTP address.")
-        try:
-            with urlopen(url, timeout=_READ_TIMEOUT_S) as response:  # noqa: S310  # checked above
-                return decode_request(response.read())
-        except HTTPError as error:
-            with error:
-                if error.code == 404:  # noqa: PLR2004  # HTTP's own number
-                    return []
-                raise OutcropError(f"{self._base} answered HTTP {error.code} for a trace.") from error
-        except (URLError, OSError, ValueError) as error:
-            raise OutcropError(f"Traces cannot be read from {self._base}: {error}.") from error
+    return normalise_encoded(span)

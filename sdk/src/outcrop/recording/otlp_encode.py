@@ -82,18 +82,28 @@ def encode_span(record: SpanRecord) -> EncodedSpan:
     pieces.extend(span_attribute(key, value) for key, value in record.attributes.items())
     pieces.extend(span_event(event)[1] for event in record.events)
     pieces.append(span_status(record.status_code, record.status_message))
-    return EncodedSpan(SpanGroup(record.experiment, record.scope), pieces)
+    return EncodedSpan(SpanGroup(record.experiment, record.scope), pieces, sum(map(len, pieces)))
 
 
 def encode_request(spans: Iterable[EncodedSpan], resource: Mapping[str, Any]) -> bytes:
     """Puts spans into one request: a ResourceSpans an experiment, a ScopeSpans a scope."""
+    return b"".join(request_pieces(spans, resource)[0])
+
+
+def request_pieces(spans: Iterable[EncodedSpan], resource: Mapping[str, Any]) -> tuple[list[bytes], int]:
+    """The same, not joined yet, and the length of all."""
     groups: dict[SpanGroup, _Pieces] = {}
+    last: SpanGroup | None = None
+    group = _Pieces([], 0)
     for span in spans:
-        group = groups.get(span.group)
-        if group is None:
-            scope = message(1, text(1, span.group.scope) + text(2, __version__))
-            group = groups[span.group] = _Pieces([scope], len(scope))
-        group.add(2, span.pieces, sum(map(len, span.pieces)))
+        # Neighbours most often are of one group: the same object even.
+        if span.group is not last:
+            last = span.group
+            if last not in groups:
+                scope = message(1, text(1, last.scope) + text(2, __version__))
+                groups[last] = _Pieces([scope], len(scope))
+            group = groups[last]
+        group.add(2, span.pieces, span.size)
     experiments: dict[str, _Pieces] = {}
     for (name, _), group in groups.items():
         experiment = experiments.get(name)
@@ -104,7 +114,7 @@ def encode_request(spans: Iterable[EncodedSpan], resource: Mapping[str, Any]) ->
     request = _Pieces([], 0)
     for experiment in experiments.values():
         request.add(1, experiment.pieces, experiment.length)
-    return b"".join(request.pieces)
+    return request.pieces, request.length
 
 
 class _Pieces:

@@ -86,6 +86,29 @@ def any_value(value: Any) -> bytes:
     return b"" if value is None else text(1, str(value))
 
 
+class IntAttribute:
+    """An attribute that is a number which every span has: all of it but the number is encoded once."""
+
+    def __init__(self, field: int, key: str) -> None:
+        """`field` is that of the KeyValue."""
+        name = encoded_key(key)
+        # A number takes one to ten bytes; each length has a head of its own.
+        self._heads = [
+            message_head(field, len(name) + 3 + size) + name + bytes((0x12, 1 + size, 0x18))
+            for size in range(11)
+        ]
+
+    def encode(self, value: int) -> bytes:
+        """The attribute with a number of at most 64 bits."""
+        number = varint(value & 0xFFFFFFFFFFFFFFFF)
+        return self._heads[len(number)] + number
+
+
+def text_pair(key: str, value: str) -> bytes:
+    """What a KeyValue with a string holds, without its own head: for attributes that stand in two places."""
+    return encoded_key(key) + message(2, text(1, value))
+
+
 @lru_cache(maxsize=1024)
 def encoded_key(key: str) -> bytes:
     """A KeyValue's key. The names of attributes are few, and come again and again."""

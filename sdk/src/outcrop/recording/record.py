@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 # OpenTelemetry's codes, as OTLP numbers them.
 STATUS_UNSET, STATUS_OK, STATUS_ERROR = 0, 1, 2
-KIND_INTERNAL, KIND_CLIENT = 1, 3
+KIND_INTERNAL, KIND_SERVER, KIND_CLIENT = 1, 2, 3
 
 
 class SpanGroup(NamedTuple):
@@ -24,12 +24,14 @@ class EncodedSpan(NamedTuple):
     Attributes:
         group: what it shares with others.
         pieces: the message, in pieces: bodies are large, and are copied but once, into the request.
+        size: the bytes of the pieces.
         later: gives further members of the message, in bytes; it may wait for a network, so it is called off
             the program's thread. None for nearly every span.
     """
 
     group: SpanGroup
     pieces: Sequence[bytes]
+    size: int
     later: Callable[[], bytes] | None = None
 
     @property
@@ -40,6 +42,16 @@ class EncodedSpan(NamedTuple):
 
 class EndedSpan(Protocol):
     """A span that has ended and waits to be encoded: what the queue holds."""
+
+    @property
+    def is_costly(self) -> bool:
+        """Whether encoding it is too much work for the program's own thread."""
+        ...
+
+    @property
+    def is_local_root(self) -> bool:
+        """Whether no span of this process stands above it."""
+        ...
 
     def encode(self) -> EncodedSpan:
         """Encodes it; called once, by whoever delivers it."""

@@ -6,14 +6,20 @@ Made by `outcrop.runtime`; when it ends it goes to the sink it was made with.
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from opentelemetry import trace as otel
 
 from outcrop.capture.faults import report_fault
-from outcrop.capture.render import to_json
+from outcrop.capture.render import cut_text, to_json
+from outcrop.entities import SpanType
+from outcrop.recording.attribute_values import (
+    attribute_key,
+    attribute_value,
+    exception_attributes,
+    message_of,
+)
 from outcrop.recording.ids import SpanIds
 from outcrop.recording.otlp_encode import (
     TimedEvent,
@@ -41,7 +47,6 @@ _STATUS_NUMBERS = {
     otel.StatusCode.OK: STATUS_OK,
     otel.StatusCode.ERROR: STATUS_ERROR,
 }
-_ATTRIBUTE_TYPES = (str, bool, int, float, bytes)
 
 
 class SpanSink(Protocol):
@@ -58,15 +63,23 @@ class LiveSpan(otel.Span):
     Attributes:
         name: what it is called in the tree.
         ids: of the trace, of the span, and of its parent, as bytes.
-        is_local_root: whether its parent, if any, belongs to another process or library.
+        local_root: the first span of the trace in this process; None where this is it, and its parent,
+            if any, belongs to another process or library.
+        is_recorded: whether anything of it is kept.
+        trace_flags: what it says to other processes and libraries of whether its trace is kept.
+        content_mode: what is kept of what it holds; None for what holds in the process.
     """
 
+    is_costly = False  # to encode; see EndedSpan
     # What most spans never change stands here once: a span is made and ended within each traced call.
     _context: otel.SpanContext | None = None
     _events: list[TimedEvent] | None = None
     _status = STATUS_UNSET
     _status_message = ""
     _end_ns = 0
+    is_recorded = True
+    trace_flags = _SAMPLED
+    content_mode: str | None = None
 
     def __init__(  # noqa: PLR0917  # by keyword each call would pay more
         self,
@@ -75,12 +88,12 @@ class LiveSpan(otel.Span):
         ids: SpanIds,
         group: SpanGroup,
         kind: int = KIND_INTERNAL,
-        is_local_root: bool = True,
+        local_root: LiveSpan | None = None,
     ) -> None:
         """Made by `outcrop.runtime`."""
         self.name = name
         self.ids = ids
-        self.is_local_root = is_local_root
+        self.local_root = local_root
         self._sink = sink
         self._group = group
         self._kind = kind
@@ -103,9 +116,39 @@ class LiveSpan(otel.Span):
         return self.ids[1].hex()
 
     @property
+    def is_local_root(self) -> bool:
+        """Whether its parent, if any, belongs to another process or library."""
+        return self.local_root is None
+
+    @property
+    def parent_id(self) -> str | None:
+        """16 hexadecimal digits; None for the first span of a trace."""
+        return self.ids[2].hex() or None
+
+    @property
+    def span_type(self) -> str:
+        """The kind of span; `UNKNOWN` where none was set."""
+        return str(self._attributes.get(names.SPAN_TYPE, SpanType.UNKNOWN))
+
+    @property
     def start_time_ns(self) -> int:
         """Nanoseconds since the epoch."""
         return self._start_ns
+
+    @property
+    def duration_ns(self) -> int:
+        """Nanoseconds from start to end; 0 while it runs."""
+        return self._end_ns - self._start_ns if self._end_ns else 0
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether its status is ERROR."""
+        return self._status == STATUS_ERROR
+
+    @property
+    def sink(self) -> SpanSink:
+        """Where it goes when it ends."""
+        return self._sink
 
     def set_inputs(self, inputs: Any) -> None:
         """Records what goes in, as it is now: later changes to the object are not seen."""
@@ -121,7 +164,11 @@ class LiveSpan(otel.Span):
 
     def set_attribute(self, key: str, value: Any) -> None:
         """Sets an attribute; a value that OpenTelemetry has no type for is kept as JSON text."""
-        self._set(key, _attribute_value(value))
+        self._set(key if type(key) is str else attribute_key(key), attribute_value(value))
+
+    def set_json(self, key: str, text: str) -> None:
+        """Sets an attribute that is JSON text already, as `capture.render` makes it."""
+        self._set(key, text)
 
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
         """Sets several attributes."""
@@ -138,14 +185,14 @@ class LiveSpan(otel.Span):
             code = getattr(otel.StatusCode, str(status).upper(), otel.StatusCode.UNSET)
         if self._end_ns == 0:
             self._status = _STATUS_NUMBERS[code]
-            self._status_message = description or ""
+            self._status_message = cut_text(str(description)) if description else ""
 
     def add_event(
         self, name: str, attributes: Mapping[str, Any] | None = None, timestamp: int | None = None
     ) -> None:
         """Adds an event; `timestamp` is nanoseconds since the epoch, now by default."""
         if self._end_ns == 0:
-            values = {key: _attribute_value(value) for key, value in (attributes or {}).items()}
+            values = {attribute_key(key): attribute_value(value) for key, value in (attributes or {}).items()}
             if self._events is None:
                 self._events = []
             self._events.append(span_event(EventRecord(name, timestamp or self.now_ns(), values)))
@@ -158,20 +205,14 @@ class LiveSpan(otel.Span):
         escaped: bool = False,  # noqa: ARG002  # OpenTelemetry's signature; deprecated there
     ) -> None:
         """Adds an `exception` event with type, message and stack trace."""
-        kind = type(exception)
-        stack = "".join(traceback.format_exception(kind, exception, exception.__traceback__))
-        found = {
-            gen_ai.EXCEPTION_TYPE: f"{kind.__module__}.{kind.__qualname__}",
-            gen_ai.EXCEPTION_MESSAGE: _message_of(exception),
-            gen_ai.EXCEPTION_STACKTRACE: stack,
-        }
+        found = exception_attributes(exception)
         self.add_event(gen_ai.EXCEPTION_EVENT, {**found, **(attributes or {})}, timestamp)
 
     def fail(self, exception: BaseException, error_type: str | None = None) -> None:
         """Marks the span as failed by an exception; `error_type` names it, its class by default."""
         self.set_attribute(gen_ai.ERROR_TYPE, error_type or type(exception).__name__)
         self.record_exception(exception)
-        self.set_status(otel.StatusCode.ERROR, _message_of(exception))
+        self.set_status(otel.StatusCode.ERROR, message_of(exception))
 
     # OpenTelemetry's interface.
 
@@ -180,7 +221,7 @@ class LiveSpan(otel.Span):
         if self._context is None:
             trace_id, span_id, _ = self.ids
             self._context = otel.SpanContext(
-                int.from_bytes(trace_id, "big"), int.from_bytes(span_id, "big"), False, _SAMPLED
+                int.from_bytes(trace_id, "big"), int.from_bytes(span_id, "big"), False, self.trace_flags
             )
         return self._context
 
@@ -193,8 +234,29 @@ class LiveSpan(otel.Span):
         if self._end_ns == 0:
             self.name = name
 
-    def end(self, end_time: int | None = None) -> None:
-        """Ends the span; a second call does nothing. `end_time` is nanoseconds since the epoch."""
+    def end(
+        self,
+        end_time: int | None = None,
+        *,
+        outputs: Any = None,
+        attributes: Mapping[str, Any] | None = None,
+        status: otel.Status | otel.StatusCode | str | None = None,
+    ) -> None:
+        """Ends the span; a second call does nothing. The status becomes OK unless one was set.
+
+        Args:
+            end_time: nanoseconds since the epoch; now by default.
+            outputs: as `set_outputs` takes them; None leaves them as they are.
+            attributes: as `set_attributes` takes them.
+            status: as `set_status` takes it.
+        """
+        if outputs is not None:
+            self.set_outputs(outputs)
+        if attributes:
+            self.set_attributes(attributes)
+        if status is not None:
+            self.set_status(status)
+        self.mark_ok()
         self.end_as(self, end_time)
 
     def end_as(self, ended: EndedSpan, end_time: int | None = None) -> None:
@@ -228,15 +290,16 @@ class LiveSpan(otel.Span):
             events: further events.
             later: see `EncodedSpan`.
         """
-        head = span_head(self.ids, self.name, self._kind, self._start_ns, self._end_ns)
-        pieces = [head, *members]
-        pieces.extend([span_attribute(key, value) for key, value in self._attributes.items()])
+        pieces = [span_head(self.ids, self.name, self._kind, self._start_ns, self._end_ns), *members]
+        if self._attributes:
+            pieces.extend([span_attribute(key, value) for key, value in self._attributes.items()])
         if self._events:
             events = sorted((*events, *self._events))
-        pieces.extend([event for _, event in events])
+        for _, event in events:
+            pieces.append(event)  # most often there is one: a list of it costs more
         if self._status:
             pieces.append(span_status(self._status, self._status_message))
-        return EncodedSpan(self._group, pieces, later)
+        return EncodedSpan(self._group, pieces, sum(map(len, pieces)), later)
 
     def now_ns(self) -> int:
         """Now, by the span's own clock, which never runs backwards."""
@@ -256,24 +319,9 @@ class LiveSpan(otel.Span):
 
     def mark_ok(self) -> None:
         """Sets the status to OK unless it has one."""
-        if self._status == STATUS_UNSET:
+        if self._status == STATUS_UNSET and self._end_ns == 0:
             self._status = STATUS_OK
 
     def _set(self, key: str, value: Any) -> None:
         if self._end_ns == 0:
             self._attributes[key] = value
-
-
-def _attribute_value(value: Any) -> Any:
-    if isinstance(value, _ATTRIBUTE_TYPES):
-        return value
-    if isinstance(value, list | tuple) and all(isinstance(v, str | bool | int | float) for v in value):  # pyright: ignore[reportUnknownVariableType]  # a list of anything
-        return list(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # checked above
-    return to_json(value)
-
-
-def _message_of(exception: BaseException) -> str:
-    try:
-        return str(exception)
-    except Exception:  # noqa: BLE001  # a program's own __str__ may do anything
-        return f"<{type(exception).__name__} whose message cannot be read>"

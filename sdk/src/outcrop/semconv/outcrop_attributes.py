@@ -33,6 +33,8 @@ PROBLEM = "outcrop.problem"  # why some of the exchange could not be read
 SPAN_TYPE = "outcrop.span.type"  # a value of outcrop.entities.SpanType
 INPUTS = "outcrop.span.inputs"  # JSON
 OUTPUTS = "outcrop.span.outputs"  # JSON
+RETURN_VALUE = "outcrop.span.return_value"  # JSON: what a generator returned, beside what it yielded
+STREAM_ITEMS = "outcrop.stream.items"  # int: how many items a generator yielded
 
 # What a model's identifier says; derived, so that old traces gain it too.
 MODEL_VENDOR = "outcrop.model.vendor"  # such as anthropic
@@ -42,13 +44,22 @@ MODEL_ARN_KIND = "outcrop.model.arn_kind"  # such as application-inference-profi
 # The model behind an application inference profile, where somebody looked it up: sent, not derived.
 MODEL_RESOLVED = "outcrop.model.resolved"
 
+# What was kept of the span, where that is not everything.
+CONTENT = "outcrop.content"  # no_content or metadata: see outcrop.kept_settings
+CUT = "outcrop.cut"  # list of text: attributes of this span that a size limit replaced by a mark
+DROPPED_ATTRIBUTES = "outcrop.dropped_attributes"  # int: how many a limit left out
+# Derived from a body before it was left out.
+TOOL_CALLS = "outcrop.response.tool_calls"  # list of text: names of the tools that the answer asks for
+SERVICE_TIER = "outcrop.service_tier"  # such as priority; absent for the standard one
+
 # On the resource: one process sends to one experiment at a time.
 EXPERIMENT_NAME = "outcrop.experiment.name"
 
-# Grouping, on the root span.
+# Grouping, on the root span; any other span of the trace may carry them too, and what ended last counts.
 SESSION_ID = "session.id"
 USER_ID = "user.id"
 TAG_PREFIX = "outcrop.tag."
+METADATA_PREFIX = "outcrop.metadata."
 
 # Events.
 ATTEMPT_EVENT = "outcrop.attempt"  # one HTTP attempt of a call

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from outcrop.assemble import assemble_trace
 from outcrop.delivery.memory import MemoryDestination
 from outcrop.entities import Trace
 from outcrop.recording.record import SpanRecord
 from outcrop.runtime import Runtime, get_runtime
-from outcrop.tracing.assemble import assemble_trace
 
 _FLUSH_S = 10.0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from outcrop.delivery.destination import Destination
+from outcrop.delivery.stats import DeliveryStats
 from outcrop.entities import Trace
 from outcrop.runtime import get_runtime
 
@@ -12,9 +14,12 @@ def set_tracking_uri(uri: str) -> None:
     """Says where traces go.
 
     Args:
-        uri: `http://HOST:PORT` or `https://HOST:PORT` for an Outcrop server (or any OTLP/HTTP
-            endpoint), `memory://` to keep them in this process, `console` to print each finished trace
-            on standard error. Default: `OUTCROP_TRACKING_URI`, else `http://127.0.0.1:5115`.
+        uri: `http://HOST:PORT` or `https://HOST:PORT` for an Outcrop server, `https://HOST/v1/traces` for
+            any other OTLP/HTTP endpoint, `sqlite:///traces.db` for a store in this process (needs the full
+            installation), `file:///folder/traces.jsonl` for an OTLP file, `memory://` to keep them in this
+            process, `console` to print each finished trace on standard error. Default:
+            `OUTCROP_TRACKING_URI`, else OpenTelemetry's own variables for an OTLP endpoint, else
+            `http://127.0.0.1:5115`.
 
     Raises:
         ConfigurationError: no destination has this form; the message names those that exist.
@@ -52,6 +57,15 @@ def flush(timeout: float = 30.0) -> bool:
     return get_runtime().flush(timeout)
 
 
+def stats() -> DeliveryStats:
+    """What became of the spans that ended in this process: sent, waiting, spooled, rejected, dropped.
+
+    Returns:
+        The numbers since the tracking URI was set; `print` shows them in one line.
+    """
+    return get_runtime().destination.stats()
+
+
 def get_last_active_trace_id() -> str | None:
     """The id of the trace that ended last in this process; None before the first."""
     return get_runtime().last_trace_id
@@ -70,9 +84,21 @@ def get_trace(trace_id: str) -> Trace | None:
         OutcropError: the destination cannot be asked; the message says why.
     """
     # The readers and their codecs are loaded by who reads; a program that only traces never does.
-    from outcrop.tracing.assemble import assemble_trace  # noqa: PLC0415
+    from outcrop.assemble import assemble_trace  # noqa: PLC0415
 
+    destination = reading_destination()
+    plain_id = plain_trace_id(trace_id)
+    records = destination.read_trace(plain_id)
+    return assemble_trace(records, destination.annotations(plain_id)) if records else None
+
+
+def reading_destination() -> Destination:
+    """Where traces go, after what has ended here was delivered there."""
     runtime = get_runtime()
     runtime.flush(_READ_FLUSH_S)
-    records = runtime.destination.read_trace(trace_id.removeprefix("tr-").lower())
-    return assemble_trace(records) if records else None
+    return runtime.destination
+
+
+def plain_trace_id(trace_id: str) -> str:
+    """A trace id without MLflow's prefix, in small letters."""
+    return trace_id.strip().lower().removeprefix("tr-")

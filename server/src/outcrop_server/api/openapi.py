@@ -14,10 +14,10 @@ from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 
 from outcrop._version import __version__
-from outcrop_server.api import experiments, health, traces
+from outcrop_server.api import experiments, health, judging, search, traces
 from outcrop_server.api.schemas import Problem
 
-ROUTERS = (experiments.router, traces.router, health.router)
+ROUTERS = (experiments.router, search.router, traces.router, judging.router, health.router)
 
 router = APIRouter()
 

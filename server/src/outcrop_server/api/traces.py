@@ -21,7 +21,7 @@ Experiment = Annotated[str | None, Query(description="Name of an experiment; all
 Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=200, description="Most traces on a page.")]
 
-_PROTOBUF = "application/x-protobuf"
+PROTOBUF = "application/x-protobuf"
 
 
 @router.get("/api/traces", operation_id="listTraces", response_model=TracePage, responses=responses(400, 403))
@@ -63,7 +63,7 @@ def get_span(reader: Reader, trace_id: TraceId, span_id: SpanId) -> Response:
     responses={
         200: {
             "description": "An OTLP `ExportTraceServiceRequest`.",
-            "content": {_PROTOBUF: {"schema": {"type": "string", "format": "binary"}}},
+            "content": {PROTOBUF: {"schema": {"type": "string", "format": "binary"}}},
         },
         **responses(400, 403, 404),
     },
@@ -75,4 +75,4 @@ def export_trace(reader: Reader, trace_id: TraceId) -> Response:
         "Cache-Control": "no-store",
         "Content-Disposition": f'attachment; filename="{key.hex()}.otlp"',
     }
-    return StreamingResponse(reader.export(key), media_type=_PROTOBUF, headers=headers)
+    return StreamingResponse(reader.export(key), media_type=PROTOBUF, headers=headers)

@@ -7,6 +7,7 @@ import click
 from outcrop._version import __version__
 from outcrop_server.cli.demo import demo
 from outcrop_server.cli.emulator import emulator
+from outcrop_server.cli.run import run
 from outcrop_server.cli.server import server
 
 
@@ -17,6 +18,7 @@ def main() -> None:
 
 
 main.add_command(demo)
+main.add_command(run)
 main.add_command(server)
 main.add_command(emulator)
 

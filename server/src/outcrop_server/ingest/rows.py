@@ -64,7 +64,8 @@ def new_span(
         tools=(_clean(record.name, _NAME),) if is_tool else _tools(view),
         session_id=_text(given.get(names.SESSION_ID), _NAME),
         user_id=_text(given.get(names.USER_ID), _NAME),
-        tags=_tags(given),
+        tags=_tags(given, names.TAG_PREFIX),
+        metadata=_tags(given, names.METADATA_PREFIX),
     )
 
 
@@ -119,7 +120,7 @@ def _failure(record: SpanRecord) -> Failure | None:
 
 
 def _first_chunk_ns(record: SpanRecord, view: SpanView) -> int | None:
-    if view.stream is not None:
+    if view.stream is not None and view.stream.chunks:
         return _count(view.stream.time_to_first_chunk_ns)
     seconds = record.attributes.get(gen_ai.RESPONSE_TIME_TO_FIRST_CHUNK)
     # Only a plausible number: NaN and infinity are no integers.
@@ -143,8 +144,7 @@ def _tools(view: SpanView) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_clean(name, _NAME) for name in view.tool_calls[:_MAX_TOOLS]))
 
 
-def _tags(given: dict[str, Any]) -> dict[str, str]:
-    prefix = names.TAG_PREFIX
+def _tags(given: dict[str, Any], prefix: str) -> dict[str, str]:
     tags = {
         _clean(name[len(prefix) :], _NAME): _clean(str(value), _MESSAGE)
         for name, value in given.items()

@@ -1,23 +1,29 @@
-"""Takes in what the SDK left on disk because no server answered: files `<spool>/<endpoint key>/<name>.otlp`.
+"""Takes in what programs on this machine left on disk: segments of OTLP requests, in a folder an endpoint.
 
-Each holds the exact body of one OTLP request. The SDK may send and delete a file at any moment itself.
+A program keeps there what could not be delivered, or what it had when it was killed. A segment that a living
+program writes or sends is locked, and left alone.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
+from outcrop.spooling.claim import ClaimedSegment, claimed, waiting_segments
+from outcrop.spooling.segment import REJECTED_SUFFIX, StoredRequest
 from outcrop_server.model.errors import BadRequestError, RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from concurrent.futures import Future
     from pathlib import Path
 
-# Committed together; more would only hold more files in memory.
+# Requests committed together; more would only hold more of them in memory.
 _GROUP = 16
+# Stands for a request that was set aside: nothing is to be waited for.
+_NEVER: Future[int] = Future()
+_NEVER.set_result(0)
 _log = logging.getLogger(__name__)
 
 
@@ -50,7 +56,7 @@ class SpoolReader:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finishes the files in work and ends the thread."""
+        """Finishes the file in work and ends the thread."""
         self._is_stopping.set()
         self._thread.join()
 
@@ -58,17 +64,20 @@ class SpoolReader:
         """Takes in what waits now.
 
         Returns:
-            How many files were taken in and deleted.
+            How many requests were taken in.
         """
-        paths = [path for directory in self._waiting for path in sorted(directory.glob("*.otlp"))]
         taken = 0
-        for start in range(0, len(paths), _GROUP):
+        for path in [path for directory in self._waiting for path in waiting_segments(directory)]:
             if self._is_stopping.is_set():
                 break
-            handed = [(path, self._hand_over(path)) for path in paths[start : start + _GROUP]]
-            taken += sum(self._finish(path, done) for path, done in handed if done is not None)
+            try:
+                with claimed(path) as segment:
+                    if segment is not None:
+                        taken += self._take_in(segment)
+            except OSError as error:
+                _log.warning("The waiting file %s could not be taken in yet: %s", path, error)
         if taken:
-            _log.info("Took in %d batches that had waited on disk", taken)
+            _log.info("Took in %d requests that had waited on disk", taken)
         return taken
 
     def _run(self) -> None:
@@ -79,31 +88,57 @@ class SpoolReader:
                 _log.exception("Looking into the spool failed")
             self._is_stopping.wait(self._interval_s)
 
-    def _hand_over(self, path: Path) -> Future[int] | None:
+    def _take_in(self, segment: ClaimedSegment) -> int:
+        """Takes in a segment's requests, in order; it goes when all are in."""
+        requests = segment.content.requests
+        taken = 0
+        for start in range(0, len(requests), _GROUP):
+            group = requests[start : start + _GROUP]
+            handed: list[tuple[StoredRequest, Future[int]]] = []
+            for request in group:
+                done = self._hand_over(segment, request)
+                if done is None:
+                    break
+                handed.append((request, done))
+            for request, done in handed:
+                if not _is_committed(segment, done):
+                    return taken
+                segment.delivered(request)
+                taken += done is not _NEVER
+            if len(handed) < len(group):
+                return taken
+        damaged = segment.finish()
+        if damaged is not None:
+            _log.error(
+                "%d bytes that waited on disk cannot be read; they are kept at %s",
+                segment.content.damaged_bytes,
+                damaged,
+            )
+        return taken
+
+    def _hand_over(self, segment: ClaimedSegment, request: StoredRequest) -> Future[int] | None:
+        """None if it has to be tried again; `_NEVER` if it can never be taken in."""
         try:
-            return self._accept(path.read_bytes())
-        except FileNotFoundError:
-            return None  # the SDK has sent it itself
+            return self._accept(request.body)
         except BadRequestError as error:
-            _set_aside(path, error)
-        except (RequestError, OSError) as error:
-            _log.warning("The waiting batch %s could not be taken in yet: %s", path, error)
-        return None
-
-    def _finish(self, path: Path, done: Future[int]) -> bool:
-        try:
-            done.result()
-            path.unlink(missing_ok=True)
-        except (RequestError, OSError) as error:
-            _log.warning("The waiting batch %s could not be taken in yet: %s", path, error)
-            return False
-        return True
+            _set_aside(segment, request, error)
+            return _NEVER
+        except RequestError as error:
+            _log.warning("What waits in %s could not be taken in yet: %s", segment.path, error)
+            return None
 
 
-def _set_aside(path: Path, error: BadRequestError) -> None:
-    bad = path.with_suffix(".bad")
+def _is_committed(segment: ClaimedSegment, done: Future[int]) -> bool:
     try:
-        path.replace(bad)
-    except FileNotFoundError:
-        return
-    _log.error("A waiting batch is broken and was set aside as %s: %s", bad, error)
+        done.result()
+    except RequestError as error:
+        _log.warning("What waits in %s could not be taken in yet: %s", segment.path, error)
+        return False
+    return True
+
+
+def _set_aside(segment: ClaimedSegment, request: StoredRequest, error: BadRequestError) -> None:
+    """Keeps a request that no server will take, so that it does not block the others."""
+    bad = segment.path.with_name(f"{segment.path.stem}-{request.end}{REJECTED_SUFFIX}")
+    bad.write_bytes(request.body)
+    _log.error("A waiting request is broken and was set aside as %s: %s", bad, error)

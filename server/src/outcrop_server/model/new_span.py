@@ -29,6 +29,7 @@ class NewSpan:
         session_id: the session it names, if any.
         user_id: the user it names, if any.
         tags: the trace tags it sets.
+        metadata: the trace metadata it sets.
     """
 
     trace_id: bytes
@@ -43,6 +44,7 @@ class NewSpan:
     session_id: str | None = None
     user_id: str | None = None
     tags: dict[str, str] = field(default_factory=dict[str, str])
+    metadata: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
     def is_model_call(self) -> bool:

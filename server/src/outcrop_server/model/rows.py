@@ -86,6 +86,7 @@ class TraceRow:
     session_id: str | None = None
     user_id: str | None = None
     tags: dict[str, str] = field(default_factory=dict[str, str])
+    metadata: dict[str, str] = field(default_factory=dict[str, str])
     cost_nano_usd: int | None = None
     unpriced_calls: int = 0
     cost_reason: str | None = None

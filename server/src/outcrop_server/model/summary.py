@@ -17,7 +17,9 @@ from outcrop_server.model.new_span import DEFAULT_EXPERIMENT, NewSpan
 from outcrop_server.model.rows import Failure, SpanRow, Status, TraceRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from outcrop_server.model.annotations import TraceEdit
 
 T = TypeVar("T")
 
@@ -35,6 +37,8 @@ class Key(NamedTuple):
 
 
 _LAST = Key(9, 0, 0)
+# The user's own edit, which goes before every span.
+_EDITED = Key(-1, 0, 0)
 
 
 @dataclass(slots=True)
@@ -88,7 +92,9 @@ class TraceSummary:
     user: Pick[str | None] = field(default_factory=_none)
     models: dict[str, Pick[None]] = field(default_factory=dict[str, Pick[None]])
     tools: dict[str, Pick[None]] = field(default_factory=dict[str, Pick[None]])
-    tags: dict[str, Pick[str]] = field(default_factory=dict[str, Pick[str]])
+    # None is one that was deleted: it stays so, whatever spans say later.
+    tags: dict[str, Pick[str | None]] = field(default_factory=dict[str, Pick["str | None"]])
+    metadata: dict[str, Pick[str | None]] = field(default_factory=dict[str, Pick["str | None"]])
 
     def add_all(self, spans: Iterable[NewSpan]) -> TraceSummary:
         """Adds spans of this trace; returns itself."""
@@ -117,6 +123,12 @@ class TraceSummary:
             self._add_words(span, ranked, is_root=is_root)
         self._add_names(span, early)
 
+    def edit(self, edit: TraceEdit) -> None:
+        """Sets and deletes what the user edits; that has the last word over all spans."""
+        for picks, changes in ((self.tags, edit.tags), (self.metadata, edit.metadata)):
+            for name, value in changes.items():
+                picks[name] = Pick(value, _EDITED)
+
     def _add_words(self, span: NewSpan, key: Key, *, is_root: bool) -> None:
         if span.request_preview is not None:
             self.request.offer(span.request_preview, key)
@@ -131,16 +143,20 @@ class TraceSummary:
         self._add_cost(row)
         if row.time_to_first_chunk_ns is not None:
             self.first_chunk.offer(row.time_to_first_chunk_ns, key)
+        # A span carries these instead of its root only if the root had ended: the last to end counts.
+        late = key._replace(time_ns=-row.end_time_ns)
         if span.session_id is not None:
-            self.session.offer(span.session_id, key)
+            self.session.offer(span.session_id, late)
         if span.user_id is not None:
-            self.user.offer(span.user_id, key)
+            self.user.offer(span.user_id, late)
         if row.model is not None:
             _offer(self.models, row.model, None, key)
         for place, tool in enumerate(span.tools):
             _offer(self.tools, tool, None, key._replace(place=place))
         for name, value in span.tags.items():
-            _offer(self.tags, name, value, key)
+            _offer(self.tags, name, value, late)
+        for name, value in span.metadata.items():
+            _offer(self.metadata, name, value, late)
 
     def _add_cost(self, row: SpanRow) -> None:
         if row.cost_nano_usd is not None:
@@ -175,19 +191,26 @@ class TraceSummary:
             tools=tuple(_in_order(self.tools)),
             session_id=self.session.value,
             user_id=self.user.value,
-            tags={name: pick.value for name, pick in _in_order(self.tags).items()},
+            tags=_texts(self.tags),
+            metadata=_texts(self.metadata),
         )
 
     def keys(self) -> str:
         """What `row` does not tell, as text for a store to keep; `restored` reads it."""
         singles = (self.head, self.experiment, self.request, self.response, *self._facts())
-        names = (_keys(self.models), _keys(self.tools), _keys(self.tags))
+        texts = (_kept(self.tags), _kept(self.metadata))
+        names = (_keys(self.models), _keys(self.tools), *map(_keys, texts))
+        deleted = [
+            [name for name, pick in picks.items() if pick.value is None]
+            for picks in (self.tags, self.metadata)
+        ]
         return json.dumps(
             [
                 self.first_start_ns,
                 self.last_end_ns,
                 [pick.key for pick in singles],
                 names,
+                *([deleted] if any(deleted) else []),
             ],
             separators=(",", ":"),
         )
@@ -198,7 +221,10 @@ class TraceSummary:
 
 def restored(row: TraceRow, keys: str) -> TraceSummary:
     """The summary whose `row` and `keys` these are."""
-    first_start_ns, last_end_ns, singles, (models, tools, tags) = json.loads(keys)
+    # What an older Outcrop wrote ends earlier.
+    first_start_ns, last_end_ns, singles, (models, tools, tags, *more), *rest = json.loads(keys)
+    metadata: list[list[int]] = more[0] if more else []
+    (deleted_tags, deleted_metadata) = rest[0] if rest else ((), ())
     head, experiment, request, response, first_chunk, session, user = (Key(*key) for key in singles)
     return TraceSummary(
         head=Pick(Head(row.name, row.status, row.error, row.start_time_ns, row.duration_ns), head),
@@ -218,8 +244,26 @@ def restored(row: TraceRow, keys: str) -> TraceSummary:
         user=Pick(row.user_id, user),
         models={name: Pick(None, Key(*key)) for name, key in zip(row.models, models, strict=True)},
         tools={name: Pick(None, Key(*key)) for name, key in zip(row.tools, tools, strict=True)},
-        tags={name: Pick(row.tags[name], Key(*key)) for name, key in zip(row.tags, tags, strict=True)},
+        tags=_restored(row.tags, tags, deleted_tags),
+        metadata=_restored(row.metadata, metadata, deleted_metadata),
     )
+
+
+def _restored(
+    texts: dict[str, str], keys: list[list[int]], deleted: Sequence[str]
+) -> dict[str, Pick[str | None]]:
+    picks: dict[str, Pick[str | None]] = {
+        name: Pick(value, Key(*key)) for (name, value), key in zip(texts.items(), keys, strict=True)
+    }
+    return {**picks, **{name: Pick(None, _EDITED) for name in deleted}}
+
+
+def _kept(picks: dict[str, Pick[str | None]]) -> dict[str, Pick[str | None]]:
+    return {name: pick for name, pick in picks.items() if pick.value is not None}
+
+
+def _texts(picks: dict[str, Pick[str | None]]) -> dict[str, str]:
+    return {name: pick.value or "" for name, pick in _in_order(_kept(picks)).items()}
 
 
 def _place(reason: str) -> tuple[int, str]:

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
 
+    from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
     from outcrop_server.model.new_span import NewSpan
     from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
+    from outcrop_server.model.search import FoundTrace, TraceSearch
 
 
 class TraceStore(Protocol):
@@ -67,6 +69,16 @@ class TraceStore(Protocol):
         """
         ...
 
+    def search(self, search: TraceSearch) -> list[FoundTrace]:
+        """The traces that fit, in the order that is asked for.
+
+        MUST find what `outcrop.filter.matching` finds, which says what each field and operator means. MUST
+        hold no trace twice and leave none out when pages are read one after the other with `after` set to the
+        last one's position, as long as no trace changes. Every value of a condition MUST be taken as data,
+        whatever it holds.
+        """
+        ...
+
     def trace(self, trace_id: bytes) -> StoredTrace | None:
         """One trace's summary; None if there is no such trace."""
         ...
@@ -85,7 +97,55 @@ class TraceStore(Protocol):
     def payloads(self, trace_id: bytes) -> Iterator[bytes]:
         """The payloads of all spans of a trace, in any order.
 
-        MUST NOT hold all of them in memory at once. MAY leave out spans that were appended after it began.
+        MUST NOT hold all of them in memory at once. MAY leave out spans that were appended after it began,
+        and those of a trace that was deleted since.
+        """
+        ...
+
+    def edit_trace(self, trace_id: bytes, edit: TraceEdit) -> Future[bool]:
+        """Sets and deletes tags and metadata of a trace.
+
+        MUST have the last word over every span, those that come later included: what was set stays as it was
+        set, what was deleted stays away (`model.summary`). As with `append`, this and all changes below are
+        durable when their future is done, and it MUST raise `UnavailableError` if they could not be made.
+
+        Returns:
+            Whether there is such a trace; if not, nothing is kept.
+        """
+        ...
+
+    def assessments(self, trace_id: bytes) -> list[Assessment]:
+        """The judgements of a trace in the order in which they came; empty if there is no such trace."""
+        ...
+
+    def add_assessment(self, assessment: Assessment) -> Future[bool]:
+        """Keeps a judgement; its id MUST be new. False if there is no such trace: then nothing is kept."""
+        ...
+
+    def update_assessment(
+        self, trace_id: bytes, assessment_id: str, content: AssessmentContent, updated_at_ns: int
+    ) -> Future[bool]:
+        """Replaces what a judgement says, and when it was changed. False if the trace has none of this id."""
+        ...
+
+    def delete_assessment(self, trace_id: bytes, assessment_id: str) -> Future[bool]:
+        """Deletes a judgement. False if the trace has none of this id."""
+        ...
+
+    def delete_traces(self, trace_ids: Sequence[bytes]) -> Future[int]:
+        """Deletes traces with their spans, payloads and judgements; ids that are not there are passed over.
+
+        Either all of them are deleted or none. A span that comes later MUST begin its trace anew.
+
+        Returns:
+            How many there were.
+        """
+        ...
+
+    def delete_oldest(self, experiment: str, until_ns: int, limit: int) -> Future[int]:
+        """Deletes those of an experiment that began at `until_ns` or before, oldest first, at most `limit`.
+
+        As `delete_traces`; callers delete many in steps, so that others are not kept waiting.
         """
         ...
 

@@ -12,7 +12,7 @@ TRACE = (
     "trace_id, name, status, start_time_ns, duration_ns, span_count, error_type, error_message, models, "
     "input_tokens, output_tokens, cache_read_input_tokens, cache_write_input_tokens, time_to_first_chunk_ns, "
     "attempts, request_preview, response_preview, tools, session_id, user_id, tags, cost_nano_usd, "
-    "unpriced_calls, cost_reason"
+    "unpriced_calls, cost_reason, metadata"
 )
 SPAN = (
     "span_id, parent_id, name, span_type, status, start_time_ns, end_time_ns, error_type, error_message, "
@@ -48,6 +48,7 @@ class _TraceColumns(NamedTuple):
     cost_nano_usd: int | None
     unpriced_calls: int
     cost_reason: str | None
+    metadata: str
 
 
 class _SpanColumns(NamedTuple):
@@ -104,6 +105,7 @@ def from_trace(row: TraceRow) -> tuple[Any, ...]:
         row.cost_nano_usd,
         row.unpriced_calls,
         row.cost_reason,
+        _dumped(row.metadata),
     )
 
 
@@ -129,6 +131,7 @@ def to_trace(values: tuple[Any, ...], experiment: str) -> TraceRow:
         session_id=columns.session_id,
         user_id=columns.user_id,
         tags=json.loads(columns.tags),
+        metadata=json.loads(columns.metadata),
         cost_nano_usd=columns.cost_nano_usd,
         unpriced_calls=columns.unpriced_calls,
         cost_reason=columns.cost_reason,

@@ -5,27 +5,29 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from outcrop_server.model.errors import UnavailableError
 from outcrop_server.storage.sqlite.commit_queue import CommitQueue
-from outcrop_server.storage.sqlite.write import PreparedTrace, Writer
+from outcrop_server.storage.sqlite.write import Writer
 
 if TYPE_CHECKING:
     from outcrop_server.storage.sqlite.file_lock import FileLock
 
 _log = logging.getLogger(__name__)
 _RETRY_AFTER_S = 5
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class _Batch:
-    """What one call of `append` brought, and who waits for it."""
+class _Work:
+    """A piece of writing, such as what one call of `append` brought, and who waits for it."""
 
-    traces: list[PreparedTrace]
-    done: Future[int] = field(default_factory=Future[int])
+    write: Callable[[Writer], Any]
+    done: Future[Any]
 
 
 class Committer:
@@ -41,7 +43,7 @@ class Committer:
         self._connection = connection
         self._lock = lock
         self._writer = Writer(connection)
-        self._queue: CommitQueue[_Batch] = CommitQueue(max_bytes)
+        self._queue: CommitQueue[_Work] = CommitQueue(max_bytes)
         self._thread = threading.Thread(target=self._run, name="outcrop-committer", daemon=True)
         self._thread.start()
 
@@ -49,18 +51,23 @@ class Committer:
         """Raises what `submit` would raise now."""
         self._queue.check_room()
 
-    def submit(self, traces: list[PreparedTrace]) -> Future[int]:
-        """Hands a batch over.
+    def submit(self, write: Callable[[Writer], T], size: int = 0) -> Future[T]:
+        """Hands a piece of writing over; what it returns is the future's result.
+
+        Args:
+            write: called in the committing thread, within a transaction that it may share with others. It is
+                called again if one of these fails.
+            size: about how many bytes it holds in memory.
 
         Raises:
             StoreFullError: too much waits.
             UnavailableError: the committer is closed.
         """
-        batch = _Batch(traces)
+        done = Future[T]()
         # From here on it will be written: a caller who gives up must not be told otherwise.
-        batch.done.set_running_or_notify_cancel()
-        self._queue.put(batch, sum(trace.size for trace in traces))
-        return batch.done
+        done.set_running_or_notify_cancel()
+        self._queue.put(_Work(write, done), size)
+        return done
 
     def close(self) -> None:
         """Commits what waits, then ends the thread and closes the connection."""
@@ -72,16 +79,16 @@ class Committer:
         while batches := self._queue.take():
             self._commit_together(batches)
 
-    def _commit_together(self, batches: list[_Batch]) -> None:
+    def _commit_together(self, batches: list[_Work]) -> None:
         try:
-            counts = self._transaction(batches)
+            results = self._transaction(batches)
         except Exception as error:  # noqa: BLE001 - the thread must live, and each request learn of its failure
             self._after_failure(batches, error)
             return
-        for batch, count in zip(batches, counts, strict=True):
-            batch.done.set_result(count)
+        for batch, result in zip(batches, results, strict=True):
+            batch.done.set_result(result)
 
-    def _after_failure(self, batches: list[_Batch], error: Exception) -> None:
+    def _after_failure(self, batches: list[_Work], error: Exception) -> None:
         is_database = isinstance(error, (sqlite3.OperationalError, UnavailableError))
         if is_database or len(batches) == 1:
             _log.error("%d batches could not be stored: %s", len(batches), error)
@@ -92,11 +99,11 @@ class Committer:
         for batch in batches:
             self._commit_together([batch])
 
-    def _transaction(self, batches: list[_Batch]) -> list[int]:
+    def _transaction(self, batches: list[_Work]) -> list[Any]:
         with self._lock.held():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                counts = [self._writer.write(batch.traces) for batch in batches]
+                results = [batch.write(self._writer) for batch in batches]
                 self._connection.execute("COMMIT")
             except BaseException:
                 self._writer.forget()
@@ -104,7 +111,7 @@ class Committer:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
-        return counts
+        return results
 
 
 def _told(error: Exception) -> Exception:

@@ -115,8 +115,31 @@ _COSTS = (
     WHERE input_tokens IS NOT NULL OR output_tokens IS NOT NULL""",
 )
 
+# What is said of traces after they ran. Assessments are found by their trace; `place` keeps the order in
+# which they came. A trace's tags and metadata lie in its row, beside what says who spoke for each.
+_ANNOTATIONS = (
+    "ALTER TABLE trace ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}'",
+    """CREATE TABLE assessment (
+        place INTEGER PRIMARY KEY,
+        assessment_id TEXT NOT NULL UNIQUE,
+        trace_key INTEGER NOT NULL REFERENCES trace (trace_key),
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,
+        source_type TEXT NOT NULL,
+        source_id TEXT NOT NULL,
+        rationale TEXT,
+        metadata TEXT NOT NULL,
+        span_id BLOB,
+        author TEXT,
+        created_at_ns INTEGER NOT NULL,
+        updated_at_ns INTEGER NOT NULL
+    )""",
+    "CREATE INDEX assessment_by_trace ON assessment (trace_key, place)",
+)
+
 # In order; the place in this list, from 1, is the version that a step leads to. Only ever append.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _COSTS)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _COSTS, _ANNOTATIONS)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

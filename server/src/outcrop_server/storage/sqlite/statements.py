@@ -38,6 +38,16 @@ FIND_TRACE = (
 SELECT_TRACES = (
     f"SELECT {_TRACE}, experiment.name, experiment_id FROM trace JOIN experiment USING (experiment_id)"
 )
+
+
+def select_traces_with(columns: str) -> str:
+    """The same with further columns behind."""
+    return (
+        f"SELECT {_TRACE}, experiment.name, experiment_id, {columns} "
+        "FROM trace JOIN experiment USING (experiment_id)"
+    )
+
+
 WITH_TRACE_ID = " WHERE trace_id = ?"
 # By id, so that the index on (experiment, start) gives the rows in order.
 IN_EXPERIMENT = "experiment_id = (SELECT experiment_id FROM experiment WHERE name = ?)"
@@ -51,6 +61,33 @@ SELECT_SPANS = f"SELECT {_SPAN} {_OF_TRACE} ORDER BY span.start_time_ns, span_id
 SELECT_SPAN = (
     f"SELECT {_SPAN}, payload_offset, payload_length, frame FROM span "
     "JOIN trace USING (trace_key) JOIN payload USING (payload_id) WHERE trace_id = ? AND span_id = ?"
+)
+
+_ASSESSMENT = (
+    "assessment_id, kind, name, value, source_type, source_id, rationale, metadata, span_id, author, "
+    "created_at_ns, updated_at_ns"
+)
+FIND_TRACE_KEY = "SELECT trace_key FROM trace WHERE trace_id = ?"
+INSERT_ASSESSMENT = f"INSERT INTO assessment ({_ASSESSMENT}, trace_key) VALUES ({_marks(_ASSESSMENT)}, ?)"
+UPDATE_ASSESSMENT = (
+    "UPDATE assessment SET (name, value, source_type, source_id, rationale, metadata, span_id, "
+    "updated_at_ns) = (?, ?, ?, ?, ?, ?, ?, ?) WHERE assessment_id = ? AND trace_key = ?"
+)
+DELETE_ASSESSMENT = "DELETE FROM assessment WHERE assessment_id = ? AND trace_key = ?"
+SELECT_ASSESSMENTS = (
+    f"SELECT trace_id, {_in_join('assessment', _ASSESSMENT)} FROM assessment JOIN trace USING (trace_key) "
+    "WHERE trace_id = ? ORDER BY place"
+)
+
+DELETE_OF_TRACE = (
+    "DELETE FROM payload WHERE payload_id IN (SELECT payload_id FROM span WHERE trace_key = ?)",
+    "DELETE FROM span WHERE trace_key = ?",
+    "DELETE FROM assessment WHERE trace_key = ?",
+    "DELETE FROM trace WHERE trace_key = ?",
+)
+SELECT_OLDEST = (
+    "SELECT trace_key FROM trace WHERE experiment_id = (SELECT experiment_id FROM experiment WHERE name = ?) "
+    "AND start_time_ns <= ? ORDER BY start_time_ns, trace_id LIMIT ?"
 )
 
 INSERT_PAYLOAD = "INSERT INTO payload (frame) VALUES (?)"

@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from outcrop_server.model.errors import StoreError
 from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
-from outcrop_server.storage.sqlite import columns
+from outcrop_server.model.search import FoundTrace, TraceSearch
+from outcrop_server.storage.sqlite import columns, judging
 from outcrop_server.storage.sqlite import statements as sql
 from outcrop_server.storage.sqlite.committer import Committer
 from outcrop_server.storage.sqlite.connections import ReaderPool, make_private, open_writer
 from outcrop_server.storage.sqlite.file_lock import FileLock
 from outcrop_server.storage.sqlite.frames import unpack
+from outcrop_server.storage.sqlite.search import search_sql
 from outcrop_server.storage.sqlite.write import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
     from outcrop_server.model.new_span import NewSpan
 
 DEFAULT_MAX_WAITING_BYTES = 256 << 20
@@ -60,7 +63,10 @@ class SqliteStore:
             nothing = Future[int]()
             nothing.set_result(0)
             return nothing
-        return self._committer.submit(prepare(spans))
+        traces = prepare(spans)
+        return self._committer.submit(
+            lambda writer: writer.write(traces), sum(trace.size for trace in traces)
+        )
 
     def experiments(self) -> list[ExperimentRow]:
         """Every experiment, that of the newest trace first."""
@@ -84,6 +90,14 @@ class SqliteStore:
                 sql.SELECT_TRACES + where + sql.NEWEST_FIRST, (*values, limit)
             ).fetchall()
         return [_stored(row) for row in rows]
+
+    def search(self, search: TraceSearch) -> list[FoundTrace]:
+        """The traces that fit, in their order."""
+        statement = search_sql(search)
+        with self._readers.reading() as connection:
+            rows = connection.execute(statement.text, statement.values).fetchall()
+        width = columns.TRACE.count(",") + 3
+        return [FoundTrace(_stored(row[:width]), (*row[width:-1], bytes(row[-1]).hex())) for row in rows]
 
     def trace(self, trace_id: bytes) -> StoredTrace | None:
         """One trace's summary."""
@@ -113,8 +127,51 @@ class SqliteStore:
         current, payloads = None, memoryview(b"")
         for payload_id, offset, length in places:
             if payload_id != current:
-                current, payloads = payload_id, self._frame(payload_id)
+                frame = self._frame(payload_id)
+                if frame is None:
+                    # Deleted since; what follows is too.
+                    return
+                current, payloads = payload_id, frame
             yield bytes(payloads[offset : offset + length])
+
+    def edit_trace(self, trace_id: bytes, edit: TraceEdit) -> Future[bool]:
+        """Edits tags and metadata."""
+        return self._committer.submit(lambda writer: writer.edit_trace(trace_id, edit))
+
+    def assessments(self, trace_id: bytes) -> list[Assessment]:
+        """A trace's judgements."""
+        with self._readers.reading() as connection:
+            return judging.read_assessments(connection, trace_id)
+
+    def add_assessment(self, assessment: Assessment) -> Future[bool]:
+        """Keeps a judgement."""
+        return self._committer.submit(lambda writer: judging.insert_assessment(writer.connection, assessment))
+
+    def update_assessment(
+        self, trace_id: bytes, assessment_id: str, content: AssessmentContent, updated_at_ns: int
+    ) -> Future[bool]:
+        """Replaces what a judgement says."""
+        return self._committer.submit(
+            lambda writer: judging.update_assessment(
+                writer.connection, trace_id, assessment_id, content, updated_at_ns
+            )
+        )
+
+    def delete_assessment(self, trace_id: bytes, assessment_id: str) -> Future[bool]:
+        """Deletes a judgement."""
+        return self._committer.submit(
+            lambda writer: judging.delete_assessment(writer.connection, trace_id, assessment_id)
+        )
+
+    def delete_traces(self, trace_ids: Sequence[bytes]) -> Future[int]:
+        """Deletes traces by their ids."""
+        return self._committer.submit(lambda writer: judging.delete_traces(writer.connection, trace_ids))
+
+    def delete_oldest(self, experiment: str, until_ns: int, limit: int) -> Future[int]:
+        """Deletes the oldest traces of an experiment."""
+        return self._committer.submit(
+            lambda writer: judging.delete_oldest(writer.connection, experiment, until_ns, limit)
+        )
 
     def close(self) -> None:
         """Commits what waits and lets go of everything."""
@@ -125,10 +182,10 @@ class SqliteStore:
         self._committer.close()
         self._lock.close()
 
-    def _frame(self, payload_id: int) -> memoryview:
+    def _frame(self, payload_id: int) -> memoryview | None:
         with self._readers.reading() as connection:
-            (frame,) = connection.execute(sql.SELECT_FRAME, (payload_id,)).fetchone()
-        return unpack(frame)
+            found = connection.execute(sql.SELECT_FRAME, (payload_id,)).fetchone()
+        return None if found is None else unpack(found[0])
 
 
 def _stored(row: tuple[Any, ...]) -> StoredTrace:

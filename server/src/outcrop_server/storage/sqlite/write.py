@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
+    from outcrop_server.model.annotations import TraceEdit
     from outcrop_server.model.new_span import NewSpan
     from outcrop_server.model.rows import TraceRow
 
@@ -76,6 +77,11 @@ class Writer:
         self._connection = connection
         self._experiments: dict[str, int] = {}
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """For statements of other kinds within the same transaction."""
+        return self._connection
+
     def forget(self) -> None:
         """Drops what it remembers of the database; needed after a rollback."""
         self._experiments.clear()
@@ -83,6 +89,21 @@ class Writer:
     def write(self, traces: list[PreparedTrace]) -> int:
         """Writes a batch; returns how many spans were new."""
         return sum(self._write_trace(trace) for trace in traces)
+
+    def edit_trace(self, trace_id: bytes, edit: TraceEdit) -> bool:
+        """Edits tags and metadata; False if there is no such trace."""
+        found = self._connection.execute(sql.FIND_TRACE, (trace_id,)).fetchone()
+        if found is None:
+            return False
+        *values, keys, trace_key, experiment = found
+        summary = restored(columns.to_trace(tuple(values), experiment), keys)
+        summary.edit(edit)
+        self._update(summary, trace_id, trace_key)
+        return True
+
+    def _update(self, summary: TraceSummary, trace_id: bytes, trace_key: int) -> None:
+        values = self._values(summary.row(trace_id), summary.keys())
+        self._connection.execute(sql.UPDATE_TRACE, (*values, trace_key))
 
     def _write_trace(self, trace: PreparedTrace) -> int:
         found = self._connection.execute(sql.FIND_TRACE, (trace.trace_id,)).fetchone()
@@ -102,8 +123,7 @@ class Writer:
         if not new:
             return 0
         summary = restored(columns.to_trace(tuple(values), experiment), keys).add_all(new)
-        row = summary.row(trace.trace_id)
-        self._connection.execute(sql.UPDATE_TRACE, (*self._values(row, summary.keys()), trace_key))
+        self._update(summary, trace.trace_id, trace_key)
         return len(new)
 
     def _insert_missing(self, part: PreparedFrame, trace_key: int) -> list[NewSpan]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from outcrop.assessments import Annotations
 from outcrop.entities import (
     Span,
     SpanEvent,
@@ -19,7 +20,6 @@ from outcrop.entities import (
 from outcrop.genai.conventions import attributes_of
 from outcrop.genai.usage import Usage
 from outcrop.genai.view import SpanView
-from outcrop.json_reading import as_text
 from outcrop.recording.record import STATUS_ERROR, SpanRecord
 from outcrop.semconv import outcrop_attributes as names
 from outcrop.views import read_span
@@ -43,13 +43,15 @@ _PAYLOAD = frozenset(
 _EXPERIMENT_METADATA = "outcrop.experiment.name"
 
 
-def assemble_trace(records: list[SpanRecord]) -> Trace:
+def assemble_trace(records: list[SpanRecord], annotations: Annotations | None = None) -> Trace:
     """Makes a trace of at least one span; spans may come in any order."""
+    known = Annotations() if annotations is None else annotations
     ordered = sorted(records, key=lambda record: (record.start_ns, -record.end_ns))
     views = [_view(record) for record in ordered]
     prices = [_Price(record, view) for record, view in zip(ordered, views, strict=True)]
     spans = [_span(price) for price in prices]
-    return Trace(_info(ordered, views, _TotalPrice(prices)), TraceData(spans))
+    info = _info(ordered, views, _TotalPrice(prices), known)
+    return Trace(info, TraceData(spans), known.page_url)
 
 
 class _Price:
@@ -100,7 +102,9 @@ def _view(record: SpanRecord) -> SpanView:
     return read_span(record.attributes, attempts=attempts)
 
 
-def _info(records: list[SpanRecord], views: list[SpanView], total: _TotalPrice) -> TraceInfo:
+def _info(
+    records: list[SpanRecord], views: list[SpanView], total: _TotalPrice, known: Annotations
+) -> TraceInfo:
     ids = {record.span_id for record in records}
     # Without its true root (another library's span, say) the trace begins at its first orphan.
     index = next((i for i, record in enumerate(records) if record.parent_id not in ids), 0)
@@ -116,8 +120,14 @@ def _info(records: list[SpanRecord], views: list[SpanView], total: _TotalPrice) 
         request_preview=view.request_preview or next((v.request_preview for v in calls), None),
         response_preview=view.response_preview or next((v.response_preview for v in reversed(calls)), None),
         token_usage=_token_usage(views),
-        tags=_tags(records),
-        trace_metadata={_EXPERIMENT_METADATA: root.experiment},
+        tags=_texts(records, names.TAG_PREFIX, known.tags, known.is_complete),
+        trace_metadata={
+            _EXPERIMENT_METADATA: root.experiment,
+            **_texts(records, names.METADATA_PREFIX, known.metadata, known.is_complete),
+        },
+        session_id=_last_said(records, names.SESSION_ID),
+        user_id=_last_said(records, names.USER_ID),
+        assessments=list(known.assessments),
         find_cost=total,
     )
 
@@ -137,13 +147,26 @@ def _token_usage(views: list[SpanView]) -> dict[str, int] | None:
     return {name: count for name, count in counts.items() if count is not None} or None
 
 
-def _tags(records: list[SpanRecord]) -> dict[str, str]:
-    return {
-        key.removeprefix(names.TAG_PREFIX): as_text(value) or str(value)
-        for record in records
-        for key, value in record.attributes.items()
-        if key.startswith(names.TAG_PREFIX)
-    }
+def _texts(
+    records: list[SpanRecord], prefix: str, edited: Mapping[str, str | None], is_complete: bool
+) -> dict[str, str]:
+    """Tags or metadata: what spans say, and over it what was edited later."""
+    found: dict[str, str | None] = {}
+    for record in () if is_complete else _last_ended_first(records):
+        for key, value in record.attributes.items():
+            if key.startswith(prefix):
+                found.setdefault(key.removeprefix(prefix), str(value))
+    return {key: value for key, value in {**found, **edited}.items() if value is not None}
+
+
+def _last_said(records: list[SpanRecord], name: str) -> str | None:
+    values = (record.attributes.get(name) for record in _last_ended_first(records))
+    return next((str(value) for value in values if value not in (None, "")), None)
+
+
+def _last_ended_first(records: list[SpanRecord]) -> list[SpanRecord]:
+    """Whose word counts first: a span carries these instead of its root only if the root had ended."""
+    return sorted(records, key=lambda record: (-record.end_ns, record.span_id))
 
 
 def _span(price: _Price) -> Span:
@@ -164,8 +187,24 @@ def _span(price: _Price) -> Span:
         outputs=view.outputs,
         attributes={**attributes, **attributes_of(view)},
         events=_events(record, view),
+        messages=_messages(view),
         find_cost=price,
     )
+
+
+def _messages(view: SpanView) -> list[dict[str, Any]]:
+    if view.chat is None:
+        return []
+    system = [{"role": "system", "parts": view.chat.system}] if view.chat.system else []
+    said = (*view.chat.messages, *view.chat.output)
+    return system + [
+        {
+            "role": message.role,
+            "parts": message.parts,
+            **({"finish_reason": message.finish_reason} if message.finish_reason else {}),
+        }
+        for message in said
+    ]
 
 
 def _events(record: SpanRecord, view: SpanView) -> list[SpanEvent]:

@@ -1,0 +1,194 @@
+"""Asks an Outcrop server's API: one request at a time, from the thread of whoever reads or judges."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from outcrop.assessments import Annotations, Assessment
+from outcrop.delivery.assessment_json import (
+    annotations_from_json,
+    assessment_from_json,
+    assessment_to_json,
+    change_to_json,
+)
+from outcrop.delivery.credentials import Credentials
+from outcrop.delivery.otlp_decode import decode_request
+from outcrop.delivery.query import FoundPage, FoundTrace, TraceDeletion, TraceQuery
+from outcrop.delivery.token_sources import TokenUnavailableError
+from outcrop.exceptions import ConfigurationError, OutcropError
+from outcrop.json_reading import as_int, as_list, as_object, as_text, parse_json
+from outcrop.recording.record import SpanRecord
+
+_TIMEOUT_S = 30.0
+# Deleting is done in small steps, but the answer comes after the last one.
+_DELETE_TIMEOUT_S = 600.0
+_BAD_REQUEST, _UNAUTHORIZED, _NOT_FOUND = 400, 401, 404
+_PAGE = 50
+_MOST_OF_AN_ERROR = 100_000  # bytes
+
+
+class NotThereError(OutcropError):
+    """The server has nothing of this id."""
+
+
+class ServerApi:
+    """The API below one address, such as `http://127.0.0.1:5115`."""
+
+    def __init__(self, base: str, credentials: Credentials | None = None) -> None:
+        """`base` is without a slash at its end; `credentials` go along with each request."""
+        self._base = base
+        self._credentials = credentials or Credentials()
+
+    def read_trace(self, trace_id: str) -> list[SpanRecord]:
+        """A trace's spans; empty if there is none of this id."""
+        try:
+            return self._decoded(self.ask("GET", f"{_trace(trace_id)}/export"))
+        except NotThereError:
+            return []
+
+    def annotations(self, trace_id: str) -> Annotations:
+        """What is known of a trace beside its spans; empty if there is none of this id."""
+        try:
+            answer = self._json("GET", f"{_trace(trace_id)}/annotations")
+        except NotThereError:
+            return Annotations()
+        return annotations_from_json(answer, self.page_url(trace_id))
+
+    def search(self, query: TraceQuery) -> FoundPage:
+        """A page of traces, and their spans in a second request."""
+        asked = {
+            "experiments": list(query.experiments),
+            "filter": query.filter_string,
+            "order_by": list(query.order_by),
+            "max_results": min(query.max_results, _PAGE),
+            "page_token": query.page_token,
+        }
+        answer = as_object(self._json("POST", "/api/traces/search", asked))
+        found = {
+            str(as_object(as_object(each).get("info")).get("trace_id")): each
+            for each in as_list(answer.get("traces"))
+        }
+        spans = self._export(list(found)) if found else {}
+        traces = [
+            FoundTrace(spans[trace_id], annotations_from_json(_tagged(each), self.page_url(trace_id)))
+            for trace_id, each in found.items()
+            # One that was deleted between the two requests has no spans.
+            if trace_id in spans
+        ]
+        return FoundPage(traces, as_text(answer.get("next_page_token")))
+
+    def edit_tags(self, trace_id: str, tags: Mapping[str, str | None]) -> None:
+        """Sets and deletes tags."""
+        self._json("PATCH", _trace(trace_id), {"tags": dict(tags)})
+
+    def add_assessment(self, assessment: Assessment) -> Assessment:
+        """Keeps a judgement."""
+        path = f"{_trace(assessment.trace_id or '')}/assessments"
+        return assessment_from_json(self._json("POST", path, assessment_to_json(assessment)))
+
+    def update_assessment(self, assessment: Assessment) -> Assessment:
+        """Replaces a judgement."""
+        path = _assessment(assessment.trace_id or "", assessment.assessment_id or "")
+        return assessment_from_json(self._json("PATCH", path, change_to_json(assessment)))
+
+    def delete_assessment(self, trace_id: str, assessment_id: str) -> None:
+        """Deletes a judgement."""
+        self.ask("DELETE", _assessment(trace_id, assessment_id))
+
+    def delete_traces(self, deletion: TraceDeletion) -> int:
+        """Deletes traces."""
+        asked = {
+            "experiment": deletion.experiment,
+            "trace_ids": None if deletion.trace_ids is None else list(deletion.trace_ids),
+            "max_timestamp_ms": deletion.max_timestamp_ms,
+            "max_traces": deletion.max_traces,
+        }
+        answer = self._json("POST", "/api/traces/delete", asked, timeout_s=_DELETE_TIMEOUT_S)
+        return as_int(as_object(answer).get("deleted")) or 0
+
+    def _export(self, trace_ids: Sequence[str]) -> dict[str, list[SpanRecord]]:
+        body = self.ask("POST", "/api/traces/export", {"trace_ids": list(trace_ids)})
+        spans: dict[str, list[SpanRecord]] = {}
+        for record in self._decoded(body):
+            spans.setdefault(record.trace_id.hex(), []).append(record)
+        return spans
+
+    def _decoded(self, body: bytes) -> list[SpanRecord]:
+        try:
+            return decode_request(body)
+        except ValueError as error:
+            raise OutcropError(f"Traces cannot be read from {self._base}: {error}") from error
+
+    def page_url(self, trace_id: str) -> str | None:
+        """Where a browser shows a trace."""
+        return f"{self._base}/traces/{quote(trace_id, safe='')}"
+
+    def _json(self, method: str, path: str, body: Any = None, timeout_s: float = _TIMEOUT_S) -> Any:
+        return parse_json(self.ask(method, path, body, timeout_s))
+
+    def ask(self, method: str, path: str, body: Any = None, timeout_s: float = _TIMEOUT_S) -> bytes:
+        """The answer to a request; `body` is sent as JSON.
+
+        Raises:
+            OutcropError: there was no answer, or a refusal.
+        """
+        from urllib.error import HTTPError, URLError  # noqa: PLC0415  # keeps `import outcrop` light
+
+        url = self._base + path
+        if urlsplit(url).scheme not in {"http", "https"}:
+            raise OutcropError(f"{self._base} is no HTTP address.")
+        data = None if body is None else json.dumps(body).encode()
+        try:
+            try:
+                return self._answer(method, url, data, timeout_s)
+            except HTTPError as error:
+                # A token that has been changed meanwhile is fetched again, once.
+                if error.code != _UNAUTHORIZED or not self._credentials.renew():
+                    raise
+                error.close()
+                return self._answer(method, url, data, timeout_s)
+        except HTTPError as error:
+            with error:
+                raise self.refusal(error.code, error.read()[:_MOST_OF_AN_ERROR]) from error
+        except (URLError, OSError, ValueError, TokenUnavailableError) as error:
+            way = "read from" if method == "GET" else "reached at"
+            raise OutcropError(f"Traces cannot be {way} {self._base}: {error}.") from error
+
+    def _answer(self, method: str, url: str, data: bytes | None, timeout_s: float) -> bytes:
+        from urllib.request import Request, urlopen  # noqa: PLC0415  # as above
+
+        headers = {} if data is None else {"Content-Type": "application/json"}
+        request = Request(url, data, headers, method=method)  # noqa: S310  # checked by the caller
+        for name, value in self._credentials.headers().items():
+            # Should the server send us elsewhere, that place is not told the token.
+            request.add_unredirected_header(name, value)
+        with urlopen(request, timeout=timeout_s) as response:  # noqa: S310  # as above
+            answer: bytes = response.read()
+        return answer
+
+    def refusal(self, status: int, answer: bytes) -> OutcropError:
+        """What an error answer means; the server's own words where it has some."""
+        problem = as_object(parse_json(answer))
+        detail = as_text(problem.get("detail"))
+        if status == _NOT_FOUND:
+            return NotThereError(detail or f"{self._base} answered HTTP 404: is it an Outcrop server?")
+        if status == _BAD_REQUEST and detail:
+            return ConfigurationError(detail)
+        return OutcropError(f"{self._base} answered HTTP {status}. {detail or ''}".rstrip())
+
+
+def _trace(trace_id: str) -> str:
+    return f"/api/traces/{quote(trace_id, safe='')}"
+
+
+def _assessment(trace_id: str, assessment_id: str) -> str:
+    return f"{_trace(trace_id)}/assessments/{quote(assessment_id, safe='')}"
+
+
+def _tagged(found: Any) -> dict[str, Any]:
+    """A found trace with its tags beside its metadata, as annotations have them."""
+    given = as_object(found)
+    return {**given, "tags": as_object(given.get("info")).get("tags")}

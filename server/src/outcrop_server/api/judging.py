@@ -1,0 +1,104 @@
+"""Tags, metadata, feedback and expectations of a trace over HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from outcrop_server.api import judging_render as render
+from outcrop_server.api.dependencies import JudgeOf, json_answer
+from outcrop_server.api.judging_schemas import (
+    Assessment,
+    AssessmentChange,
+    AssessmentList,
+    NewAssessment,
+    TraceAnnotations,
+    TraceEdit,
+)
+from outcrop_server.api.problems import responses
+from outcrop_server.api.traces import TraceId
+from outcrop_server.model.ids import parse_trace_id
+
+if TYPE_CHECKING:
+    from outcrop_server.model.annotations import AssessmentContent
+
+router = APIRouter(tags=["judging"])
+
+_ERRORS = responses(400, 403, 404, 503)
+
+
+@router.get(
+    "/api/traces/{trace_id}/annotations",
+    operation_id="getTraceAnnotations",
+    response_model=TraceAnnotations,
+    responses=responses(400, 403, 404),
+)
+def get_annotations(judge: JudgeOf, trace_id: TraceId) -> Response:
+    """Tags, metadata and judgements of a trace."""
+    return json_answer(render.trace_annotations(judge.annotations(parse_trace_id(trace_id))))
+
+
+@router.patch(
+    "/api/traces/{trace_id}", operation_id="editTrace", response_model=TraceAnnotations, responses=_ERRORS
+)
+def edit_trace(judge: JudgeOf, trace_id: TraceId, edit: TraceEdit) -> Response:
+    """Sets and deletes tags and metadata; they count whatever spans say later."""
+    return json_answer(render.trace_annotations(judge.edit(parse_trace_id(trace_id), render.edit(edit))))
+
+
+@router.get(
+    "/api/traces/{trace_id}/assessments",
+    operation_id="listAssessments",
+    response_model=AssessmentList,
+    responses=responses(400, 403, 404),
+)
+def list_assessments(judge: JudgeOf, trace_id: TraceId) -> Response:
+    """A trace's feedback and expectations in the order in which they came."""
+    known = judge.annotations(parse_trace_id(trace_id)).assessments
+    return json_answer(AssessmentList(assessments=[render.assessment(each) for each in known]))
+
+
+@router.post(
+    "/api/traces/{trace_id}/assessments",
+    operation_id="createAssessment",
+    response_model=Assessment,
+    status_code=201,
+    responses=_ERRORS,
+)
+def create_assessment(judge: JudgeOf, trace_id: TraceId, given: NewAssessment) -> Response:
+    """Keeps feedback or an expectation."""
+    content = render.new_content(given)
+    kept = judge.add(parse_trace_id(trace_id), given.kind, content, given.author)
+    return json_answer(render.assessment(kept), status=201)
+
+
+@router.patch(
+    "/api/traces/{trace_id}/assessments/{assessment_id}",
+    operation_id="updateAssessment",
+    response_model=Assessment,
+    responses=_ERRORS,
+)
+def update_assessment(
+    judge: JudgeOf, trace_id: TraceId, assessment_id: str, change: AssessmentChange
+) -> Response:
+    """Changes a judgement; what is left out stays."""
+
+    def apply(old: AssessmentContent) -> AssessmentContent:
+        return render.changed_content(old, change)
+
+    return json_answer(render.assessment(judge.update(parse_trace_id(trace_id), assessment_id, apply)))
+
+
+@router.delete(
+    "/api/traces/{trace_id}/assessments/{assessment_id}",
+    operation_id="deleteAssessment",
+    status_code=204,
+    response_class=Response,
+    responses=_ERRORS,
+)
+def delete_assessment(judge: JudgeOf, trace_id: TraceId, assessment_id: str) -> Response:
+    """Deletes a judgement."""
+    judge.delete(parse_trace_id(trace_id), assessment_id)
+    return Response(status_code=204)
