@@ -17,7 +17,7 @@ from opentelemetry.context import Context
 
 from outcrop._version import __version__
 from outcrop.delivery import worker_exit
-from outcrop.delivery.destination import Destination, check_tracking_uri, path_in
+from outcrop.delivery.destination import CONSOLE, Destination, check_tracking_uri, path_in
 from outcrop.delivery.exit_signals import deliver_on_sigterm
 from outcrop.delivery.memory import MemoryDestination
 from outcrop.delivery.server import ServerDestination
@@ -191,6 +191,10 @@ class Runtime:
     def _destination(self, scheme: str, uri: str) -> Destination:
         if scheme == "memory":
             return MemoryDestination()
+        if scheme == CONSOLE:
+            from outcrop.delivery.console import ConsoleDestination  # noqa: PLC0415  # for those who use it
+
+            return ConsoleDestination()
         resource: dict[str, Any] = {
             **self.settings.resource_attributes,
             "service.name": self.settings.service_name,

@@ -140,6 +140,7 @@ def test_a_span_that_cannot_be_encoded_takes_no_other_along(
 
     class Broken:
         is_costly = False
+        is_local_root = True
 
         def encode(self) -> EncodedSpan:
             raise RuntimeError("our own fault")
@@ -192,6 +193,7 @@ class Costly:
     """A span whose encoding takes long, as with redaction."""
 
     is_costly = True
+    is_local_root = True
 
     def __init__(self, span: LiveSpan, encoders: list[str]) -> None:
         self._span = span
@@ -236,6 +238,7 @@ def test_a_stream_that_is_collected_while_spans_are_taken_stops_nothing(tmp_path
         """Encoding it ends another span, as the collector may within any statement."""
 
         is_costly = False
+        is_local_root = True
 
         def encode(self) -> EncodedSpan:
             yard.end_spans("collected")

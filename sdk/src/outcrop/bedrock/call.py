@@ -125,6 +125,11 @@ class Call:
     # The end.
 
     @property
+    def is_local_root(self) -> bool:
+        """See EndedSpan."""
+        return self.span.is_local_root
+
+    @property
     def is_over(self) -> bool:
         """Whether the span has ended."""
         return not hasattr(self, "_is_open")

@@ -19,7 +19,9 @@ VALID_URIS = (
     "sqlite:///traces.db or sqlite:////folder/traces.db (a store in this process; full installation)",
     "file:///folder/traces.jsonl (an OTLP file)",
     "memory:// (this process alone, for tests)",
+    "console (each finished trace as a tree on standard error)",
 )
+CONSOLE = "console"
 
 
 class Destination(Protocol):
@@ -114,11 +116,13 @@ class Destination(Protocol):
 
 
 def check_tracking_uri(uri: str) -> str:
-    """Gives the URI's scheme.
+    """Gives the URI's scheme; `console` is its own.
 
     Raises:
         ConfigurationError: no destination has this form; the message names those that exist.
     """
+    if uri in {CONSOLE, f"{CONSOLE}://"}:
+        return CONSOLE
     try:
         parts = urlsplit(uri)
         has_host = bool(parts.hostname) and parts.port != 0

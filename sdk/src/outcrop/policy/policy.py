@@ -67,6 +67,11 @@ class KeptSpan:
         self._ended = ended
         self._mode = mode
 
+    @property
+    def is_local_root(self) -> bool:
+        """See EndedSpan."""
+        return self._ended.is_local_root
+
     def encode(self) -> EncodedSpan:
         """The span in bytes, as it may leave the process."""
         encoded = self._ended.encode()

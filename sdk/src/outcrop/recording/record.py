@@ -48,6 +48,11 @@ class EndedSpan(Protocol):
         """Whether encoding it is too much work for the program's own thread."""
         ...
 
+    @property
+    def is_local_root(self) -> bool:
+        """Whether no span of this process stands above it."""
+        ...
+
     def encode(self) -> EncodedSpan:
         """Encodes it; called once, by whoever delivers it."""
         ...

@@ -116,6 +116,11 @@ class LiveSpan(otel.Span):
         return self.ids[1].hex()
 
     @property
+    def is_local_root(self) -> bool:
+        """Whether its parent, if any, belongs to another process or library."""
+        return self.local_root is None
+
+    @property
     def parent_id(self) -> str | None:
         """16 hexadecimal digits; None for the first span of a trace."""
         return self.ids[2].hex() or None

@@ -17,8 +17,9 @@ def set_tracking_uri(uri: str) -> None:
         uri: `http://HOST:PORT` or `https://HOST:PORT` for an Outcrop server, `https://HOST/v1/traces` for
             any other OTLP/HTTP endpoint, `sqlite:///traces.db` for a store in this process (needs the full
             installation), `file:///folder/traces.jsonl` for an OTLP file, `memory://` to keep them in this
-            process. Default: `OUTCROP_TRACKING_URI`, else OpenTelemetry's own variables for an OTLP
-            endpoint, else `http://127.0.0.1:5115`.
+            process, `console` to print each finished trace on standard error. Default:
+            `OUTCROP_TRACKING_URI`, else OpenTelemetry's own variables for an OTLP endpoint, else
+            `http://127.0.0.1:5115`.
 
     Raises:
         ConfigurationError: no destination has this form; the message names those that exist.
