@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from outcrop.delivery.otlp_decode import decode_request
 from outcrop.normalised.span import normalise
@@ -14,6 +14,7 @@ from outcrop.recording.record import SpanRecord
 from outcrop.testing.traces import CapturedTraces
 from sdk.tests.normalised.schema import check_attributes
 
+_HAS_PROTOBUF = find_spec("google") is not None and find_spec("google.protobuf") is not None
 Newest = Callable[[], SpanRecord]
 
 
@@ -22,13 +23,22 @@ def sent(record: SpanRecord) -> SpanRecord:
     normalised = normalise(record)
     check_attributes(normalised.attributes)
     body = encode_request([encode_span(normalised)], {"service.name": "test"})
-    request = ExportTraceServiceRequest.FromString(body)
-    (read,) = request.resource_spans[0].scope_spans[0].spans
-    assert (read.name, read.kind, read.trace_id) == (normalised.name, normalised.kind, normalised.trace_id)
-    assert sorted(attribute.key for attribute in read.attributes) == sorted(normalised.attributes)
+    if _HAS_PROTOBUF:  # the light installation has no protobuf
+        _check_with_protobuf(body, normalised)
     (decoded,) = decode_request(body)
     assert decoded.attributes == normalised.attributes
     return decoded
+
+
+def _check_with_protobuf(body: bytes, span: SpanRecord) -> None:
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (  # noqa: PLC0415  # as said
+        ExportTraceServiceRequest,
+    )
+
+    request = ExportTraceServiceRequest.FromString(body)
+    (read,) = request.resource_spans[0].scope_spans[0].spans
+    assert (read.name, read.kind, read.trace_id) == (span.name, span.kind, span.trace_id)
+    assert sorted(attribute.key for attribute in read.attributes) == sorted(span.attributes)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry import trace as otel
-from opentelemetry.sdk.trace.sampling import Decision, TraceIdRatioBased
 
 import outcrop
 from outcrop.bedrock import calls
@@ -29,8 +28,12 @@ HELLO: list[dict[str, Any]] = [{"role": "user", "content": [{"text": "Hello?"}]}
 
 @given(st.binary(min_size=16, max_size=16), st.floats(0, 1))
 def test_the_share_is_opentelemetrys_own_rule(trace_id: bytes, share: float) -> None:
-    decision = TraceIdRatioBased(share).should_sample(None, int.from_bytes(trace_id, "big"), "name").decision
-    assert is_kept(trace_id, share) == (decision is Decision.RECORD_AND_SAMPLE)
+    sampling = pytest.importorskip(
+        "opentelemetry.sdk.trace.sampling", reason="the light installation has no SDK"
+    )
+    sampler = sampling.TraceIdRatioBased(share)
+    decision = sampler.should_sample(None, int.from_bytes(trace_id, "big"), "name").decision
+    assert is_kept(trace_id, share) == (decision is sampling.Decision.RECORD_AND_SAMPLE)
 
 
 def _names(traces: CapturedTraces) -> list[str]:
