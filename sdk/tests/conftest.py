@@ -20,6 +20,13 @@ settings.load_profile("outcrop")
 CLAUDE = "us.anthropic.claude-3-5-sonnet-20241022-v2:0"
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_is_sent_unasked() -> None:
+    # What ends outside a test's capture would go to a server that is not there, and be complained of in
+    # the midst of another test.
+    outcrop.set_tracking_uri("memory://")
+
+
 @pytest.fixture(autouse=True)
 def _own_faults_are_raised(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("OUTCROP_RAISE_FAULTS", "1")
