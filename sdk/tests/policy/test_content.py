@@ -26,12 +26,14 @@ ASKED: list[dict[str, Any]] = [
     {"role": "user", "content": [{"text": f"Where is {WORD}?"}]},
     {
         "role": "assistant",
-        "content": [{"toolUse": {"toolUseId": "t0", "name": "look_up", "input": {WORD: WORD, "n": 77123}}}],
+        "content": [
+            {"toolUse": {"toolUseId": "t0", "name": "look_up", "input": {WORD: WORD, "n": 7712377123}}}
+        ],
     },
     {
         "role": "user",
         "content": [
-            {"toolResult": {"toolUseId": "t0", "content": [{"json": {WORD: 77123}}, {"text": WORD}]}}
+            {"toolResult": {"toolUseId": "t0", "content": [{"json": {WORD: 7712377123}}, {"text": WORD}]}}
         ],
     },
 ]
@@ -58,7 +60,7 @@ def _reply(**more: Any) -> Reply:
     return Reply(
         Reasoning(f"Think of {WORD}.", signature="c2ln"),
         f"{WORD} is an island.",
-        ToolUse("look_up", {"place": WORD, "n": 77123}, tool_use_id="t1"),
+        ToolUse("look_up", {"place": WORD, "n": 7712377123}, tool_use_id="t1"),
         usage=Usage(12, 7, cache_read=5),
         chunk_size=4,
         **more,
@@ -103,7 +105,7 @@ def test_the_words_are_gone_and_the_facts_are_the_same(
     spans = _spans(traces)
     assert [_facts(span) for span in spans] == everything
     assert WORD not in repr(traces.records())
-    assert "77123" not in repr(traces.records())
+    assert "7712377123" not in repr(traces.records())
     assert {span.attributes["outcrop.content"] for span in spans} == {mode}
     assert all("gen_ai.response.time_to_first_chunk" in span.attributes for span in spans[1::2])
     assert all(span.attributes["outcrop.response.tool_calls"] == ["look_up"] for span in spans)
