@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from outcrop.delivery.server_api import ServerApi
 
 
-class Asking:
+class Asking(ABC):
     """A destination's side that reads and judges."""
 
     _api: ServerApi | None = None
@@ -25,8 +26,9 @@ class Asking:
             self._api = self._make_api()
         return self._api
 
+    @abstractmethod
     def _make_api(self) -> ServerApi:
-        raise NotImplementedError
+        """Loads and makes the API."""
 
     def read_trace(self, trace_id: str) -> list[SpanRecord]:
         """Reads a trace."""
