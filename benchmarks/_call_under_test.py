@@ -197,15 +197,13 @@ def main() -> None:
     turn_on, finish, turn_off = switch(subject)
     count = SCENARIOS[scenario]
     plain_call = make_call(make_client(scenario), scenario)
-    turn_on()
-    # Most tracers see only clients that are made after they have been switched on.
-    traced_call = make_call(make_client(scenario), scenario)
     pairs: list[tuple[tuple[float, float], tuple[float, float]]] = []
     for _ in range(PAIRS + 2):
         turn_off()
         plain = _measured(plain_call, count, lambda: None)
         turn_on()
-        traced = _measured(traced_call, count, finish)
+        # Most tracers see only clients that are made after they have been switched on.
+        traced = _measured(make_call(make_client(scenario), scenario), count, finish)
         pairs.append((plain, traced))
     # The first pairs warm up.
     kept = pairs[2:]

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from typing import Any
 
-ROUNDS = 2
+ROUNDS = 4
 PAIRS = 24
 SUBJECTS = ("outcrop", "floor", "outcrop+otlp", "floor+otlp")
 # Calls in a block.

@@ -174,3 +174,32 @@ def test_a_file_that_is_begun_anew_shows_nothing_of_before_whatever_it_is_torn_a
         # The kernel writes in order: new bytes as far as the cut, old ones behind it.
         torn = read_segment(after[:cut] + before[cut:])
         assert [request.body for request in torn.requests] in ([], [b"new request"])
+
+
+@pytest.mark.skipif(not hasattr(os, "writev"), reason="the system does not gather pieces")
+@pytest.mark.parametrize("taken", [0, 1, 20, 20_000, 40_000])
+def test_pieces_of_which_the_system_takes_a_part_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: int
+) -> None:
+    writer = SegmentWriter(tmp_path / "a.segment")
+
+    def write_a_part(descriptor: int, pieces: list[bytes]) -> int:
+        return os.write(descriptor, b"".join(pieces)[:taken])
+
+    monkeypatch.setattr(os, "writev", write_a_part)
+    pieces = [bytes([number % 256]) * 500 for number in range(100)]
+    writer.note(pieces, 50_000, 7)
+    writer.note([b"small"], 5, 1)
+    content = read_segment((tmp_path / "a.segment").read_bytes())
+    assert [request.body for request in content.requests] == [b"".join(pieces), b"small"]
+    assert (content.spans, content.damaged_bytes) == (8, 0)
+    writer.remove()
+
+
+def test_more_pieces_than_the_system_gathers_at_once(tmp_path: Path) -> None:
+    writer = SegmentWriter(tmp_path / "a.segment")
+    pieces = [b"0123456789"] * 5_000
+    writer.note(pieces, 50_000, 7)
+    content = read_segment((tmp_path / "a.segment").read_bytes())
+    assert [request.body for request in content.requests] == [b"".join(pieces)]
+    writer.remove()

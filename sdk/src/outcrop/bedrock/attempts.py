@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from outcrop.recording.otlp_encode import TimedEvent, event_attribute, event_name, event_of
-from outcrop.recording.protobuf import IntAttribute, message, text_pair
+from outcrop.recording.protobuf import IntAttribute, TextAttribute
 from outcrop.recording.span import LiveSpan
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
@@ -17,6 +17,7 @@ ERROR_STATUS = 300  # the first HTTP status that is no success
 NO_HEADERS: Mapping[str, str] = {}
 _MAX_ERROR_BODY = 4096  # bytes
 _DURATION = IntAttribute(3, names.ATTEMPT_DURATION_NS)
+_REQUEST_ID = TextAttribute(3, gen_ai.AWS_REQUEST_ID)
 
 
 class Attempt:
@@ -44,19 +45,20 @@ class Attempt:
 def attempt_events(attempts: list[Attempt], span: LiveSpan) -> list[TimedEvent]:
     """An event an attempt, at its end, with status, code, request id, duration and the wait before it."""
     events: list[TimedEvent] = []
+    before_ns = 0
     for number, attempt in enumerate(attempts, start=1):
-        pieces = [_opening(number, attempt.status)]
+        members = _opening(number, attempt.status)
         if attempt.sent:
-            pieces.append(_DURATION.encode(attempt.ended - attempt.sent))
+            members += _DURATION.encode(attempt.ended - attempt.sent)
             if number > 1:
-                wait_ns = attempt.sent - attempts[number - 2].ended
-                pieces.append(event_attribute(names.ATTEMPT_DELAY_NS, wait_ns))
+                members += event_attribute(names.ATTEMPT_DELAY_NS, attempt.sent - before_ns)
         if attempt.request_id:
-            pieces.append(message(3, text_pair(gen_ai.AWS_REQUEST_ID, attempt.request_id)))
+            members += _REQUEST_ID.encode(attempt.request_id)
         if attempt.error is not None or attempt.status >= ERROR_STATUS:
-            pieces.extend(event_attribute(key, value) for key, value in _failure(attempt).items())
+            members += b"".join([event_attribute(key, value) for key, value in _failure(attempt).items()])
         time_ns = span.epoch_ns(attempt.ended or attempt.sent)
-        events.append((time_ns, event_of(time_ns, b"".join(pieces))))
+        events.append((time_ns, event_of(time_ns, members)))
+        before_ns = attempt.ended
     return events
 
 

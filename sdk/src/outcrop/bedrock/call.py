@@ -14,13 +14,14 @@ from typing import Any, cast
 from opentelemetry.trace import StatusCode
 
 from outcrop.bedrock.attempts import NO_HEADERS, REQUEST_ID_HEADER, Attempt, attempt_events
-from outcrop.bedrock.call_members import body_members, fixed_members, put_off, stream_end
+from outcrop.bedrock.call_members import fixed_members, put_off, response_fields, stream_end
 from outcrop.bedrock.chunks import NO_PIECES, Pieces
 from outcrop.bedrock.operations import Meaning, Operation
 from outcrop.capture.render import to_json
 from outcrop.genai.stream import EndReason
 from outcrop.json_reading import as_object, as_text
 from outcrop.recording.otlp_encode import span_attribute
+from outcrop.recording.protobuf import BytesAttribute, TextAttribute
 from outcrop.recording.record import EncodedSpan
 from outcrop.recording.span import LiveSpan
 from outcrop.semconv import gen_ai
@@ -29,6 +30,10 @@ from outcrop.semconv import outcrop_attributes as names
 # Headers of an answer that count tokens where its body may not; botocore lower-cases their names.
 _COUNTED = ("input", "output", "cache-read-input", "cache-write-input")
 _COUNT_HEADERS = tuple(f"x-amzn-bedrock-{counted}-token-count" for counted in _COUNTED)
+_REQUEST_ID = TextAttribute(9, gen_ai.AWS_REQUEST_ID)
+_REQUEST_BODY = BytesAttribute(9, names.REQUEST_BODY)
+_RESPONSE_BODY = BytesAttribute(9, names.RESPONSE_BODY)
+_STREAM_CHUNKS = BytesAttribute(9, names.STREAM_CHUNKS)
 # Ends that are noticed some time after the last piece.
 _LATE_ENDS = frozenset({EndReason.GARBAGE_COLLECTED, EndReason.PROCESS_EXIT})
 
@@ -109,11 +114,14 @@ class Call:
     def keep_head(self, response: Mapping[str, Any]) -> None:
         """Keeps what an answer's headers say: request id, members such as `contentType`, token counts."""
         operation = self.operation
-        headers = as_object(response.get("ResponseMetadata")).get("HTTPHeaders") or NO_HEADERS
+        metadata: Mapping[str, Any] = response.get("ResponseMetadata") or NO_HEADERS
+        headers: Mapping[str, str] = metadata.get("HTTPHeaders") or NO_HEADERS
         self._request_id = self.attempts[-1].request_id = headers.get(REQUEST_ID_HEADER)
         if operation.head_members or operation.response_member is not None:
             fields = {name: response[name] for name in operation.head_members if name in response}
-            fields.update([(name, headers[name]) for name in _COUNT_HEADERS if name in headers])
+            for name in _COUNT_HEADERS:
+                if name in headers:
+                    fields[name] = headers[name]
             self._fields = fields or None
 
     def keep_answer(self, response: Mapping[str, Any]) -> None:
@@ -140,7 +148,8 @@ class Call:
             del self._is_open
         except AttributeError:
             return
-        self._seal()
+        if self.pieces.kept:
+            self._seal()
         self.span.mark_ok()
         self.span.end_as(self)
 
@@ -197,9 +206,10 @@ class Call:
         Returns:
             The clock at the last piece's arrival, in seconds; 0 if none came.
         """
-        pieces, self.pieces = self.pieces, NO_PIECES if self.pieces is NO_PIECES else Pieces()
+        pieces = self.pieces
         if not pieces.kept:
             return 0
+        self.pieces = Pieces()
         if self.operation.is_stream:
             self._stream = pieces.packed(self.span.start_counter_ns / 1e9)
         else:
@@ -216,18 +226,18 @@ class Call:
         if self._request_params:
             members.append(span_attribute(names.REQUEST_PARAMS, self._request_params))
         if self.request_body is not None:
-            members.extend(body_members(names.REQUEST_BODY, self.request_body))
+            members += (_REQUEST_BODY.head(len(self.request_body)), self.request_body)
         if self._request_id:
-            members.append(span_attribute(gen_ai.AWS_REQUEST_ID, self._request_id))
+            members.append(_REQUEST_ID.encode(self._request_id))
         if self._fields:
-            members.append(span_attribute(names.RESPONSE_FIELDS, to_json(self._fields)))
+            members.append(response_fields(self._fields))
         if self._end_reason is not None:
             has_part = bool(self._stream or self.response_body)
             members.append(stream_end(self._end_reason, has_part=has_part))
         if self._stream:
-            members.extend(body_members(names.STREAM_CHUNKS, self._stream))
+            members += (_STREAM_CHUNKS.head(len(self._stream)), self._stream)
         if self.response_body is not None:
-            members.extend(body_members(names.RESPONSE_BODY, self.response_body))
+            members += (_RESPONSE_BODY.head(len(self.response_body)), self.response_body)
         events = attempt_events(self.attempts, self.span)
         return self.span.encode_with(members, events, put_off(self._model))
 

@@ -5,7 +5,7 @@ Most of it is the same for every call of one operation with one model, and is en
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -14,7 +14,6 @@ from outcrop.bedrock.operations import Meaning, Operation
 from outcrop.capture.render import to_json
 from outcrop.genai.stream import EndReason, Outcome
 from outcrop.recording.otlp_encode import span_attribute
-from outcrop.recording.protobuf import bytes_head
 from outcrop.runtime import get_runtime
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
@@ -85,9 +84,18 @@ def _encode_fixed(  # noqa: PLR0917  # as above
 _fixed_members = lru_cache(maxsize=256)(_encode_fixed)
 
 
-def body_members(name: str, body: bytes) -> tuple[bytes, bytes]:
-    """An attribute that is bytes, such as a body; it is copied once, into the message."""
-    return bytes_head(9, name, len(body)), body
+def response_fields(fields: Mapping[str, Any]) -> bytes:
+    """What an answer's headers say, by the names of its members and of the headers that count tokens."""
+    try:
+        return _response_fields(tuple(fields.items()))
+    except TypeError:  # a value that has no hash
+        return span_attribute(names.RESPONSE_FIELDS, to_json(fields))
+
+
+# Most often it is a content type alone.
+@lru_cache(maxsize=256)
+def _response_fields(fields: tuple[tuple[str, Any], ...]) -> bytes:
+    return span_attribute(names.RESPONSE_FIELDS, to_json(dict(fields)))
 
 
 @lru_cache

@@ -7,12 +7,10 @@ import threading
 from contextvars import Token
 from typing import Any
 
-from opentelemetry import context as otel_context
-
 from outcrop.bedrock import calls, taps, wire
 from outcrop.bedrock.call import Call
 from outcrop.bedrock.import_watch import when_imported
-from outcrop.recording.current import make_current
+from outcrop.recording.current import leave, make_current
 from outcrop.runtime import get_runtime
 
 _MODULE, _AIO_MODULE = "botocore.client", "aiobotocore.client"
@@ -90,7 +88,7 @@ class Instrumentation:
                 calls.failed(call, api_params, error)
                 raise
             finally:
-                otel_context.detach(span_token)
+                leave(span_token)
                 wire.CURRENT_CALL.reset(call_token)
             calls.answered(call, api_params, response, taps.tap_event_stream, taps.tap_body)
             return response
@@ -129,7 +127,7 @@ def _unrecorded(span: Any, original: Any, *arguments: Any) -> Any:
     try:
         return original(*arguments)
     finally:
-        otel_context.detach(token)
+        leave(token)
 
 
 async def _unrecorded_async(span: Any, original: Any, *arguments: Any) -> Any:
@@ -140,7 +138,7 @@ async def _unrecorded_async(span: Any, original: Any, *arguments: Any) -> Any:
     try:
         return await original(*arguments)
     finally:
-        otel_context.detach(token)
+        leave(token)
 
 
 def _leave(call_token: Token[Any], span_token: Token[Any]) -> None:
@@ -151,7 +149,7 @@ def _leave(call_token: Token[Any], span_token: Token[Any]) -> None:
         # A coroutine that is thrown away unfinished is closed in whatever context the collector runs;
         # the one to set back has gone with its task.
         return
-    otel_context.detach(span_token)
+    leave(span_token)
 
 
 class PatchPoint:

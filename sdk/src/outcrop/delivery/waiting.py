@@ -25,7 +25,7 @@ MAX_BYTES = 64 << 20
 # Spans that a killed process may lose, plus one.
 JOURNAL_EVERY = 10
 # More than this is left to the delivery thread: the program's own must not wait while megabytes are copied.
-_MAX_JOURNALLED_BYTES = 256 << 10
+_MAX_JOURNALLED_BYTES = 512 << 10
 # A disk that takes this long several times in a row is left to the delivery thread too. Once may be another
 # thread of the program that did not give Python's lock back.
 _SLOW_DISK_S = 0.05

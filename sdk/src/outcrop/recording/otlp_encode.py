@@ -100,7 +100,7 @@ def request_pieces(spans: Iterable[EncodedSpan], resource: Mapping[str, Any]) ->
         if span.group is not last:
             last = span.group
             if last not in groups:
-                scope = message(1, text(1, last.scope) + text(2, __version__))
+                scope = _scope(last.scope)
                 groups[last] = _Pieces([scope], len(scope))
             group = groups[last]
         group.add(2, span.pieces, span.size)
@@ -108,7 +108,7 @@ def request_pieces(spans: Iterable[EncodedSpan], resource: Mapping[str, Any]) ->
     for (name, _), group in groups.items():
         experiment = experiments.get(name)
         if experiment is None:
-            described = message(1, _resource(resource, name))
+            described = _described(resource, name)
             experiment = experiments[name] = _Pieces([described], len(described))
         experiment.add(2, group.pieces, group.length)
     request = _Pieces([], 0)
@@ -132,6 +132,30 @@ class _Pieces:
         self.length += len(head) + length
 
 
-def _resource(resource: Mapping[str, Any], experiment: str) -> bytes:
-    attributes = {**resource, EXPERIMENT_NAME: experiment}
-    return b"".join(key_value(1, key, value) for key, value in attributes.items())
+@lru_cache(maxsize=64)
+def _scope(name: str) -> bytes:
+    return message(1, text(1, name) + text(2, __version__))
+
+
+def _described(resource: Mapping[str, Any], experiment: str) -> bytes:
+    """What describes the process. It hardly ever changes, and stands in each request."""
+    items = tuple(resource.items())
+    try:
+        # With the types, since True equals 1.
+        return _cached_resource(items, tuple(map(type, resource.values())), experiment)
+    except TypeError:  # a value that has no hash
+        return _resource(items, experiment)
+
+
+def _resource(items: tuple[tuple[str, Any], ...], experiment: str) -> bytes:
+    attributes = {**dict(items), EXPERIMENT_NAME: experiment}
+    return message(1, b"".join(key_value(1, key, value) for key, value in attributes.items()))
+
+
+@lru_cache(maxsize=64)
+def _cached_resource(
+    items: tuple[tuple[str, Any], ...],
+    types: tuple[type, ...],  # noqa: ARG001  # for the cache alone
+    experiment: str,
+) -> bytes:
+    return _resource(items, experiment)

@@ -54,15 +54,6 @@ def key_value(field: int, key: str, value: Any) -> bytes:
     return message(field, encoded_key(key) + message(2, any_value(value)))
 
 
-def bytes_head(field: int, key: str, length: int) -> bytes:
-    """What stands before the `length` bytes of an attribute that is bytes: so they are copied but once."""
-    name = encoded_key(key)
-    # AnyValue.bytes_value is field 7, KeyValue.value field 2.
-    inner = b"\x3a" + varint(length)
-    middle = message_head(2, len(inner) + length) + inner
-    return message_head(field, len(name) + len(middle) + length) + name + middle
-
-
 def any_value(value: Any) -> bytes:
     """An AnyValue; what OTLP has no form for is kept as text."""
     # bool before int: True is an int to Python.
@@ -104,9 +95,60 @@ class IntAttribute:
         return self._heads[len(number)] + number
 
 
-def text_pair(key: str, value: str) -> bytes:
-    """What a KeyValue with a string holds, without its own head: for attributes that stand in two places."""
-    return encoded_key(key) + message(2, text(1, value))
+class TextAttribute:
+    """An attribute that is a short text which nearly every span has, such as a request id."""
+
+    def __init__(self, field: int, key: str) -> None:
+        """`field` is that of the KeyValue."""
+        name = encoded_key(key)
+        # AnyValue.string_value is field 1, KeyValue.value field 2. While all lengths are below 128 each takes
+        # one byte, and the heads can be written beforehand.
+        longest = _ONE_BYTE - len(name) - 5
+        self._heads = [
+            message_head(field, len(name) + 4 + size) + name + bytes((0x12, 2 + size, 0x0A, size))
+            for size in range(longest + 1)
+        ]
+        self._field, self._key = field, key
+
+    def encode(self, value: str) -> bytes:
+        """The attribute with a text."""
+        data = value.encode("utf-8", "replace")
+        if len(data) < len(self._heads):
+            return self._heads[len(data)] + data
+        return key_value(self._field, self._key, value)
+
+
+class BytesAttribute:
+    """An attribute that is bytes, such as a body: what stands before them, so that they are copied once."""
+
+    def __init__(self, field: int, key: str) -> None:
+        """`field` is that of the KeyValue."""
+        self._field = field
+        self._name = name = encoded_key(key)
+        # KeyValue, its value (field 2), and AnyValue.bytes_value (field 7), each with a length of two bytes.
+        self._two_bytes_each = struct.Struct(f"<BH{len(name)}sBHBH").pack
+        self._tag = field << 3 | _LENGTH
+        # So it is with nearly all bodies: all three lengths are at least 128 and less than 16,384.
+        self._longest = _TWO_BYTES - len(name) - 7
+
+    def head(self, length: int) -> bytes:
+        """What stands before `length` bytes."""
+        name = self._name
+        if _ONE_BYTE <= length < self._longest:
+            middle = length + 3
+            whole = middle + len(name) + 3
+            return self._two_bytes_each(
+                self._tag,
+                whole & 0x7F | 0x80 | whole >> 7 << 8,
+                name,
+                0x12,
+                middle & 0x7F | 0x80 | middle >> 7 << 8,
+                0x3A,
+                length & 0x7F | 0x80 | length >> 7 << 8,
+            )
+        inner = b"\x3a" + varint(length)
+        value = message_head(2, len(inner) + length) + inner
+        return message_head(self._field, len(name) + len(value) + length) + name + value
 
 
 @lru_cache(maxsize=1024)

@@ -193,9 +193,9 @@ class LiveSpan(otel.Span):
         """Adds an event; `timestamp` is nanoseconds since the epoch, now by default."""
         if self._end_ns == 0:
             values = {attribute_key(key): attribute_value(value) for key, value in (attributes or {}).items()}
-            if self._events is None:
-                self._events = []
-            self._events.append(span_event(EventRecord(name, timestamp or self.now_ns(), values)))
+            event = span_event(EventRecord(name, timestamp or self.now_ns(), values))
+            # In one step: two threads may each add the first one.
+            vars(self).setdefault("_events", []).append(event)
 
     def record_exception(
         self,

@@ -68,15 +68,21 @@ def file_head(delivered: int = HEAD_BYTES, round_number: int = 0) -> bytes:
     return _FILE_HEAD.pack(_FILE_MARK, delivered, round_number)
 
 
-def framed(pieces: Sequence[bytes], length: int, spans: int, round_number: int, checksum: int = 0) -> bytes:
-    """A request as it is stored: `pieces`, of `length` bytes together, between its head and its end."""
+def frame_of(length: int, spans: int, round_number: int, checksum: int = 0) -> tuple[bytes, bytes]:
+    """What stands before and after a request of `length` bytes."""
     head = _REQUEST_HEAD.pack(_REQUEST_MARK, length, spans, checksum, round_number)
-    return b"".join((head, *pieces, _REQUEST_END.pack(round_number)))
+    return head, _REQUEST_END.pack(round_number)
+
+
+def framed(body: bytes, spans: int, round_number: int, checksum: int = 0) -> bytes:
+    """A request as it is stored: between its head and its end."""
+    head, end = frame_of(len(body), spans, round_number, checksum)
+    return head + body + end
 
 
 def stored_form(body: bytes, spans: int, round_number: int = 0) -> bytes:
     """The same, checksum included."""
-    return framed((body,), len(body), spans, round_number, checksum_of(body))
+    return framed(body, spans, round_number, checksum_of(body))
 
 
 def checksum_of(body: bytes) -> int:

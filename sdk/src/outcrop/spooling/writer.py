@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from outcrop.spooling.file_lock import try_lock
-from outcrop.spooling.segment import HEAD_BYTES, checksum_of, file_head, framed
+from outcrop.spooling.segment import HEAD_BYTES, checksum_of, file_head, frame_of, framed
 
 _MAX_ROUND = (1 << 32) - 1
+# From this size on it pays to let the system gather the pieces; it takes so many at once, on Windows none.
+_GATHERED_BYTES = 16 << 10
+_MAX_GATHERED = os.sysconf("SC_IOV_MAX") if hasattr(os, "writev") else 0
 
 
 class SegmentWriter:
@@ -51,7 +54,7 @@ class SegmentWriter:
         """
         before = self.length
         try:
-            self._write(framed((body,), len(body), spans, self._round, checksum_of(body)))
+            self._write(framed(body, spans, self._round, checksum_of(body)))
             os.fsync(self._descriptor)
         except OSError:
             self._cut(before)
@@ -70,7 +73,11 @@ class SegmentWriter:
         """
         before = self.length
         try:
-            self._write(framed(pieces, length, spans, self._round))
+            head, end = frame_of(length, spans, self._round)
+            if length < _GATHERED_BYTES or len(pieces) + 2 >= _MAX_GATHERED:
+                self._write(b"".join((head, *pieces, end)))
+            else:
+                self._write_gathered([head, *pieces, end], len(head) + length + len(end))
         except OSError:
             self._cut(before)
             raise
@@ -104,6 +111,13 @@ class SegmentWriter:
             written = os.write(self._descriptor, data)
             self.length += written
             data = data[written:]
+
+    def _write_gathered(self, pieces: list[bytes], length: int) -> None:
+        """Lets the system gather the pieces: large ones are not copied once more before."""
+        written = os.writev(self._descriptor, pieces)
+        self.length += written
+        if written < length:
+            self._write(b"".join(pieces)[written:])
 
     def _cut(self, length: int) -> None:
         os.ftruncate(self._descriptor, length)
