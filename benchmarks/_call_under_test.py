@@ -1,4 +1,4 @@
-"""One subject, one scenario, in this process: prints added microseconds of CPU a call as JSON."""
+"""Several subjects, one scenario, in this process: prints added microseconds of CPU a call as JSON."""
 
 from __future__ import annotations
 
@@ -191,31 +191,38 @@ def _measured(call: Callable[[], None], count: int, finish: Callable[[], None]) 
 
 
 def main() -> None:
-    """Measures in pairs of short blocks, untraced and traced, so that the machine's moods meet both."""
-    subject, scenario = sys.argv[1:]
+    """Measures short blocks, untraced and with each subject in turn: the machine's moods meet all."""
+    *subjects, scenario = sys.argv[1:]
     logging.disable(logging.CRITICAL)
-    turn_on, finish, turn_off = switch(subject)
+    switches = {subject: switch(subject) for subject in subjects}
     count = SCENARIOS[scenario]
     plain_call = make_call(make_client(scenario), scenario)
-    pairs: list[tuple[tuple[float, float], tuple[float, float]]] = []
-    for _ in range(PAIRS + 2):
-        turn_off()
-        plain = _measured(plain_call, count, lambda: None)
-        turn_on()
-        # Most tracers see only clients that are made after they have been switched on.
-        traced = _measured(make_call(make_client(scenario), scenario), count, finish)
-        pairs.append((plain, traced))
-    # The first pairs warm up.
-    kept = pairs[2:]
-    print(
-        json.dumps(
-            {
-                "untraced": statistics.median(plain[0] for plain, _ in kept),
-                "all": statistics.median(traced[0] - plain[0] for plain, traced in kept),
-                "thread": statistics.median(traced[1] - plain[1] for plain, traced in kept),
-            }
-        )
-    )
+    rounds: list[dict[str, tuple[float, float]]] = []
+    for number in range(PAIRS + 2):
+        found = {"untraced": _measured(plain_call, count, lambda: None)}
+        # Each is the first as often as the others.
+        turn = number % len(subjects)
+        for subject in subjects[turn:] + subjects[:turn]:
+            turn_on, finish, turn_off = switches[subject]
+            turn_on()
+            # Most tracers see only clients that are made after they have been switched on.
+            found[subject] = _measured(make_call(make_client(scenario), scenario), count, finish)
+            turn_off()
+        rounds.append(found)
+    # The first rounds warm up.
+    print(json.dumps(_summary(rounds[2:], subjects)))
+
+
+def _summary(rounds: list[dict[str, tuple[float, float]]], subjects: list[str]) -> dict[str, Any]:
+    """Medians: what a call takes untraced, and what each subject adds, in all and on the calling thread."""
+    summary: dict[str, Any] = {"untraced": statistics.median(found["untraced"][0] for found in rounds)}
+    for subject in subjects:
+        added = [
+            [traced - plain for traced, plain in zip(found[subject], found["untraced"], strict=True)]
+            for found in rounds
+        ]
+        summary[subject] = [statistics.median(column) for column in zip(*added, strict=True)]
+    return summary
 
 
 if __name__ == "__main__":

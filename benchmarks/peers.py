@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from _peers import PACKAGES
 from added_cpu_per_call import SCENARIOS
 
 ROOT = Path(__file__).resolve().parent.parent
-ROUNDS = 2
 COMMON = ("boto3", "opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-common")
 
 
@@ -35,35 +34,33 @@ def environment(name: str) -> Path:
     return python
 
 
-def measure(python: Path, subject: str, scenario: str) -> dict[str, float] | None:
-    """Added microseconds a call; None if the peer fails under this load."""
-    command = [str(python), str(Path(__file__).with_name("_call_under_test.py")), subject, scenario]
+def measure(name: str, python: Path, scenario: str) -> dict[str, Any] | None:
+    """Added microseconds a call, of the peer, of ours and of the floor in one process; None if it fails."""
+    program = str(Path(__file__).with_name("_call_under_test.py"))
+    command = [str(python), program, "floor", "outcrop", name, scenario]
     env = {**os.environ, "PYTHONPATH": str(ROOT / "sdk" / "src")}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)  # noqa: S603
     if done.returncode:
-        print(f"  {subject} failed: {done.stderr.strip().splitlines()[-1][:150]}", file=sys.stderr)
+        print(f"  {name} failed: {done.stderr.strip().splitlines()[-1][:150]}", file=sys.stderr)
         return None
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
-def _median(rounds: list[dict[str, dict[str, float] | None]], name: str) -> float | None:
-    found = [measured["all"] for each in rounds if (measured := each[name]) is not None]
-    return statistics.median(found) if found else None
-
-
 def main() -> None:
-    """Prints a table a scenario."""
-    subjects = ["floor", "outcrop", *PACKAGES]
-    pythons = {name: environment(name) for name in subjects}
+    """Prints a table a scenario: what is added in all, and its ratio to the floor's in the same process."""
+    pythons = {name: environment(name) for name in PACKAGES}
     for scenario in SCENARIOS:
         print(scenario, flush=True)
-        rounds = [{name: measure(pythons[name], name, scenario) for name in subjects} for _ in range(ROUNDS)]
-        added = {name: _median(rounds, name) for name in subjects}
-        floor = added["floor"] or float("nan")
-        for name, value in added.items():
-            if value is not None:
-                print(f"  {name:14} +{value:8.1f} us  ratio to the floor {value / floor:6.2f}", flush=True)
+        for name, python in pythons.items():
+            found = measure(name, python, scenario)
+            if found is not None:
+                floor, ours, theirs = (found[subject][0] for subject in ("floor", "outcrop", name))
+                print(
+                    f"  {name:14} +{theirs:8.1f} us, {theirs / floor:6.2f} of the floor"
+                    f"   (floor +{floor:.1f}, outcrop +{ours:.1f}, {ours / floor:.2f})",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":
