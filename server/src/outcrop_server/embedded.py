@@ -12,7 +12,7 @@ from outcrop.pricing.environment import table_from_environment
 from outcrop.pricing.quote import price_of
 from outcrop.views import read_span
 from outcrop_server.in_process import Application, ask
-from outcrop_server.ingest.pipeline import Pipeline
+from outcrop_server.ingest.pipeline import Pipeline, said
 from outcrop_server.model.errors import BadRequestError, RequestError, StoreError
 from outcrop_server.settings import Settings
 from outcrop_server.storage.sqlite.store import SqliteStore
@@ -43,13 +43,21 @@ class EmbeddedStore:
         self._app: Application | None = None
 
     def accept(self, body: bytes) -> None:
-        """Takes in the body of an OTLP request; durable when it returns."""
+        """Takes in the body of an OTLP request; durable when it returns.
+
+        Raises:
+            ValueError: a span in it is wrong. Those that are right are kept all the same.
+            OSError: nothing of it was kept; says why.
+        """
         try:
-            self._pipeline.accept(body).result()
+            stored, faults = self._pipeline.accept(body)
+            stored.result()
         except BadRequestError as error:
             raise ValueError(str(error)) from error
         except (RequestError, StoreError) as error:
             raise OSError(str(error)) from error
+        if faults:
+            raise ValueError(said(faults))
 
     def ask(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
         """What a server over this store would answer: HTTP's status, and the body."""

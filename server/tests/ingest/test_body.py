@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 
 import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 
 from outcrop_server.ingest.body import Budget, plain
 from outcrop_server.model.errors import (
@@ -42,8 +46,38 @@ def test_damaged_gzip_is_refused(body: bytes) -> None:
 
 
 def test_an_unknown_encoding_is_refused_with_those_that_are_known() -> None:
-    with pytest.raises(UnsupportedMediaError, match="gzip or none"):
+    with pytest.raises(UnsupportedMediaError, match="gzip, zstd or none"):
         plain(b"", "br", 10)
+
+
+def test_zstd_whole_torn_damaged_and_too_large() -> None:
+    body = bytes(range(256)) * 40
+    packed = zstandard.compress(body)
+    assert plain(packed, "zstd", len(body)) == body
+    assert plain(packed * 2, "zstd", 2 * len(body)) == body * 2
+    assert plain(b"", "zstd", 10) == b""
+    with pytest.raises(TooLargeError):
+        plain(packed, "zstd", len(body) - 1)
+    with pytest.raises(BadRequestError, match="too early"):
+        plain(packed[:-1], "zstd", len(body))
+    with pytest.raises(BadRequestError, match="not zstd"):
+        plain(body, "zstd", len(body))
+
+
+def test_a_zstd_body_that_asks_for_much_memory_is_refused() -> None:
+    wide = zstandard.ZstdCompressor(
+        compression_params=zstandard.ZstdCompressionParameters(window_log=27, enable_ldm=True)
+    )
+    frame = wide.compressobj().compress(bytes(20 << 20))
+    with pytest.raises(BadRequestError, match="not zstd"):
+        plain(frame + wide.compress(b"x"), "zstd", 100 << 20)
+
+
+@given(st.binary(max_size=20_000), st.lists(st.integers(0, 20_000), max_size=3))
+def test_zstd_frames_of_any_length(body: bytes, cuts: list[int]) -> None:
+    places = [0, *sorted(min(cut, len(body)) for cut in cuts), len(body)]
+    frames = [zstandard.compress(body[start:end]) for start, end in itertools.pairwise(places)]
+    assert plain(b"".join(frames), "zstd", len(body)) == body
 
 
 def test_a_budget_refuses_what_goes_beyond_it_and_gives_back() -> None:

@@ -31,7 +31,7 @@ def made(
     def read(attributes: Any, *, attempts: int = 0) -> SpanView:
         return view or read_span(attributes, attempts=attempts)
 
-    ((record, payload),) = parse_export(request(otlp_span(1, **span), resource=resource))
+    ((record, payload),) = parse_export(request(otlp_span(1, **span), resource=resource)).spans
     return new_span(record, payload, header, read)
 
 
@@ -66,7 +66,7 @@ def test_a_cost_is_kept_in_billionths_and_an_unknown_one_with_its_reason() -> No
     refused = {"http.response.status_code": 429}
     ((record, payload),) = parse_export(
         request(otlp_span(1, status="ERROR", events=[("outcrop.attempt", refused)]))
-    )
+    ).spans
     view = SpanView("LLM", request_model="m", provider="aws.bedrock")
 
     def read(attributes: Any, *, attempts: int = 0) -> SpanView:
@@ -84,7 +84,7 @@ def test_a_fault_in_a_price_loses_no_span(caplog: pytest.LogCaptureFixture) -> N
     def fail(*_: Any, **__: Any) -> Quote:
         raise ZeroDivisionError
 
-    ((record, payload),) = parse_export(request(otlp_span(1)))
+    ((record, payload),) = parse_export(request(otlp_span(1))).spans
     row = new_span(record, payload, None, read_span, fail).row
     assert (row.name, row.cost_nano_usd, row.cost_reason) == ("span 1", None, "unknown-model")
     assert "Pricing span" in caplog.text
@@ -116,7 +116,7 @@ def test_why_a_span_failed_is_told(
 ) -> None:
     span = otlp_span(1, attributes=attributes, events=events, status="ERROR")
     span.status.message = message
-    ((record, payload),) = parse_export(request(span))
+    ((record, payload),) = parse_export(request(span)).spans
     assert new_span(record, payload, None, read_span).row.error == expected
 
 
@@ -188,7 +188,7 @@ def test_a_codec_that_fails_loses_no_span(caplog: pytest.LogCaptureFixture) -> N
     def read(attributes: Any, *, attempts: int = 0) -> SpanView:
         raise ZeroDivisionError(attributes, attempts)
 
-    ((record, payload),) = parse_export(request(otlp_span(1)))
+    ((record, payload),) = parse_export(request(otlp_span(1))).spans
     with caplog.at_level(logging.ERROR):
         kept = new_span(record, payload, None, read)
     assert (kept.row.span_type, kept.payload) == ("UNKNOWN", payload)

@@ -10,6 +10,7 @@ import pytest
 
 from outcrop.spooling.segment import file_head, stored_form
 from outcrop.spooling.writer import SegmentWriter
+from outcrop_server.ingest.pipeline import Accepted
 from outcrop_server.ingest.spool import SpoolReader, directories
 from outcrop_server.model.errors import BadRequestError, StoreFullError
 from server.tests.conftest import StartServer
@@ -28,14 +29,14 @@ def waiting(folder: Path, *bodies: bytes) -> list[Path]:
     return paths
 
 
-def reader(folder: Path, accept: Callable[[bytes], Future[int]]) -> SpoolReader:
+def reader(folder: Path, accept: Callable[[bytes], Accepted]) -> SpoolReader:
     return SpoolReader([folder, folder / "missing"], accept, 60)
 
 
-def committed(_: bytes) -> Future[int]:
+def committed(_: bytes) -> Accepted:
     done = Future[int]()
     done.set_result(1)
-    return done
+    return Accepted(done, [])
 
 
 def test_files_are_taken_in_by_age_and_deleted_when_committed(tmp_path: Path) -> None:
@@ -44,7 +45,7 @@ def test_files_are_taken_in_by_age_and_deleted_when_committed(tmp_path: Path) ->
     writer.append(b"its program lives", 1)
     seen: list[bytes] = []
 
-    def accept(body: bytes) -> Future[int]:
+    def accept(body: bytes) -> Accepted:
         seen.append(body)
         return committed(body)
 
@@ -59,11 +60,11 @@ def test_files_are_taken_in_by_age_and_deleted_when_committed(tmp_path: Path) ->
 def test_a_file_stays_until_it_is_committed(tmp_path: Path) -> None:
     (path,) = waiting(tmp_path, b"x")
 
-    def accept(_: bytes) -> Future[int]:
+    def accept(_: bytes) -> Accepted:
         assert path.exists()
         failed = Future[int]()
         failed.set_exception(StoreFullError("full"))
-        return failed
+        return Accepted(failed, [])
 
     assert reader(tmp_path, accept).take_in() == 0
     assert path.exists()
@@ -73,7 +74,7 @@ def test_a_file_stays_until_it_is_committed(tmp_path: Path) -> None:
 def test_a_store_that_is_full_leaves_files_for_later(tmp_path: Path) -> None:
     (path,) = waiting(tmp_path, b"x")
 
-    def accept(_: bytes) -> Future[int]:
+    def accept(_: bytes) -> Accepted:
         raise StoreFullError("full")
 
     assert reader(tmp_path, accept).take_in() == 0
@@ -83,7 +84,7 @@ def test_a_store_that_is_full_leaves_files_for_later(tmp_path: Path) -> None:
 def test_a_broken_file_is_set_aside_and_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     waiting(tmp_path, b"broken", b"fine")
 
-    def accept(body: bytes) -> Future[int]:
+    def accept(body: bytes) -> Accepted:
         if body == b"broken":
             raise BadRequestError("no protobuf")
         return committed(body)
@@ -97,12 +98,27 @@ def test_a_broken_file_is_set_aside_and_named(tmp_path: Path, caplog: pytest.Log
     assert "no protobuf" in caplog.text
 
 
+def test_a_request_with_wrong_spans_is_kept_beside_what_is_taken_in(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    waiting(tmp_path, b"mixed")
+
+    def accept(body: bytes) -> Accepted:
+        return Accepted(committed(body).stored, ["Span 3 ends before it starts."])
+
+    with caplog.at_level(logging.ERROR):
+        assert reader(tmp_path, accept).take_in() == 1
+    (aside,) = tmp_path.iterdir()
+    assert (aside.suffix, aside.read_bytes()) == (".rejected", b"mixed")
+    assert "Span 3 ends before it starts." in caplog.text
+
+
 def test_what_was_taken_in_before_a_failure_is_not_taken_in_again(tmp_path: Path) -> None:
     path = tmp_path / "000.segment"
     path.write_bytes(file_head() + b"".join(stored_form(b"%d" % i, 1) for i in range(3)))
     seen: list[bytes] = []
 
-    def accept(body: bytes) -> Future[int]:
+    def accept(body: bytes) -> Accepted:
         if len(seen) == 1:
             seen.append(b"full")
             raise StoreFullError("full")

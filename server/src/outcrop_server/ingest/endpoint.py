@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
+from google.protobuf.json_format import MessageToJson
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from starlette.responses import Response
 
 from outcrop_server.ingest.body import Budget, plain, too_large
+from outcrop_server.ingest.pipeline import said
 from outcrop_server.model.errors import UnsupportedMediaError
+from outcrop_server.otlp.json_form import to_protobuf
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-    from outcrop_server.ingest.pipeline import Pipeline
+    from outcrop_server.ingest.pipeline import Accepted, Pipeline
 
 _PROTOBUF = "application/x-protobuf"
+_JSON = "application/json"
 _EXPERIMENT_HEADER = "x-outcrop-experiment"
-_ACCEPTED = ExportTraceServiceResponse().SerializeToString()
 # Reading is CPU under one interpreter lock: a second thread uses what compression leaves free.
 _READING_THREADS = 2
 
@@ -47,17 +48,23 @@ class TracesEndpoint:
         return router
 
     async def _post(self, request: Request) -> Response:
-        _check_type(request.headers.get("content-type", ""))
+        kind = _kind(request.headers.get("content-type", ""))
         with self._budget.reserved(self._announced_size(request)):
             body = await self._body(request)
             encoding = request.headers.get("content-encoding", "").strip().lower()
             experiment = request.headers.get(_EXPERIMENT_HEADER)
-            stored = await to_thread.run_sync(self._accept, body, encoding, experiment, limiter=self._limiter)
-            await asyncio.wrap_future(stored)
-        return Response(_ACCEPTED, media_type=_PROTOBUF)
+            accepted = await to_thread.run_sync(
+                self._accept, kind, body, encoding, experiment, limiter=self._limiter
+            )
+            await asyncio.wrap_future(accepted.stored)
+        answer = _answer(accepted.faults)
+        # In the sender's own form, as OTLP asks.
+        form = answer.SerializeToString() if kind == _PROTOBUF else MessageToJson(answer, indent=None)
+        return Response(form, media_type=kind)
 
-    def _accept(self, body: bytes, encoding: str, experiment: str | None) -> Future[int]:
-        return self._pipeline.accept(plain(body, encoding, self._max_body_bytes), experiment)
+    def _accept(self, kind: str, body: bytes, encoding: str, experiment: str | None) -> Accepted:
+        decoded = plain(body, encoding, self._max_body_bytes)
+        return self._pipeline.accept(decoded if kind == _PROTOBUF else to_protobuf(decoded), experiment)
 
     def _announced_size(self, request: Request) -> int:
         announced = request.headers.get("content-length", "")
@@ -76,10 +83,20 @@ class TracesEndpoint:
         return bytes(body)
 
 
-def _check_type(content_type: str) -> None:
+def _answer(faults: list[str]) -> ExportTraceServiceResponse:
+    """Says which spans were not kept; nothing where all were."""
+    answer = ExportTraceServiceResponse()
+    if faults:
+        answer.partial_success.rejected_spans = len(faults)
+        answer.partial_success.error_message = said(faults)
+    return answer
+
+
+def _kind(content_type: str) -> str:
     kind = content_type.partition(";")[0].strip().lower()
-    if kind != _PROTOBUF:
+    if kind not in {_PROTOBUF, _JSON}:
         raise UnsupportedMediaError(
-            f"Content-Type '{kind[:80]}' is not read here: send OTLP as protobuf ({_PROTOBUF}). "
-            "OpenTelemetry SDKs do so with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf."
+            f"Content-Type '{kind[:80]}' is not read here: send OTLP as protobuf ({_PROTOBUF}) or JSON "
+            f"({_JSON}). OpenTelemetry SDKs send the first with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf."
         )
+    return kind

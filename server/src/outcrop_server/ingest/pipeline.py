@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from outcrop_server.ingest.rows import new_span
+from outcrop_server.model.errors import BadRequestError
 from outcrop_server.otlp.parse import parse_export
 
 if TYPE_CHECKING:
@@ -12,6 +13,21 @@ if TYPE_CHECKING:
 
     from outcrop_server.model.reading import PriceSpan, ReadSpan
     from outcrop_server.storage.api import TraceStore
+
+# A request can hold thousands of spans that are wrong in the same way.
+_FAULTS_SAID = 5
+
+
+class Accepted(NamedTuple):
+    """What became of a request.
+
+    Attributes:
+        stored: done when the spans that are right are durable; gives how many were new.
+        faults: what is wrong with the others, a text each; they are not kept.
+    """
+
+    stored: Future[int]
+    faults: list[str]
 
 
 class Pipeline:
@@ -28,24 +44,30 @@ class Pipeline:
         self._read_span = read_span
         self._price_span = price_span
 
-    def accept(self, body: bytes, experiment: str | None = None) -> Future[int]:
+    def accept(self, body: bytes, experiment: str | None = None) -> Accepted:
         """Reads a request in the calling thread.
 
         Args:
             body: an OTLP `ExportTraceServiceRequest`, uncompressed protobuf.
             experiment: where spans belong that name no experiment themselves.
 
-        Returns:
-            Done when all spans are durable; gives how many were new.
-
         Raises:
-            BadRequestError: the body is no such request, or a span in it is wrong; nothing is kept.
+            BadRequestError: the body is no such request, or no span in it is right; nothing is kept.
             UnavailableError: the store takes nothing now.
         """
-        parsed = parse_export(body)
-        return self._store.append(
+        spans, faults = parse_export(body)
+        if faults and not spans:
+            raise BadRequestError(f"Nothing of this request was kept. {said(faults)}")
+        stored = self._store.append(
             [
                 new_span(record, payload, experiment, self._read_span, self._price_span)
-                for record, payload in parsed
+                for record, payload in spans
             ]
         )
+        return Accepted(stored, faults)
+
+
+def said(faults: list[str]) -> str:
+    """The first of many faults in one text."""
+    more = f" And {len(faults) - _FAULTS_SAID} more." if len(faults) > _FAULTS_SAID else ""
+    return " ".join(faults[:_FAULTS_SAID]) + more

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING
 
 from outcrop.spooling.claim import ClaimedSegment, claimed, waiting_segments
 from outcrop.spooling.segment import REJECTED_SUFFIX, StoredRequest
+from outcrop_server.ingest.pipeline import said
 from outcrop_server.model.errors import BadRequestError, RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from outcrop_server.ingest.pipeline import Accepted
 
 # Requests committed together; more would only hold more of them in memory.
 _GROUP = 16
@@ -43,7 +46,7 @@ class SpoolReader:
     """
 
     def __init__(
-        self, waiting: Sequence[Path], accept: Callable[[bytes], Future[int]], interval_s: float
+        self, waiting: Sequence[Path], accept: Callable[[bytes], Accepted], interval_s: float
     ) -> None:
         self._waiting = waiting
         self._accept = accept
@@ -119,13 +122,16 @@ class SpoolReader:
     def _hand_over(self, segment: ClaimedSegment, request: StoredRequest) -> Future[int] | None:
         """None if it has to be tried again; `_NEVER` if it can never be taken in."""
         try:
-            return self._accept(request.body)
+            accepted = self._accept(request.body)
         except BadRequestError as error:
-            _set_aside(segment, request, error)
+            _set_aside(segment, request, str(error))
             return _NEVER
         except RequestError as error:
             _log.warning("What waits in %s could not be taken in yet: %s", segment.path, error)
             return None
+        if accepted.faults:
+            _set_aside(segment, request, said(accepted.faults))
+        return accepted.stored
 
 
 def _is_committed(segment: ClaimedSegment, done: Future[int]) -> bool:
@@ -137,8 +143,8 @@ def _is_committed(segment: ClaimedSegment, done: Future[int]) -> bool:
     return True
 
 
-def _set_aside(segment: ClaimedSegment, request: StoredRequest, error: BadRequestError) -> None:
-    """Keeps a request that no server will take, so that it does not block the others."""
+def _set_aside(segment: ClaimedSegment, request: StoredRequest, reason: str) -> None:
+    """Keeps a request that no server will take whole, so that it does not block the others."""
     bad = segment.path.with_name(f"{segment.path.stem}-{request.end}{REJECTED_SUFFIX}")
     bad.write_bytes(request.body)
-    _log.error("A waiting request is broken and was set aside as %s: %s", bad, error)
+    _log.error("A waiting request is broken and was set aside as %s: %s", bad, reason)

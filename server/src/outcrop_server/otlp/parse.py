@@ -5,7 +5,7 @@ Bytes come from `ingest` (what a program sent) or from a store (one span's paylo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -28,26 +28,40 @@ _LAST_MOMENT_NS = 2**63 - 1
 _MAX_EVENTS = 10_000
 
 
-def parse_export(body: bytes) -> list[tuple[SpanRecord, bytes]]:
+class Parsed(NamedTuple):
+    """What a request holds.
+
+    Attributes:
+        spans: each span and its payload: this span alone, resource and scope included, as a request of its
+            own.
+        faults: of the spans that have a wrong id or wrong times: which, and what is wrong.
+    """
+
+    spans: list[tuple[SpanRecord, bytes]]
+    faults: list[str]
+
+
+def parse_export(body: bytes) -> Parsed:
     """Reads a request.
 
     Args:
         body: the protobuf, uncompressed.
 
-    Returns:
-        Each span and its payload: this span alone, resource and scope included, as a request of its own.
-
     Raises:
-        BadRequestError: it is no such protobuf, or a span in it has a wrong id or wrong times.
+        BadRequestError: it is no such protobuf.
     """
-    parsed: list[tuple[SpanRecord, bytes]] = []
+    parsed = Parsed([], [])
     for resource_spans in _request(body).resource_spans:
         resource = attributes(resource_spans.resource.attributes)
         for scope_spans in resource_spans.scope_spans:
             envelope = Envelope(resource_spans, scope_spans)
             for span in scope_spans.spans:
-                _check(span, len(parsed))
-                parsed.append((_record(span, resource), envelope.wrap(span.SerializeToString())))
+                fault = _fault(span)
+                if fault is None:
+                    parsed.spans.append((_record(span, resource), envelope.wrap(span.SerializeToString())))
+                else:
+                    number = len(parsed.spans) + len(parsed.faults)
+                    parsed.faults.append(f"Span {number} ('{span.name[:80]}') {fault}.")
     return parsed
 
 
@@ -84,12 +98,6 @@ def _record(span: Span, resource: dict[str, Any]) -> SpanRecord:
         ),
         resource=resource,
     )
-
-
-def _check(span: Span, index: int) -> None:
-    fault = _fault(span)
-    if fault:
-        raise BadRequestError(f"Span {index} ('{span.name[:80]}') {fault}. Nothing of this request was kept.")
 
 
 def _fault(span: Span) -> str | None:
