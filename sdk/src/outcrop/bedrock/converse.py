@@ -6,6 +6,8 @@ Source: botocore's bedrock-runtime service model, shapes ConverseRequest and Con
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from outcrop.bedrock.content_blocks import read_blocks, read_message
 from outcrop.genai.messages import Chat, Message, Tool
 from outcrop.genai.usage import Usage, UsageRule
@@ -18,16 +20,20 @@ _SHOWN_APART = frozenset({"modelId", "messages", "system", "toolConfig", "infere
 
 def read_chat(request: JsonObject, response: JsonObject | None) -> Chat:
     """The call as a conversation; `response` is None when no answer came."""
-    messages: list[Message] = []
-    for message in as_list(request.get("messages")):
-        messages.extend(read_message(as_object(message)))
+    newest_first = list(read_messages(request))
     return Chat(
         system=read_blocks(request.get("system")),
-        messages=messages,
-        output=_read_output(response or {}),
+        messages=newest_first[::-1],
+        output=read_output(response),
         tools=_read_tools(as_object(request.get("toolConfig"))),
         parameters=_read_parameters(request),
     )
+
+
+def read_messages(request: JsonObject) -> Iterator[Message]:
+    """What was sent, the newest message first, each read when it is asked for."""
+    for message in reversed(as_list(request.get("messages"))):
+        yield from reversed(read_message(as_object(message)))
 
 
 def request_attributes(request: JsonObject) -> JsonObject:
@@ -69,11 +75,12 @@ def read_response_model(response: JsonObject | None) -> str | None:
     return as_text(as_object(trace.get("promptRouter")).get("invokedModelId"))
 
 
-def _read_output(response: JsonObject) -> list[Message]:
-    message = as_object(as_object(response.get("output")).get("message"))
+def read_output(response: JsonObject | None) -> list[Message]:
+    """What came back; nothing when no answer came."""
+    message = as_object(as_object((response or {}).get("output")).get("message"))
     if not message:
         return []
-    reason = as_text(response.get("stopReason"))
+    reason = read_finish_reason(response)
     read = read_message(message)
     return [*read[:-1], Message(read[-1].role, read[-1].parts, reason)] if read else []
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from outcrop.bedrock import converse, converse_stream
@@ -14,7 +15,7 @@ from outcrop.bedrock.generic import read_generic
 from outcrop.bedrock.guardrail import guardrail_attributes
 from outcrop.bedrock.model_id import parse_model_id
 from outcrop.entities import SpanType
-from outcrop.genai.messages import Chat, media_preview, preview
+from outcrop.genai.messages import Chat, Message, media_preview, preview
 from outcrop.genai.stream import Chunk, ChunkKind, Stream
 from outcrop.genai.usage import Usage, UsageRule
 from outcrop.genai.view import SpanView
@@ -57,21 +58,22 @@ def _read_converse(span_type: str, exchange: Exchange, attempts: int) -> SpanVie
         response = converse_stream.merge_events((p.type, p.data) for p in exchange.pieces) or None
         chunks = [_converse_chunk(index, piece) for index, piece in enumerate(exchange.pieces)]
         stream = Stream(exchange.outcome or "", exchange.end_reason or "", chunks)
-    chat = converse.read_chat(inputs, response)
+    output = converse.read_output(response)
     return SpanView(
         span_type=span_type,
         inputs=inputs,
         outputs=response,
-        chat=chat,
+        # Whoever lists spans needs the last words alone, and a conversation may be long.
+        chat=Chat.deferred(partial(converse.read_chat, inputs, response)),
         stream=stream,
         usage=converse.read_usage(response) or Usage(),
         request_model=exchange.model_id,
         response_model=converse.read_response_model(response),
         finish_reason=converse.read_finish_reason(response),
-        tool_calls=_tool_calls(chat),
+        tool_calls=_tool_calls(output),
         attempts=attempts,
-        request_preview=_request_preview(chat),
-        response_preview=_response_preview(chat),
+        request_preview=_request_preview(lambda: converse.read_messages(inputs)),
+        response_preview=_response_preview(output),
         problem=exchange.problem,
         request_attributes=converse.request_attributes(inputs),
     )
@@ -100,7 +102,7 @@ def _read_invoke(span_type: str, exchange: Exchange, attempts: int) -> SpanView:
         usage=_invoke_usage(body.usage, exchange),
         request_model=exchange.model_id,
         finish_reason=body.finish_reason,
-        tool_calls=_tool_calls(chat) if chat else (),
+        tool_calls=_tool_calls(chat.output) if chat else (),
         attempts=attempts,
         request_preview=request_preview,
         response_preview=response_preview,
@@ -153,7 +155,10 @@ def _body_previews(body: BodyRead) -> tuple[str | None, str | None]:
     for described in (body.embedding, body.ranking):
         if described is not None:
             return described.request_preview, described.response_preview
-    return (_request_preview(body.chat), _response_preview(body.chat)) if body.chat else (None, None)
+    if body.chat is None:
+        return None, None
+    messages = body.chat.messages
+    return _request_preview(lambda: reversed(messages)), _response_preview(body.chat.output)
 
 
 def _invoke_inputs(exchange: Exchange) -> JsonObject:
@@ -228,26 +233,27 @@ def _invoke_chunk(index: int, piece: StreamPiece, codec: BodyCodec | None) -> Ch
     return Chunk(index, piece.offset_ns, kind_name, piece.data, piece.size_bytes, kind, text, block)
 
 
-def _tool_calls(chat: Chat) -> tuple[str, ...]:
-    parts = [part for message in chat.output for part in message.parts]
+def _tool_calls(output: list[Message]) -> tuple[str, ...]:
+    parts = [part for message in output for part in message.parts]
     return tuple(str(part["name"]) for part in parts if part["type"] == "tool_call")
 
 
-def _request_preview(chat: Chat) -> str | None:
+def _request_preview(newest_first: Callable[[], Iterable[Message]]) -> str | None:
     """The newest words of the user; a turn that only brings tool results has none of its own."""
-    for message in reversed(chat.messages):
+    for message in newest_first():
         words = preview(message.parts) if message.role != "tool" else None
         if words:
             return words
-    return media_preview([part for message in chat.messages for part in message.parts])
+    in_order = list(newest_first())[::-1]
+    return media_preview([part for message in in_order for part in message.parts])
 
 
-def _response_preview(chat: Chat) -> str | None:
-    for message in chat.output:
+def _response_preview(output: list[Message]) -> str | None:
+    for message in output:
         words = preview(message.parts)
         if words:
             return words
-    calls = _tool_calls(chat)
+    calls = _tool_calls(output)
     if calls:
         return f"→ {', '.join(calls)}"
-    return media_preview([part for message in chat.output for part in message.parts])
+    return media_preview([part for message in output for part in message.parts])

@@ -7,10 +7,13 @@ Schema: semantic-conventions-genai, model/gen-ai/gen-ai-input-messages.json.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 Part = dict[str, Any]
+# Where a conversation that was not read yet keeps what reads it.
+_DEFERRED = "_read"
 
 
 def text_part(content: str) -> Part:
@@ -89,6 +92,27 @@ class Chat:
     output: list[Message] = field(default_factory=list[Message])
     tools: list[Tool] = field(default_factory=list[Tool])
     parameters: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @classmethod
+    def deferred(cls, read: Callable[[], Chat]) -> Chat:
+        """A conversation that is read when it is first looked at: lists of traces show but its last words.
+
+        Args:
+            read: gives it; may be called from several threads, and more than once.
+        """
+        chat = cls.__new__(cls)
+        vars(chat)[_DEFERRED] = read
+        return chat
+
+    def __getattr__(self, name: str) -> Any:
+        # Asked for what is not there: nothing, once the conversation has been read.
+        read = vars(self).get(_DEFERRED)
+        if read is None or name not in Chat.__dataclass_fields__:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        whole: Chat = read()
+        vars(self).update(vars(whole))
+        vars(self)[_DEFERRED] = None
+        return vars(self)[name]
 
 
 def preview(parts: list[Part], limit: int = 200) -> str | None:
