@@ -247,7 +247,10 @@ def test_a_traced_agent_shows_its_conversation(
 
 
 def test_what_went_wrong_stands_on_its_own_line_and_prose_is_set_as_prose() -> None:
-    wrong = {"status": SpanStatus(SpanStatusCode.ERROR, "no such model"), "attributes": {"error.type": "Bad"}}
+    wrong: dict[str, Any] = {
+        "status": SpanStatus(SpanStatusCode.ERROR, "no such model"),
+        "attributes": {"error.type": "Bad"},
+    }
     html = html_of(trace_of(span(1, **wrong), state=TraceState.ERROR))
     assert '<span class="ocp-error">ERROR</span> · 1.24 s' in html
     assert '<span class="ocp-wrong">Bad: no such model</span>' in html

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from outcrop.capture.faults import logger
 from outcrop.recording.record import EndedSpan
@@ -127,7 +127,7 @@ def _size_of(ended: object) -> int:
         if type(value) in {str, bytes}:
             size += sys.getsizeof(value)
         elif type(value) is dict:
-            waiting.extend(list(value.values()))
+            waiting.extend(list(cast("dict[Any, Any]", value).values()))
         elif type(value) in {list, tuple}:
             waiting.extend(value)
     return size
