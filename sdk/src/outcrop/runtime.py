@@ -7,6 +7,7 @@ spans come back here and go to the destination.
 from __future__ import annotations
 
 import atexit
+import dataclasses
 import os
 import threading
 from collections.abc import Callable, Generator, Mapping
@@ -21,6 +22,7 @@ from outcrop.delivery.destination import CONSOLE, Destination, check_tracking_ur
 from outcrop.delivery.exit_signals import deliver_on_sigterm
 from outcrop.delivery.memory import MemoryDestination
 from outcrop.delivery.server import ServerDestination
+from outcrop.delivery.stats import DeliveryStats
 from outcrop.exceptions import ConfigurationError
 from outcrop.kept_settings import KeptSettings
 from outcrop.recording.current import current_span
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 _EXIT_TIMEOUT_S = 5.0
 _PID = "process.pid"
+_NO_ROOM = "no room to wait for the end of their trace"
 
 
 class Runtime:
@@ -55,6 +58,7 @@ class Runtime:
         self.policy: Policy | None = None
         self.choosing: Choosing | None = None
         self._has_overrides = False
+        self._lost = 0
         self.keep(settings.kept)
         # Let the instrumentation end spans that nobody will end otherwise.
         self.before_flush: list[Callable[[], None]] = []
@@ -72,6 +76,7 @@ class Runtime:
         old = self.destination if self.tracking_uri else None
         self.destination = new
         self.tracking_uri = uri
+        self._lost = 0
         if old is not None:
             # Off this thread: the old endpoint may be slow to answer.
             threading.Thread(
@@ -108,7 +113,7 @@ class Runtime:
         else:
             from outcrop.policy.choosing import Choosing  # noqa: PLC0415
 
-            self.choosing = Choosing(kept, is_disabled=self.settings.is_disabled)
+            self.choosing = Choosing(kept, is_disabled=self.settings.is_disabled, on_lost=self._on_lost)
 
     def allow_overrides(self) -> None:
         """From now on blocks of the program may say otherwise."""
@@ -170,6 +175,18 @@ class Runtime:
         """The trace whose root ended last; None before the first."""
         return None if self._last_root_ids is None else self._last_root_ids[0].hex()
 
+    def stats(self) -> DeliveryStats:
+        """What became of the spans that ended; those among them that never came to the destination."""
+        stats = self.destination.stats()
+        if not self._lost:
+            return stats
+        reasons = {**stats.reasons, _NO_ROOM: self._lost}
+        return dataclasses.replace(stats, dropped=stats.dropped + self._lost, reasons=reasons)
+
+    def _on_lost(self, spans: int) -> None:
+        """Of a trace that is kept after all; the lock of those that wait is held."""
+        self._lost += spans
+
     def flush(self, timeout_s: float) -> bool:
         """Delivers what has ended; True if all of it left memory in time."""
         for callback in self.before_flush:
@@ -185,6 +202,7 @@ class Runtime:
     def after_fork_in_child(self) -> None:
         """Begins anew in a forked child, and under its own number."""
         self._resource[_PID] = os.getpid()
+        self._lost = 0
         self.destination.after_fork_in_child()
         worker_exit.after_fork_in_child(self.shutdown)
 

@@ -6,10 +6,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote
 
 from outcrop.exceptions import ConfigurationError
 from outcrop.kept_settings import KeptSettings, read_flag, read_kept
+from outcrop.name_value_pairs import pairs_in
 
 DEFAULT_TRACKING_URI = "http://127.0.0.1:5115"
 DEFAULT_EXPERIMENT = "Default"
@@ -90,14 +90,13 @@ def _otlp_endpoint(given: Mapping[str, str]) -> str | None:
 
 
 def _pairs(given: Mapping[str, str], name: str, *, is_secret: bool = False) -> dict[str, str]:
-    """`key=value,key=value` with percent escapes, as OpenTelemetry has it."""
+    """Attributes by key, or headers by name: what is a header is checked where they are sent."""
     found: dict[str, str] = {}
-    for entry in filter(str.strip, given.get(name, "").split(",")):
-        key, equals, value = entry.partition("=")
-        if not equals or not key.strip():
-            shown = "has an entry" if is_secret else f"has the entry {entry.strip()!r}"
+    for pair in pairs_in(given.get(name, "")):
+        if not pair.name:
+            shown = "has an entry" if is_secret else f"has the entry {pair.entry!r}"
             raise ConfigurationError(f"{name} {shown} that is no key=value: give key=value,key=value.")
-        found[unquote(key.strip())] = unquote(value.strip())
+        found[pair.name] = pair.value
     return found
 
 

@@ -156,7 +156,7 @@ def test_large_payloads_are_cut_where_they_say() -> None:
     assert "not shown here: the trace is large" in many
     messages = [{"role": "user", "parts": [{"type": "text", "content": f"turn {n}"}]} for n in range(100)]
     chat = Reader(html_of(span(1, messages=messages))).text
-    assert "… 70 more earlier messages not shown here" in chat
+    assert "… 70 earlier messages not shown here" in chat
     assert "turn 99" in chat
     assert "turn 69" not in chat
 
@@ -244,3 +244,26 @@ def test_a_traced_agent_shows_its_conversation(
     assert "calls get_weather" in text
     assert "12 in, 4 out" in text
     assert "I will look." in Reader(html_of(call)).text
+
+
+def test_what_went_wrong_stands_on_its_own_line_and_prose_is_set_as_prose() -> None:
+    wrong: dict[str, Any] = {
+        "status": SpanStatus(SpanStatusCode.ERROR, "no such model"),
+        "attributes": {"error.type": "Bad"},
+    }
+    html = html_of(trace_of(span(1, **wrong), state=TraceState.ERROR))
+    assert '<span class="ocp-error">ERROR</span> · 1.24 s' in html
+    assert '<span class="ocp-wrong">Bad: no such model</span>' in html
+    assert ".ocp-wrong{color:var(--ocp-bad);display:block" in html
+    call = {"type": "tool_call", "name": "f", "arguments": {"a": 1}}
+    parts = [{"type": "text", "content": "in words"}, call]
+    shown = html_of(span(1, messages=[{"role": "assistant", "parts": parts}]))
+    assert '<pre class="ocp-text ocp-prose">in words</pre>' in shown
+    assert '<pre class="ocp-text">{' in shown
+
+
+def test_a_span_of_no_known_kind_or_status_claims_none() -> None:
+    shown = html_of(span(1, span_type=SpanType.UNKNOWN, status=SpanStatus(SpanStatusCode.UNSET)))
+    assert "UNKNOWN" not in shown
+    assert '<span class="ocp-ok">' not in shown
+    assert '<span class="ocp-facts">UNSET</span>' in shown

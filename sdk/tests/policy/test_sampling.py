@@ -219,7 +219,8 @@ def test_what_waits_takes_bounded_room(
                 pass
         root.set_status("ERROR")
     assert _names(traces) == ["child 0", "child 1", "child 2", "root"]
-    assert "3 spans wait for the end of their traces" in caplog.text
+    assert "outcrop: 3 spans of " in caplog.text
+    assert "no room for more" in caplog.text
     # Room is given back, by a trace whose root never ends too.
     traces.clear()
     lost = get_runtime().start_span("never ends", "test")
@@ -235,6 +236,36 @@ def test_what_waits_takes_bounded_room(
                 pass
         following.set_status("ERROR")
     assert _names(traces) == ["kept 0", "kept 1", "kept 2", "next"]
+
+
+def test_what_waits_takes_bounded_bytes_and_what_is_missing_of_a_kept_trace_counts_as_dropped(
+    client: Any, traces: CapturedTraces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held, "MAX_HELD_BYTES", 100_000)
+    outcrop.configure(sample=0, keep_errors=True)
+    # A count of its own for this test: another test's losses are none of its.
+    monkeypatch.setattr(get_runtime(), "_lost", 0)
+
+    def trace(name: str) -> None:
+        """Spans of few bytes and of many, and a call of many."""
+        with outcrop.start_span(name) as root:
+            for number, text in enumerate(("a", "b" * 60_000, "c" * 60_000, "d")):
+                with outcrop.start_span(f"{name} {number}") as child:
+                    child.set_inputs(text)
+            long = [{"role": "user", "content": [{"text": "e" * 60_000}]}]
+            client.converse(modelId="anthropic.long", messages=long)
+            if name == "fails":
+                root.set_status("ERROR")
+
+    # Let go as a whole: nothing was lost of it, and its room is free again.
+    trace("fine")
+    assert outcrop.stats().dropped == 0
+    trace("fails")
+    assert _names(traces) == ["fails", "fails 0", "fails 1", "fails 3"]
+    stats = outcrop.stats()
+    assert stats.dropped == 2
+    assert stats.reasons["no room to wait for the end of their trace"] == 2
+    assert "dropped 2 (2: no room to wait" in str(stats)
 
 
 @pytest.mark.parametrize("wrong", [-0.1, 1.1, "half", float("nan"), True])

@@ -41,6 +41,8 @@ def test_a_source_is_of_a_known_type() -> None:
         ({"value": float("nan")}, "JSON form"),
         ({"span_id": "abc"}, "16 hexadecimal digits"),
         ({"span_id": "g" * 16}, "16 hexadecimal digits"),
+        ({"author": " "}, "An author is a name"),
+        ({"author": "x" * 501}, "An author is a name"),
     ],
 )
 def test_a_judgement_that_cannot_be_kept_is_refused(arguments: dict[str, Any], words: str) -> None:
@@ -48,6 +50,13 @@ def test_a_judgement_that_cannot_be_kept_is_refused(arguments: dict[str, Any], w
         pass
     with pytest.raises(outcrop.ConfigurationError, match=words):
         outcrop.log_feedback(trace_id=span.trace_id, **arguments)
+
+
+@pytest.mark.usefixtures("memory")
+def test_a_user_of_no_valid_form_is_refused_by_the_variables_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OUTCROP_USER", "x" * 501)
+    with pytest.raises(outcrop.ConfigurationError, match="OUTCROP_USER is longer than 500"):
+        outcrop.log_feedback(trace_id=NOWHERE, value=1)
 
 
 @pytest.mark.usefixtures("memory")

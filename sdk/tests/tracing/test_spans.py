@@ -90,6 +90,21 @@ def test_spans_by_hand_nest_under_the_parent_they_are_given(traces: CapturedTrac
     assert (spans["child"].status.status_code, spans["child"].status.description) == ("ERROR", "too late")
 
 
+def test_a_word_that_is_no_status_changes_none_and_is_said_once(
+    traces: CapturedTraces, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("outcrop.capture.faults._reported", set[str]())
+    with outcrop.start_span("s") as span:
+        span.set_status("error", "broken")
+        span.set_status("WRONG", "other words")
+        span.set_status("name")
+    (ended,) = traces.last().data.spans
+    assert (ended.status.status_code, ended.status.description) == ("ERROR", "broken")
+    assert [record.getMessage() for record in caplog.records] == [
+        "outcrop: 'WRONG' is no status of a span, and is left out: give one of UNSET, OK, ERROR."
+    ]
+
+
 def test_a_parent_that_is_no_span_is_refused() -> None:
     with pytest.raises(outcrop.ConfigurationError, match="parent_span is str: give a span"):
         outcrop.start_span_no_context("child", parent_span="root")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the point of the test

@@ -1,4 +1,4 @@
-"""Our own faults: said once in the log, never raised into the program that is traced."""
+"""What went wrong, by us or by who calls us: said once in the log, never raised into the traced program."""
 
 from __future__ import annotations
 
@@ -26,3 +26,15 @@ def report_fault(place: str, error: BaseException) -> None:
             place,
             exc_info=error,
         )
+
+
+def warn_once(message: str, *values: object) -> None:
+    """Says what a caller got wrong where raising it would break the traced program; once a message.
+
+    Args:
+        message: a constant, with `%` where the values go; not repeated for other values.
+        values: what the first time was about.
+    """
+    if message not in _reported:
+        _reported.add(message)
+        logger.warning("outcrop: " + message, *values)  # noqa: G003  # a constant too

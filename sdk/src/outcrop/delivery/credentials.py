@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from outcrop.delivery.token_sources import (
     DatabricksToken,
@@ -24,6 +24,7 @@ from outcrop.delivery.token_sources import (
 )
 from outcrop.exceptions import ConfigurationError
 from outcrop.kept_settings import read_flag
+from outcrop.name_value_pairs import pairs_in
 
 TOKEN_FORMS = (
     "the token itself",
@@ -158,7 +159,7 @@ def _usable(token: str) -> str:
 
 
 def _headers(given: Mapping[str, str], url: str) -> dict[str, str]:
-    own = _pairs(given, "OUTCROP_HEADERS")
+    own = _named(given, "OUTCROP_HEADERS")
     endpoint = (
         given.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or given.get("OTEL_EXPORTER_OTLP_ENDPOINT") or ""
     )
@@ -166,18 +167,15 @@ def _headers(given: Mapping[str, str], url: str) -> dict[str, str]:
         return own
     traces, every_signal = "OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"
     named = {name.lower() for name in own}
-    otel = _pairs(given, traces if given.get(traces) else every_signal)
+    otel = _named(given, traces if given.get(traces) else every_signal)
     return {**{name: value for name, value in otel.items() if name.lower() not in named}, **own}
 
 
-def _pairs(given: Mapping[str, str], variable: str) -> dict[str, str]:
-    """`name=value,name=value` with percent escapes. Messages say no value: it may be a secret."""
+def _named(given: Mapping[str, str], variable: str) -> dict[str, str]:
+    """The headers in a variable, by name. Messages say no value: it may be a secret."""
     found: dict[str, str] = {}
-    entries = [entry.strip() for entry in given.get(variable, "").split(",")]
-    for number, entry in enumerate(filter(None, entries), 1):
-        name, equals, escaped = entry.partition("=")
-        name, value = name.strip(), unquote(escaped.strip())
-        if not equals or not _HEADER_NAME.fullmatch(name) or not (value.isascii() and value.isprintable()):
+    for number, _, name, value in pairs_in(given.get(variable, "")):
+        if not _HEADER_NAME.fullmatch(name) or not (value.isascii() and value.isprintable()):
             raise ConfigurationError(
                 f"Entry {number} of {variable} is no header: give NAME=VALUE,NAME=VALUE with %-escapes in "
                 "values, such as x-tenant=acme."

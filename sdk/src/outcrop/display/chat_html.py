@@ -35,10 +35,10 @@ def _part(part: dict[str, Any], budget: Budget) -> str:
     kind = part.get("type")
     content = part.get("content")
     if kind == "text" and isinstance(content, str):
-        return block(content, budget)
+        return block(content, budget, is_prose=True)
     if kind == "reasoning":
         thought = content if isinstance(content, str) else "(encrypted by the provider)"
-        return f'<div class="ocp-part">reasoning</div>{block(thought, budget)}'
+        return f'<div class="ocp-part">reasoning</div>{block(thought, budget, is_prose=True)}'
     if kind == "tool_call":
         return _named("calls", part.get("name"), part.get("arguments"), budget)
     if kind == "tool_call_response":

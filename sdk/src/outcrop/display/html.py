@@ -21,7 +21,7 @@ from outcrop.display.tree import (
     span_tokens,
     tree_lines,
 )
-from outcrop.entities import Span, SpanStatusCode, Trace
+from outcrop.entities import Span, SpanStatusCode, SpanType, Trace, TraceState
 
 MAX_SPANS = 200
 MAX_MESSAGES = 30
@@ -29,6 +29,8 @@ _MAX_ASSESSMENTS = 50
 _NAME, _LINE = 120, 300
 # Characters of payload in one trace: a notebook keeps all that it shows in its file.
 _BUDGET = 200_000
+# A span without a status claims neither.
+_ENDED = {SpanStatusCode.ERROR: "ocp-error", SpanStatusCode.OK: "ocp-ok"}
 
 
 def trace_html(trace: Trace) -> str:
@@ -42,7 +44,10 @@ def trace_html(trace: Trace) -> str:
     judged = "".join(
         f"<li>{escaped(one_line(judgement(each), _LINE))}</li>" for each in assessments[:_MAX_ASSESSMENTS]
     )
-    head = escaped(one_line(" · ".join(headline(trace)), _LINE)) + _link(trace.page_url)
+    state, *facts = headline(trace)
+    look = "ocp-error" if trace.info.state is TraceState.ERROR else "ocp-state"
+    head = f'<span class="{look}">{escaped(state)}</span>'
+    head += " · " + escaped(one_line(" · ".join(facts), _LINE)) + _link(trace.page_url)
     parts = [
         f'<div class="ocp-head"><b>Trace</b> <code>{escaped(trace.info.trace_id)}</code> {head}</div>',
         f'<div class="ocp-labels">{tags}</div>' if tags else "",
@@ -70,30 +75,36 @@ def _link(url: str | None) -> str:
 
 
 def _row(line: Line, budget: Budget, *, is_open: bool = False) -> str:
-    span = line.span
-    is_error = span.status.status_code is SpanStatusCode.ERROR
+    span, status = line.span, line.span.status.status_code
     wrong = failure(span)
     facts = [duration(span.end_time_ns - span.start_time_ns), span_tokens(span)]
     summary = "".join(
         [
             f"<b>{escaped(one_line(span.name, _NAME))}</b>",
-            f' <span class="ocp-type">{escaped(one_line(span.span_type, _NAME))}</span>',
-            f' <span class="{"ocp-error" if is_error else "ocp-ok"}">{span.status.status_code.value}</span>',
+            _type(span),
+            f' <span class="{_ENDED.get(status, "ocp-facts")}">{status.value}</span>',
             f' <span class="ocp-facts">{escaped(" · ".join(filter(None, facts)))}</span>',
-            f' <span class="ocp-error">{escaped(one_line(wrong, _LINE))}</span>' if wrong else "",
+            f' <span class="ocp-wrong">{escaped(one_line(wrong, _LINE))}</span>' if wrong else "",
         ]
     )
     return (
         f'<details style="margin-left:{len(line.lasts) * 1.25:g}em"{" open" if is_open else ""}>'
-        f"<summary>{summary}</summary>{_content(span, budget)}</details>"
+        f'<summary>{summary}</summary><div class="ocp-body">{_content(span, budget)}</div></details>'
     )
+
+
+def _type(span: Span) -> str:
+    """The kind of span, where there is one to tell."""
+    if span.span_type == SpanType.UNKNOWN:
+        return ""
+    return f' <span class="ocp-type">{escaped(one_line(span.span_type, _NAME))}</span>'
 
 
 def _content(span: Span, budget: Budget) -> str:
     if span.messages:
         # The newest say most: of a long conversation the end is shown.
         shown = span.messages[-MAX_MESSAGES:]
-        left_out = more(len(span.messages) - len(shown), "earlier message")
+        left_out = more(len(span.messages) - len(shown), "message", "earlier")
         return left_out + "".join(message_html(message, budget) for message in shown)
     parts = [
         f'<div class="ocp-role">{label}</div>{json_html(value, budget)}'

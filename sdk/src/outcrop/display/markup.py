@@ -34,17 +34,18 @@ def escaped(text: str) -> str:
     return html.escape(shown, quote=True)
 
 
-def block(text: str, budget: Budget) -> str:
-    """A text in its own lines, cut where that must be."""
+def block(text: str, budget: Budget, *, is_prose: bool = False) -> str:
+    """A text in its own lines, cut where that must be; prose is set as prose, all else as code."""
     shown, left_out = budget.take(text)
-    return f'<pre class="ocp-text">{escaped(shown)}</pre>{more(left_out, "character")}'
+    style = "ocp-text ocp-prose" if is_prose else "ocp-text"
+    return f'<pre class="{style}">{escaped(shown)}</pre>{more(left_out, "character")}'
 
 
-def more(count: int, what: str) -> str:
+def more(count: int, what: str, where: str = "more") -> str:
     """What is left out; empty if nothing is."""
     if count <= 0:
         return ""
-    return f'<div class="ocp-more">… {count:,} more {what}{"" if count == 1 else "s"} not shown here</div>'
+    return f'<div class="ocp-more">… {count:,} {where} {what}{"" if count == 1 else "s"} not shown here</div>'
 
 
 def _visible(character: str) -> str:

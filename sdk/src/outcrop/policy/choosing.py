@@ -6,7 +6,7 @@ library gave it; what is under it follows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -40,11 +40,11 @@ OVERRIDE: ContextVar[Override] = ContextVar("outcrop_kept_override", default=NO_
 class Choosing:
     """Starts spans in the way that fits each."""
 
-    def __init__(self, kept: KeptSettings, *, is_disabled: bool) -> None:
-        """`kept` has been checked; `is_disabled` records nothing at all."""
+    def __init__(self, kept: KeptSettings, *, is_disabled: bool, on_lost: Callable[[int], None]) -> None:
+        """`kept` has been checked; `is_disabled` records nothing at all; `on_lost`: see `held.Waiting`."""
         self._kept = kept
         self._is_disabled = is_disabled
-        self._waiting = Waiting()
+        self._waiting = Waiting(on_lost)
         self._has_warned = False
         seconds = kept.keeps_slower_than_s
         self._slower_than_ns = None if seconds is None else round(seconds * _NS_IN_S)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from opentelemetry import trace as otel
 
-from outcrop.capture.faults import report_fault
+from outcrop.capture.faults import report_fault, warn_once
 from outcrop.capture.render import cut_text, to_json
 from outcrop.entities import SpanType
 from outcrop.recording.attribute_values import (
@@ -176,13 +176,21 @@ class LiveSpan(otel.Span):
             self.set_attribute(key, value)
 
     def set_status(self, status: otel.Status | otel.StatusCode | str, description: str | None = None) -> None:
-        """Sets the status: OpenTelemetry's, or `"OK"` / `"ERROR"`."""
+        """Sets the status: OpenTelemetry's, or `"OK"` / `"ERROR"` / `"UNSET"`.
+
+        Any other word leaves the status as it is, and the log says so, once.
+        """
         if isinstance(status, otel.Status):
             code, description = status.status_code, status.description
         elif isinstance(status, otel.StatusCode):
             code = status
         else:
-            code = getattr(otel.StatusCode, str(status).upper(), otel.StatusCode.UNSET)
+            named = otel.StatusCode.__members__.get(str(status).upper())
+            if named is None:
+                valid = ", ".join(otel.StatusCode.__members__)
+                warn_once("%.100r is no status of a span, and is left out: give one of %s.", status, valid)
+                return
+            code = named
         if self._end_ns == 0:
             self._status = _STATUS_NUMBERS[code]
             self._status_message = cut_text(str(description)) if description else ""

@@ -11,6 +11,7 @@ from opentelemetry.context import Context
 
 from outcrop.json_reading import as_list, as_object
 from outcrop.recording.current import current_span
+from outcrop.tracing.trace_context import with_caller
 
 _XRAY_ROOT = re.compile(r"1-([0-9a-f]{8})-([0-9a-f]{24})")
 _XRAY_PARENT = re.compile(r"[0-9a-f]{16}")
@@ -30,13 +31,7 @@ def parent_in(event: Any) -> Context | None:
         return None
     headers = _headers(event)
     if "traceparent" in headers:
-        # Loaded by the few that need it.
-        from opentelemetry.trace.propagation.tracecontext import (  # noqa: PLC0415
-            TraceContextTextMapPropagator,
-        )
-
-        found = TraceContextTextMapPropagator().extract(headers, Context())
-        return found if current_span(found) is not None else None
+        return with_caller(headers, Context())
     return _xray_parent(headers.get("x-amzn-trace-id", ""))
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Mapping
 from typing import Any
 
 from outcrop.assessments import (
     Assessment,
     AssessmentSource,
-    AssessmentSourceType,
     Expectation,
     Feedback,
 )
 from outcrop.exceptions import ConfigurationError
 from outcrop.recording.current import current_trace_span
 from outcrop.recording.span import LiveSpan
+from outcrop.tracing.authors import with_author
 from outcrop.tracing.grouping import update_current_trace
 from outcrop.tracing.reading import plain_trace_id, reading_destination
 
@@ -32,6 +33,7 @@ def log_feedback(
     rationale: str | None = None,
     metadata: Mapping[str, Any] | None = None,
     span_id: str | None = None,
+    author: str | None = None,
 ) -> Assessment:
     """Says how good a trace, or one span of it, was.
 
@@ -45,6 +47,7 @@ def log_feedback(
         rationale: why, in words.
         metadata: further facts; values become text.
         span_id: the span that is judged, 16 hexadecimal digits; the whole trace by default.
+        author: who writes it down; the variable `OUTCROP_USER` by default, else the human who is the source.
 
     Returns:
         The feedback as it was kept, with its `assessment_id`.
@@ -56,10 +59,11 @@ def log_feedback(
     judgement = Feedback(
         name=name,
         value=value,
-        source=source or AssessmentSource(AssessmentSourceType.CODE),
+        source=source,
         rationale=rationale,
         metadata=metadata or {},
         span_id=span_id,
+        author=author,
     )
     return log_assessment(trace_id, judgement)
 
@@ -72,25 +76,28 @@ def log_expectation(
     source: AssessmentSource | None = None,
     metadata: Mapping[str, Any] | None = None,
     span_id: str | None = None,
+    author: str | None = None,
 ) -> Assessment:
     """Says what the right answer would have been; see `log_feedback` for arguments and errors.
 
-    The source is `AssessmentSource("HUMAN")` by default.
+    The source is `AssessmentSource("HUMAN")` by default, of the id that `OUTCROP_USER` names.
     """
     judgement = Expectation(
         name=name,
         value=value,
-        source=source or AssessmentSource(AssessmentSourceType.HUMAN),
+        source=source,
         metadata=metadata or {},
         span_id=span_id,
+        author=author,
     )
     return log_assessment(trace_id, judgement)
 
 
 def log_assessment(trace_id: str, assessment: Assessment) -> Assessment:
-    """Keeps a `Feedback` or an `Expectation` of a trace; see `log_feedback` for errors."""
+    """Keeps a `Feedback` or an `Expectation` of a trace; see `log_feedback` for defaults and errors."""
     _check_kind(assessment)
-    ready = _checked(dataclasses.replace(assessment, trace_id=plain_trace_id(trace_id)))
+    signed = with_author(assessment, os.environ)
+    ready = _checked(dataclasses.replace(signed, trace_id=plain_trace_id(trace_id)))
     return reading_destination().add_assessment(ready)
 
 

@@ -18,6 +18,7 @@ from opentelemetry import context as otel_context
 
 from outcrop.capture.faults import logger
 from outcrop.recording.current import current_span, leave
+from outcrop.tracing.trace_context import with_caller
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -142,16 +143,10 @@ def set_tracing_context_from_http_request_headers(headers: Headers) -> Generator
 
 
 def _context_from(headers: Headers) -> Context | None:
-    from opentelemetry.trace.propagation.tracecontext import (  # noqa: PLC0415  # as above
-        TraceContextTextMapPropagator,
-    )
-
     try:
         found = _tracing_headers(headers)
-        before = current_span()
-        context = TraceContextTextMapPropagator().extract(found, otel_context.get_current())
-        span = current_span(context)
-        if span is not None and span is not before and span.get_span_context().is_valid:
+        context = with_caller(found, otel_context.get_current())
+        if context is not None:
             return context
         logger.debug("outcrop: no valid traceparent in the request's headers: %r", found)
     except Exception as error:  # noqa: BLE001  # whatever was given as headers, the request must be served

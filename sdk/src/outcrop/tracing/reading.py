@@ -63,7 +63,7 @@ def stats() -> DeliveryStats:
     Returns:
         The numbers since the tracking URI was set; `print` shows them in one line.
     """
-    return get_runtime().destination.stats()
+    return get_runtime().stats()
 
 
 def get_last_active_trace_id() -> str | None:
