@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -35,6 +38,35 @@ def test_disabling_gives_back_the_very_original_function() -> None:
     assert _patch_point() is original
     outcrop.bedrock.autolog(log_traces=False)
     assert _patch_point() is original
+
+
+DISABLED = """
+import sys, outcrop
+from outcrop.bedrock.autolog import autolog_on_import
+outcrop.autolog()
+outcrop.bedrock.autolog()
+autolog_on_import()
+assert "botocore" not in sys.modules
+from botocore.client import BaseClient
+from botocore import httpsession
+function = BaseClient._make_api_call
+print(function.__code__.co_filename, httpsession.URLLib3Session.send.__code__.co_filename)
+"""
+
+
+def test_a_disabled_sdk_changes_nothing_of_botocore() -> None:
+    done = subprocess.run(  # noqa: S603  # our own program
+        [sys.executable, "-c", DISABLED],
+        env={**os.environ, "OTEL_SDK_DISABLED": "true"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    # Whose code it is that runs: a wrapper would keep the name, but not the file.
+    assert done.stdout.count("botocore") >= 2
+    assert "instrumentation.py" not in done.stdout
 
 
 def test_enabling_twice_traces_once(client: Any, traces: CapturedTraces) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from outcrop.bedrock.instrumentation import Instrumentation
 from outcrop.capture.faults import logger
 from outcrop.exceptions import OutcropError
+from outcrop.kept_settings import read_flag
 from outcrop.runtime import get_runtime
 
 _instrumentation = Instrumentation()
@@ -14,7 +17,7 @@ def autolog(*, disable: bool = False, log_traces: bool = True, silent: bool = Fa
     """Traces every call to Amazon Bedrock from now on, by clients made earlier too.
 
     Traced are `converse`, `converse_stream`, `invoke_model` and `invoke_model_with_response_stream`.
-    Calling it twice traces once.
+    Calling it twice traces once. Under `OTEL_SDK_DISABLED=true` it does nothing.
 
     Args:
         disable: give back botocore's own functions instead.
@@ -29,6 +32,8 @@ def autolog(*, disable: bool = False, log_traces: bool = True, silent: bool = Fa
         _instrumentation.disable()
         return
     runtime = get_runtime()
+    if runtime.settings.is_disabled:
+        return  # not even botocore is loaded, let alone changed
     try:
         _instrumentation.enable()
     except ImportError as error:
@@ -43,4 +48,5 @@ def autolog_on_import() -> None:
     Raises:
         ConfigurationError: botocore is there already, and `OUTCROP_TRACKING_URI` names no valid destination.
     """
-    _instrumentation.enable_on_import()
+    if not read_flag(os.environ, "OTEL_SDK_DISABLED"):
+        _instrumentation.enable_on_import()
