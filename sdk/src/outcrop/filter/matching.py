@@ -12,7 +12,6 @@ from outcrop.entities import Span, Trace
 from outcrop.filter.ast import And, AnySpan, Comparison, Condition, Field, Not, Operator, Or, OrderKey, Value
 from outcrop.filter.readers import SPAN_READERS, TRACE_READERS
 
-
 _FOLDING = {ord(capital): capital.lower() for capital in string.ascii_uppercase}
 
 
