@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 
 from outcrop.assemble import assemble_trace
 from outcrop.assessments import Annotations, Assessment, Expectation, Feedback
+from outcrop.delivery.query import TraceQuery
+from outcrop.delivery.server_api import ServerApi
+from outcrop.exceptions import ConfigurationError
 from outcrop.filter.errors import FilterError
 from outcrop.filter.matching import matches
 from outcrop.filter.moments import resolved
@@ -23,6 +26,7 @@ from outcrop.recording.record import EventRecord, SpanRecord
 from outcrop.views import read_span
 from outcrop_server.ingest.pipeline import Pipeline
 from outcrop_server.model.search import TraceSearch
+from outcrop_server.serve import BackgroundServer
 from outcrop_server.storage.sqlite.store import SqliteStore
 from server.tests.support.annotations import judgement
 
@@ -63,15 +67,53 @@ stores = st.lists(st.tuples(st.lists(spans, min_size=1, max_size=3), judged), mi
 quoted = TEXTS.map(lambda text: f"'{text}'")
 patterns = st.sampled_from(["'%'", "''", "'a%'", "'%b'", "'_'", "'%a%b%'", "'a\\%'", "'[b]*'", "'É'"])
 text_fields = st.sampled_from(
-    ["name", "model", "vendor", "tool", "finish_reason", "session", "user", "error", "error.message", "error_type", "error_message", "prompt", "text", "tags.a", "metadata.a", "tags.b", "span.name", "span.type", "span.model", "span.vendor", "span.error", "span.error_message", "span.finish_reason"]
+    [
+        "name",
+        "model",
+        "vendor",
+        "tool",
+        "finish_reason",
+        "session",
+        "user",
+        "error",
+        "error.message",
+        "error_type",
+        "error_message",
+        "prompt",
+        "text",
+        "tags.a",
+        "metadata.a",
+        "tags.b",
+        "span.name",
+        "span.type",
+        "span.model",
+        "span.vendor",
+        "span.error",
+        "span.error_message",
+        "span.finish_reason",
+    ]
 )
 number_fields = st.sampled_from(
-    ["tokens.input", "tokens.output", "tokens.total", "cost", "span_count", "span.tokens.input", "span.tokens.total", "span.cost"]
+    [
+        "tokens.input",
+        "tokens.output",
+        "tokens.total",
+        "cost",
+        "span_count",
+        "span.tokens.input",
+        "span.tokens.total",
+        "span.cost",
+    ]
 )
 durations = st.sampled_from(["latency", "span.latency"])
 many_fields = st.sampled_from(["feedback.a", "expectation.a"])
 signs = st.sampled_from(["=", "!=", "<", "<=", ">", ">="])
-joined = lambda *parts: st.tuples(*parts).map(" ".join)  # noqa: E731  # a strategy's short name
+
+
+def joined(*parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.tuples(*parts).map(" ".join)
+
+
 conditions = st.one_of(
     joined(text_fields | many_fields, st.sampled_from(["=", "!="]), quoted),
     joined(text_fields | many_fields, st.sampled_from(["LIKE", "NOT LIKE", "ILIKE", "NOT ILIKE"]), patterns),
@@ -171,9 +213,32 @@ def test_the_deepest_and_the_longest_filters_run(store: SqliteStore, depth: int)
         assert store.search(TraceSearch(parse_filter(text), experiments=("nobody",))) == []
 
 
-PIECES = (
-    ["name", "=", "'a'", '"', "(", ")", "AND", "OR", "NOT", "ANY(", "IN", "IS", "NULL", "LIKE", "-1h", "2s", "time", "span.name", "tags.", ",", "2026-11-01", "é", "`", "<"]
-)
+PIECES = [
+    "name",
+    "=",
+    "'a'",
+    '"',
+    "(",
+    ")",
+    "AND",
+    "OR",
+    "NOT",
+    "ANY(",
+    "IN",
+    "IS",
+    "NULL",
+    "LIKE",
+    "-1h",
+    "2s",
+    "time",
+    "span.name",
+    "tags.",
+    ",",
+    "2026-11-01",
+    "é",
+    "`",
+    "<",
+]
 
 
 @given(st.text(max_size=60) | st.lists(st.sampled_from(PIECES), max_size=30).map(" ".join))
@@ -194,3 +259,12 @@ def test_any_text_is_a_filter_or_a_filter_error(text: str) -> None:
 def test_what_is_too_much_is_refused(text: str) -> None:
     with pytest.raises(FilterError, match=r"at most|not closed"):
         parse_filter(text)
+
+
+def test_a_fault_reaches_the_user_of_the_sdk_and_of_http(server: BackgroundServer) -> None:
+    with pytest.raises(FilterError) as raised:
+        ServerApi(server.url).search(TraceQuery(filter_string="latncy > 2s"))
+    assert (raised.value.column, raised.value.suggestion) == (1, "latency")
+    assert raised.value.excerpt == "  latncy > 2s\n  ^"
+    with pytest.raises(ConfigurationError, match="Did you mean latency"):
+        ServerApi(server.url).search(TraceQuery(order_by=["latncy"]))

@@ -1,4 +1,4 @@
-"""Durations, counts and moments as a filter writes them (`1m30s`, `2k`, `2026-11-01`, `-1h`), to numbers. Pure."""
+"""Durations, counts and moments as a filter writes them (`1m30s`, `2k`, `2026-11-01`), to numbers. Pure."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def count(text: str) -> int | float | None:
 
 
 def moment_ms(text: str) -> int | None:
-    """Milliseconds since the epoch of a date, with or without a time and zone (UTC by default); None if none."""
+    """Milliseconds since the epoch of a date, maybe with time and zone (UTC by default); None if none."""
     found = _DATE.fullmatch(text.strip())
     if found is None:
         return None

@@ -45,9 +45,8 @@ def problem(
         headers: further response headers.
         fault: what is wrong with a filter, if that is it.
     """
-    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
-    if fault is not None:
-        body.filter_fault = FilterFault(**asdict(fault))
+    shown = None if fault is None else FilterFault(**asdict(fault))
+    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, filter_fault=shown)
     return Response(
         body.model_dump_json(exclude_none=fault is None), status, headers=headers, media_type=MEDIA_TYPE
     )
