@@ -39,7 +39,8 @@ def _error_message(span: Span | None) -> str | None:
 def _raised(span: Span) -> dict[str, Any]:
     """The last exception of a span."""
     events = (each.attributes for each in reversed(span.events) if each.name == gen_ai.EXCEPTION_EVENT)
-    return next(events, {})
+    none: dict[str, Any] = {}
+    return next(events, none)
 
 
 def _finish_reason(span: Span) -> Any:
