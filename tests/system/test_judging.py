@@ -258,7 +258,9 @@ def searched(destination: str, bedrock_emulator: BedrockEmulator, client: Any) -
         ("error_type = 'KeyError'", ["failed"]),
         ("error_message LIKE '%city%'", ["failed"]),
         ("prompt = 'what of plain?'", ["plain"]),
-        ("span.name = 'step' AND span.type = 'AGENT'", ["plain"]),
+        # One span is both, unless each is asked for by itself.
+        ("span.name = 'step' AND span.type = 'AGENT'", []),
+        ("ANY(span.name = 'step') AND ANY(span.type = 'AGENT')", ["plain"]),
         ("span.status = 'ERROR'", ["failed"]),
         ("input_tokens = 100 AND total_tokens >= 120", ["chain"]),
         ("span.output_tokens > 19", ["chain"]),

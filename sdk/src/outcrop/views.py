@@ -17,7 +17,7 @@ from outcrop.genai.conventions import read_chat, read_usage, span_type_of
 from outcrop.genai.derived import with_derived
 from outcrop.genai.messages import preview, text_part
 from outcrop.genai.view import SpanView
-from outcrop.json_reading import as_object, as_text, parse_json
+from outcrop.json_reading import as_list, as_object, as_text, parse_json
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
 
@@ -46,8 +46,10 @@ def read_span(attributes: Mapping[str, Any], *, attempts: int = 0) -> SpanView:
 def _read_function(span_type: str, attributes: Mapping[str, Any], attempts: int) -> SpanView:
     inputs = parse_json(as_text(attributes.get(names.INPUTS)))
     outputs = parse_json(as_text(attributes.get(names.OUTPUTS)))
+    reasons = as_list(attributes.get(gen_ai.RESPONSE_FINISH_REASONS))
     return SpanView(
         span_type=span_type,
+        finish_reason=as_text(reasons[0]) if reasons else None,
         inputs=inputs,
         outputs=outputs,
         chat=read_chat(attributes),

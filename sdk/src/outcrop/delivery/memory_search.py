@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,11 +12,13 @@ from outcrop.entities import Trace
 from outcrop.exceptions import ConfigurationError
 from outcrop.filter.ast import OrderKey
 from outcrop.filter.matching import matches, sort_value
+from outcrop.filter.moments import resolved
 from outcrop.filter.parser import parse_filter, parse_order
 
 if TYPE_CHECKING:
     from outcrop.delivery.memory import MemoryDestination
 
+_NS_IN_MS = 1_000_000
 _NEWEST_FIRST = (OrderKey("timestamp", is_descending=True),)
 
 
@@ -31,7 +34,8 @@ def search_memory(memory: MemoryDestination, query: TraceQuery) -> FoundPage:
     Raises:
         ConfigurationError: the query is wrong; says where.
     """
-    condition, order = parse_filter(query.filter_string), parse_order(list(query.order_by))
+    condition = resolved(parse_filter(query.filter_string), time.time_ns() // _NS_IN_MS)
+    order = parse_order(list(query.order_by))
     fitting = [
         each
         for each in _candidates(memory)

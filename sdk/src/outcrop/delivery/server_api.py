@@ -175,6 +175,13 @@ class ServerApi:
         detail = as_text(problem.get("detail"))
         if status == _NOT_FOUND:
             return NotThereError(detail or f"{self._base} answered HTTP 404: is it an Outcrop server?")
+        fault = as_object(problem.get("filter_fault"))
+        if status == _BAD_REQUEST and fault:
+            from outcrop.filter.errors import FilterError  # noqa: PLC0415  # of a wrong filter alone
+
+            message, excerpt = as_text(fault.get("message")) or "", as_text(fault.get("excerpt")) or ""
+            column, suggestion = as_int(fault.get("column")) or 1, as_text(fault.get("suggestion"))
+            return FilterError(message, column, suggestion, excerpt)
         if status == _BAD_REQUEST and detail:
             return ConfigurationError(detail)
         return OutcropError(f"{self._base} answered HTTP {status}. {detail or ''}".rstrip())

@@ -1,6 +1,7 @@
 """What a search asks, as plain data: made by `parser`, read by whoever searches (`matching`, a store).
 
-A store compiles this tree; nothing below knows the text that it came from, except for columns in errors.
+A store compiles this tree; nothing below knows the text that it came from. Logic has two values: a condition
+on something that is not there is false, and NOT of it true.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ Kind = Literal["text", "number", "any"]
 
 
 class Operator(str, Enum):
-    """How a field is compared. A negative operator finds exactly what its positive one does not."""
+    """How a field is compared. A negative operator holds exactly where its positive one does not."""
 
     EQUAL = "="
     NOT_EQUAL = "!="
@@ -31,6 +32,8 @@ class Operator(str, Enum):
     NOT_IN = "NOT IN"
     IS_NULL = "IS NULL"
     IS_NOT_NULL = "IS NOT NULL"
+    # Of free words: the value stands somewhere in the text, small and capital ASCII letters alike.
+    CONTAINS = "CONTAINS"
 
     @property
     def is_negative(self) -> bool:
@@ -51,7 +54,15 @@ _POSITIVE = {
     Operator.IS_NULL: Operator.IS_NOT_NULL,
 }
 
-Scalar = str | int | float
+
+@dataclass(frozen=True)
+class Ago:
+    """A moment before the search is asked: `-1h`. `moments.resolved` makes a number of it."""
+
+    duration_ms: int | float
+
+
+Scalar = str | int | float | Ago
 Value = Scalar | tuple[Scalar, ...] | None
 
 
@@ -72,7 +83,11 @@ class Field:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One condition. `value` is None for IS NULL and IS NOT NULL, a tuple for IN and NOT IN."""
+    """One condition. `value` is None for IS NULL and IS NOT NULL, a tuple for IN and NOT IN.
+
+    Of a trace it holds if any value of the field fits (a trace has many models, tools and judgements).
+    On a field of a span it stands within `AnySpan` alone.
+    """
 
     field: Field
     operator: Operator
@@ -86,7 +101,28 @@ class And:
     terms: tuple[Condition, ...] = ()
 
 
-Condition = Comparison | And
+@dataclass(frozen=True)
+class Or:
+    """One of these or more; at least one term."""
+
+    terms: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class Not:
+    """Exactly where `term` does not hold."""
+
+    term: Condition
+
+
+@dataclass(frozen=True)
+class AnySpan:
+    """Holds for a trace with a span of which `term` holds: comparisons of `span` fields, And and Or."""
+
+    term: Condition
+
+
+Condition = Comparison | And | Or | Not | AnySpan
 
 
 @dataclass(frozen=True)

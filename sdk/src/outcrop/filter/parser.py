@@ -1,44 +1,20 @@
-"""A filter's text to a tree of conditions: `<field> <operator> <value>`, joined by AND. Pure.
-
-The names follow MLflow's, so that a filter for one works with the other; see `fields`.
-"""
+"""A filter's text to a tree of conditions. NOT binds before AND, AND before OR; see docs/filters.md. Pure."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from outcrop.filter.ast import And, AnySpan, Comparison, Condition, Not, Operator, Or, OrderKey
+from outcrop.filter.comparison import begins_comparison, read_comparison
+from outcrop.filter.cursor import Cursor
+from outcrop.filter.errors import FilterError, did_you_mean
+from outcrop.filter.fields import ORDER_FIELDS, OTHER_NAMES, WORDS
+from outcrop.filter.lexer import Token
+from outcrop.filter.scope import is_of_span, scoped
 
-from outcrop.filter.ast import (
-    And,
-    Comparison,
-    Condition,
-    Entity,
-    Field,
-    Kind,
-    Operator,
-    OrderKey,
-    Scalar,
-    Value,
-)
-from outcrop.filter.errors import FilterError
-from outcrop.filter.fields import (
-    ENTITIES,
-    ORDER_FIELDS,
-    OTHER_NAMES,
-    SPAN_FIELDS,
-    STATUSES,
-    TRACE_FIELDS,
-)
-from outcrop.filter.lexer import Token, tokens
-
-MAX_CHARACTERS = 10_000
-MAX_COMPARISONS = 50
-_MAX_LIST = 200
-_COMPARISONS = "= != < <= > >= LIKE ILIKE IN IS NULL IS NOT NULL, or NOT before LIKE, ILIKE and IN"
-_ORDERED = frozenset({Operator.LESS, Operator.LESS_OR_EQUAL, Operator.GREATER, Operator.GREATER_OR_EQUAL})
-_WORDS = frozenset({Operator.LIKE, Operator.NOT_LIKE, Operator.ILIKE, Operator.NOT_ILIKE})
-_NULLS = frozenset({Operator.IS_NULL, Operator.IS_NOT_NULL})
-_NEGATED = {"LIKE": Operator.NOT_LIKE, "ILIKE": Operator.NOT_ILIKE, "IN": Operator.NOT_IN}
+# What a store can still compile: SQLite's own parser has a stack of a hundred.
+MAX_CHARACTERS = 9_000
+MAX_COMPARISONS = 100
+MAX_DEPTH = 12
+_KEYWORDS = frozenset({"AND", "OR", "NOT"})
 
 
 def parse_filter(source: str | None) -> And:
@@ -50,8 +26,12 @@ def parse_filter(source: str | None) -> And:
     if source is None or not source.strip():
         return And()
     if len(source) > MAX_CHARACTERS:
-        raise FilterError(f"A filter has at most {MAX_CHARACTERS:,} characters.", MAX_CHARACTERS)
-    return _Parser(source).filter()
+        raise FilterError(f"A filter has at most {MAX_CHARACTERS:,} characters.", MAX_CHARACTERS + 1)
+    try:
+        condition = scoped(_Parser(Cursor(source)).filter())
+    except FilterError as error:
+        raise error.within(source) from None
+    return condition if isinstance(condition, And) else And((condition,))
 
 
 def parse_order(keys: list[str] | None) -> tuple[OrderKey, ...]:
@@ -64,183 +44,96 @@ def parse_order(keys: list[str] | None) -> tuple[OrderKey, ...]:
 
 
 class _Parser:
-    def __init__(self, source: str) -> None:
-        self._tokens = list(tokens(source))
-        self._position = 0
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+        self._depth = 0
+        self._count = 0
 
-    def filter(self) -> And:
-        terms: list[Condition] = [self._comparison()]
-        while self._next.kind != "end":
-            self._expect_and()
-            if len(terms) == MAX_COMPARISONS:
-                raise FilterError(f"A filter has at most {MAX_COMPARISONS} conditions.", self._next.column)
-            terms.append(self._comparison())
-        return And(tuple(terms))
-
-    @property
-    def _next(self) -> Token:
-        return self._tokens[self._position]
-
-    def _take(self) -> Token:
-        token = self._next
+    def filter(self) -> Condition:
+        condition = self._any_of()
+        token = self._cursor.next
         if token.kind != "end":
-            self._position += 1
-        return token
+            hint = " There is no '(' for it." if token.is_mark(")") else ""
+            raise FilterError(f"Expected AND, OR or the end, found {token}.{hint}", token.column)
+        return condition
 
-    def _expect_and(self) -> None:
-        token = self._take()
-        if token.keyword != "AND":
-            hint = " OR is not known: ask twice." if token.keyword == "OR" else ""
-            raise FilterError(f"Expected AND or the end, found {token}.{hint}", token.column)
+    def _any_of(self) -> Condition:
+        terms = [self._all_of()]
+        while self._cursor.next.keyword == "OR":
+            self._cursor.take()
+            terms.append(self._all_of())
+        return terms[0] if len(terms) == 1 else Or(tuple(terms))
 
-    def _comparison(self) -> Comparison:
-        field = self._field()
-        operator_token = self._next
-        operator = self._operator()
-        _check_operator(field, operator, operator_token)
-        if operator in _NULLS:
-            return Comparison(field, operator)
-        if operator.positive is Operator.IN:
-            return Comparison(field, operator, self._list(field))
-        column = self._next.column
-        value = self._value(field)
-        _check_status(field, operator, value, column)
-        return Comparison(field, operator, value)
+    def _all_of(self) -> Condition:
+        terms = [self._negated()]
+        while self._cursor.next.keyword == "AND" or self._are_words_next(terms[-1]):
+            if self._cursor.next.keyword == "AND":
+                self._cursor.take()
+            terms.append(self._negated())
+        return terms[0] if len(terms) == 1 else And(tuple(terms))
 
-    # The field.
+    def _are_words_next(self, before: Condition) -> bool:
+        """Whether AND may be left out here: beside free words."""
+        token = self._cursor.next
+        if token.kind in {"end", "punctuation", "operator", "text"} or token.keyword == "OR":
+            return False
+        is_word = isinstance(before, Comparison) and before.operator is Operator.CONTAINS
+        return is_word or (token.keyword != "NOT" and not begins_comparison(self._cursor))
 
-    def _field(self) -> Field:
-        token = self._take()
-        if token.kind != "name":
+    def _negated(self) -> Condition:
+        token = self._cursor.next
+        if token.keyword != "NOT" or self._cursor.after_next().kind == "operator":
+            return self._single()
+        self._deeper(token)
+        self._cursor.take()
+        condition = Not(self._negated())
+        self._depth -= 1
+        return condition
+
+    def _single(self) -> Condition:
+        token = self._cursor.next
+        if token.is_mark("("):
+            return self._in_parentheses()
+        if token.keyword == "ANY" and self._cursor.after_next().is_mark("("):
+            self._cursor.take()
+            inner = self._in_parentheses()
+            if not is_of_span(inner):
+                raise FilterError("ANY ( ) holds conditions on span. alone, without NOT.", token.column)
+            return AnySpan(inner)
+        self._count += 1
+        if self._count > MAX_COMPARISONS:
+            raise FilterError(f"A filter has at most {MAX_COMPARISONS} conditions.", token.column)
+        return self._word() if self._is_word() else read_comparison(self._cursor)
+
+    def _in_parentheses(self) -> Condition:
+        opening = self._cursor.take()
+        self._deeper(opening)
+        condition = self._any_of()
+        closing = self._cursor.take()
+        if not closing.is_mark(")"):
             raise FilterError(
-                f"Expected a field such as status, attributes.model, tags.key or span.name, found {token}.",
-                token.column,
+                f"Expected AND, OR or ')' for the '(' of column {opening.column}, found {closing}.",
+                closing.column,
             )
-        head, dot, rest = token.text.partition(".")
-        entity = ENTITIES.get(head.lower())
-        if entity is None or not dot:
-            return _named(TRACE_FIELDS, "trace", token.text, token.column)
-        if not rest:
-            rest = self._quoted_key(token)
-        column = token.column + len(head) + 1
-        if entity == "trace":
-            return _named(TRACE_FIELDS, "trace", rest, column)
-        if entity == "span":
-            return _named(SPAN_FIELDS, "span", rest, column)
-        return Field(entity, rest, "any" if entity in {"feedback", "expectation"} else "text")
+        self._depth -= 1
+        return condition
 
-    def _quoted_key(self, entity: Token) -> str:
-        token = self._take()
-        if token.kind not in {"quoted", "text"}:
-            raise FilterError(
-                f"Expected a key after {entity.text}, such as {entity.text}key or {entity.text}`my key`.",
-                token.column,
-            )
-        return token.text
+    def _deeper(self, token: Token) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise FilterError(f"Parentheses and NOT are nested at most {MAX_DEPTH} deep.", token.column)
 
-    # The operator.
+    def _is_word(self) -> bool:
+        token = self._cursor.next
+        if token.kind not in {"name", "quoted", "number", "quantity", "date"} or token.keyword in _KEYWORDS:
+            return False
+        return not begins_comparison(self._cursor)
 
-    def _operator(self) -> Operator:
-        token = self._take()
-        if token.kind == "operator":
-            return Operator(token.text)
-        word = token.keyword
-        if word in {"LIKE", "ILIKE", "IN"}:
-            return Operator(word)
-        if word == "NOT" and self._next.keyword in _NEGATED:
-            return _NEGATED[self._take().keyword]
-        if word == "IS":
-            is_not = self._next.keyword == "NOT"
-            if is_not:
-                self._take()
-            if self._next.keyword == "NULL":
-                self._take()
-                return Operator.IS_NOT_NULL if is_not else Operator.IS_NULL
-            token = self._next
-        raise FilterError(f"Expected a comparison ({_COMPARISONS}), found {token}.", token.column)
-
-    # The value.
-
-    def _list(self, field: Field) -> Value:
-        self._punctuation("(")
-        values: list[Scalar] = []
-        while True:
-            column = self._next.column
-            value = self._value(field)
-            _check_status(field, Operator.EQUAL, value, column)
-            if values and isinstance(value, str) is not isinstance(values[0], str):
-                raise FilterError("A list holds texts or numbers, not both.", column)
-            values.append(value)
-            if len(values) > _MAX_LIST:
-                raise FilterError(f"A list has at most {_MAX_LIST} values.", column)
-            if self._next.text != ",":
-                break
-            self._take()
-        self._punctuation(")")
-        return tuple(values)
-
-    def _punctuation(self, mark: str) -> None:
-        token = self._take()
-        if token.kind != "punctuation" or token.text != mark:
-            raise FilterError(
-                f"Expected {mark!r} around a list such as ('a', 'b'), found {token}.", token.column
-            )
-
-    def _value(self, field: Field) -> Scalar:
-        token = self._take()
-        if token.kind in {"text", "quoted"}:
-            if field.kind == "number":
-                raise FilterError(f"{field.name} is a number: write it without quotes.", token.column)
-            return _trace_id(token.text) if field == _TRACE_ID else token.text
-        if token.kind == "number":
-            if field.kind == "text":
-                raise FilterError(f"{field.name} is text: put the value in single quotes.", token.column)
-            return _number(token)
-        if token.keyword in {"TRUE", "FALSE"} and field.kind == "any":
-            return token.text.lower()
-        quotes = " Text stands in single quotes." if token.kind == "name" else ""
-        raise FilterError(f"Expected a value, found {token}.{quotes}", token.column)
-
-
-_TRACE_ID = Field("trace", "trace_id", "text")
-
-
-def _trace_id(text: str) -> str:
-    return text.lower().removeprefix("tr-")
-
-
-def _number(token: Token) -> int | float:
-    number = float(token.text)
-    if not math.isfinite(number):
-        raise FilterError(f"{token} is too large a number.", token.column)
-    # An integer that no column could hold is compared as the float that it nearly is.
-    whole = int(token.text) if token.text.lstrip("+-").isdigit() else None
-    return whole if whole is not None and abs(whole) < 2**63 else number
-
-
-def _named(known: Mapping[str, Kind], entity: Entity, name: str, column: int) -> Field:
-    lower = name.lower()
-    lower = lower if lower in known else OTHER_NAMES.get(lower, lower)
-    kind = known.get(lower)
-    if kind is None:
-        valid = ", ".join(known)
-        raise FilterError(f"A {entity} has no field {name!r}. It has: {valid}.", column)
-    return Field(entity, lower, kind)
-
-
-def _check_operator(field: Field, operator: Operator, token: Token) -> None:
-    if operator in _ORDERED and field.kind == "text":
-        raise FilterError(f"{field.name} is text: {operator.value} compares numbers.", token.column)
-    if operator in _WORDS and field.kind == "number":
-        raise FilterError(f"{field.name} is a number: {operator.value} compares text.", token.column)
-
-
-def _check_status(field: Field, operator: Operator, value: Scalar, column: int) -> None:
-    valid = STATUSES.get(field.entity)
-    if field.name != "status" or valid is None or operator in _WORDS:
-        return
-    if value not in valid:
-        raise FilterError(f"A {field.entity} has no status {value!r}. It has: {', '.join(valid)}.", column)
+    def _word(self) -> Comparison:
+        token = self._cursor.take()
+        if not token.text.strip():
+            raise FilterError("These quotes hold no words.", token.column)
+        return Comparison(WORDS, Operator.CONTAINS, token.text)
 
 
 def _order_key(source: str) -> OrderKey:
@@ -248,9 +141,16 @@ def _order_key(source: str) -> OrderKey:
     name = words[0].lower() if words else ""
     for prefix in ("trace.", "attribute.", "attributes."):
         name = name.removeprefix(prefix)
-    name = OTHER_NAMES.get(name, name)
+    others = OTHER_NAMES["trace"]
+    name = name if name in ORDER_FIELDS else others.get(name, name)
     if name not in ORDER_FIELDS:
-        raise FilterError(f"Traces cannot be ordered by {source!r}. By: {', '.join(ORDER_FIELDS)}.", 1)
+        close = did_you_mean(
+            name, [*ORDER_FIELDS, *(each for each in others if others[each] in ORDER_FIELDS)]
+        )
+        hint = "" if close is None else f" Did you mean {close}?"
+        raise FilterError(
+            f"Traces cannot be ordered by {source[:50]!r}.{hint} By: {', '.join(ORDER_FIELDS)}.", 1, close
+        )
     direction = " ".join(words[1:]).upper()
     if direction not in {"", "ASC", "DESC"}:
         raise FilterError(

@@ -45,9 +45,9 @@ def search_traces(
 ) -> Any:
     """Finds traces where traces go; what has ended in this process is delivered first.
 
-    A filter is one or more conditions joined by AND, such as
+    A filter is conditions with AND, OR, NOT and parentheses, and free words, such as
     `status = 'ERROR' AND attributes.model LIKE '%claude%' AND tags.team = 'blue' AND span.name = 'search'`.
-    docs/search.md lists fields and operators.
+    docs/filters.md lists fields and operators.
 
     Args:
         experiment_ids: names or ids of experiments; the current experiment by default. An empty list

@@ -93,7 +93,7 @@ class TraceSearch(ApiModel):
     experiments: list[str] = Field(
         default_factory=list, max_length=100, description="Names or ids; all experiments if empty."
     )
-    filter: str = Field("", description="Conditions joined by AND, such as `status = 'ERROR'`.")
+    filter: str = Field("", description="Such as `status = 'ERROR' AND latency > 2s`; see docs/filters.md.")
     order_by: list[str] = Field(
         default_factory=list,
         max_length=5,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from outcrop_server.api.schemas import Problem
+from outcrop_server.api.schemas import FilterFault, Problem
 from outcrop_server.model import errors
 
 if TYPE_CHECKING:
@@ -30,16 +31,25 @@ _STATUS: tuple[tuple[type[errors.RequestError], HTTPStatus], ...] = (
 )
 
 
-def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+def problem(
+    status: int,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    fault: errors.FilterFault | None = None,
+) -> Response:
     """An error answer.
 
     Args:
         status: the HTTP status.
         detail: what was wrong and what to do.
         headers: further response headers.
+        fault: what is wrong with a filter, if that is it.
     """
-    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
-    return Response(body.model_dump_json(), status, headers=headers, media_type=MEDIA_TYPE)
+    shown = None if fault is None else FilterFault(**asdict(fault))
+    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, filter_fault=shown)
+    return Response(
+        body.model_dump_json(exclude_none=fault is None), status, headers=headers, media_type=MEDIA_TYPE
+    )
 
 
 def from_request_error(error: errors.RequestError) -> Response:
@@ -51,7 +61,8 @@ def from_request_error(error: errors.RequestError) -> Response:
                 if isinstance(error, errors.UnavailableError)
                 else None
             )
-            return problem(status, str(error), wait)
+            fault = error.fault if isinstance(error, errors.BadFilterError) else None
+            return problem(status, str(error), wait, fault)
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
 
 

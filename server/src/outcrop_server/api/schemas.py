@@ -223,9 +223,19 @@ class Health(ApiModel):
     version: str
 
 
+class FilterFault(ApiModel):
+    """What is wrong with a filter, and where."""
+
+    message: str
+    column: int = Field(description="From 1.")
+    suggestion: str | None = Field(description="The name that was probably meant.")
+    excerpt: str = Field(description="The filter around the fault, and a caret under it.")
+
+
 class Problem(ApiModel):
     """Every error answer (application/problem+json)."""
 
     title: str
     status: int
     detail: str = Field(description="What was wrong and what to do.")
+    filter_fault: FilterFault | None = Field(None, description="Of a wrong filter alone.")

@@ -2,6 +2,7 @@
 
 RequestError
 ├── BadRequestError            what was sent cannot be understood
+│   └── BadFilterError         a search's filter or order is wrong; carries where
 ├── NotFoundError              nothing has this id
 ├── ForbiddenError             the caller may not ask
 ├── TooLargeError              more bytes than the server takes at once
@@ -13,6 +14,8 @@ StoreError                the store cannot be opened or used; said at start
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 
 class RequestError(Exception):
     """Base of the errors that a request can end in. The message says what was wrong and what to do."""
@@ -20,6 +23,28 @@ class RequestError(Exception):
 
 class BadRequestError(RequestError):
     """What was sent cannot be understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilterFault:
+    """What is wrong with a filter; see `outcrop.filter.errors.FilterError`."""
+
+    message: str
+    column: int
+    suggestion: str | None
+    excerpt: str
+
+
+class BadFilterError(BadRequestError):
+    """A search's filter or order is wrong.
+
+    Attributes:
+        fault: what, and where.
+    """
+
+    def __init__(self, message: str, fault: FilterFault) -> None:
+        super().__init__(message)
+        self.fault = fault
 
 
 class NotFoundError(RequestError):

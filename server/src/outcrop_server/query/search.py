@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from outcrop.filter.errors import FilterError
+from outcrop.filter.moments import resolved
 from outcrop.filter.parser import parse_filter, parse_order
-from outcrop_server.model.errors import BadRequestError
+from outcrop_server.model.errors import BadFilterError, BadRequestError, FilterFault
 from outcrop_server.model.search import NEWEST_FIRST, FoundTrace, TraceSearch
 from outcrop_server.query import page_token
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 # Deleted together; between two such steps others may write.
 _DELETED_AT_ONCE = 200
+_NS_IN_MS = 1_000_000
 _MAX_NS = 2**63 - 1
 
 
@@ -55,14 +58,17 @@ class TraceFinder:
         try:
             where, order = parse_filter(filter_text), parse_order(list(order_by))
         except FilterError as error:
-            raise BadRequestError(str(error)) from error
+            fault = FilterFault(error.message, error.column, error.suggestion, error.excerpt)
+            raise BadFilterError(str(error), fault) from error
         names = self._names(experiments)
         if experiments and not names:
             return FoundPage([], None)
         search = TraceSearch(where, order or NEWEST_FIRST, names)
         after = None if token is None else page_token.decode(search, token)
+        # A page's token is of the filter as it was asked: `-1h` is another moment with each page.
+        now = resolved(where, time.time_ns() // _NS_IN_MS)
         # One more than asked tells whether there is a next page.
-        found = self._store.search(replace(search, after=after, limit=limit + 1))
+        found = self._store.search(replace(search, where=now, after=after, limit=limit + 1))
         if len(found) <= limit:
             return FoundPage(found, None)
         return FoundPage(found[:limit], page_token.encode(search, found[limit - 1].position))
