@@ -7,7 +7,15 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-QUESTIONS = ("added_cpu_per_call", "import_cost", "ingest_rate", "memory_growth", "peers", "trace_cost")
+QUESTIONS = (
+    "added_cpu_per_call",
+    "import_cost",
+    "ingest_rate",
+    "memory_growth",
+    "peers",
+    "queue_memory",
+    "trace_cost",
+)
 
 
 def main() -> None:

@@ -83,3 +83,29 @@ print(worker.exitcode)
 """
     assert run(program, collector, tmp_path) == (0, "-15\n")
     assert steps(collector) == ['{"name": "parent"}', '{"name": "worker"}']
+
+
+@pytest.mark.parametrize("begins", ["before the fork", "in the worker"])
+def test_a_worker_that_celery_replaces_delivers_at_its_signal(
+    begins: str, collector: Collector, tmp_path: Path
+) -> None:
+    # As Celery's prefork pool ends a worker: it sends the signal, then leaves without finalizers.
+    program = """
+import types
+handlers = {}
+def connect(handler, weak, dispatch_uid): handlers[dispatch_uid] = handler
+signals = types.ModuleType("celery.signals")
+signals.worker_process_shutdown = types.SimpleNamespace(connect=connect)
+sys.modules["celery.signals"] = signals
+"""
+    work = """
+pid = os.fork()
+if pid == 0:
+    step("worker")
+    for handler in handlers.values(): handler(sender=None, pid=os.getpid(), exitcode=0)
+    os._exit(0)
+os.waitpid(pid, 0)
+"""
+    first = "step('parent'); outcrop.flush()\n" if begins == "before the fork" else ""
+    assert run(program + first + work, collector, tmp_path)[0] == 0
+    assert '{"name": "worker"}' in steps(collector)

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 _MODULES = ("multiprocessing.util", "billiard.util")
+_CELERY = "celery.signals"
+_CELERY_ID = "outcrop.delivery"
 # Below 0: after the worker's own finalizers, which may still end spans.
 _PRIORITY = -100
 
@@ -21,6 +23,13 @@ def deliver_when_worker_ends(shutdown: Callable[[], object]) -> None:
     """For a process that begins to trace: it may be such a worker."""
     for util in _loaded():
         util.Finalize(None, shutdown, exitpriority=_PRIORITY)
+    # A prefork worker of Celery that has done its number of tasks ends without finalizers too.
+    if (signals := sys.modules.get(_CELERY)) is not None:
+
+        def deliver(**_: object) -> None:
+            shutdown()
+
+        signals.worker_process_shutdown.connect(deliver, weak=False, dispatch_uid=_CELERY_ID)
 
 
 def after_fork_in_child(shutdown: Callable[[], object]) -> None:
