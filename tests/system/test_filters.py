@@ -191,7 +191,7 @@ def test_memory_and_sqlite_find_the_same_traces(
     for given_spans, judgements in kept:
         trace_id = next(NUMBERS).to_bytes(16, "big")
         made = records(given_spans, trace_id, experiment)
-        pipeline.accept(encode_request(map(encode_span, made), {})).result()
+        pipeline.accept(encode_request(map(encode_span, made), {})).stored.result()
         for place, (kind, value) in enumerate(judgements):
             number = trace_id[-4:].hex() + str(place)
             store.add_assessment(judgement(int(number, 16), "a", value, trace_id, kind=kind)).result()

@@ -26,6 +26,7 @@ from outcrop.delivery.stats import DeliveryStats
 from outcrop.exceptions import ConfigurationError
 from outcrop.kept_settings import KeptSettings
 from outcrop.recording.current import current_span
+from outcrop.recording.forks import when_forked
 from outcrop.recording.grouping import current_grouping
 from outcrop.recording.ids import SpanIds, child_ids, root_ids
 from outcrop.recording.record import KIND_INTERNAL, EndedSpan, SpanGroup
@@ -251,8 +252,7 @@ def get_runtime() -> Runtime:
             if _runtime is None:
                 runtime = Runtime(read_settings())
                 atexit.register(runtime.shutdown)
-                if hasattr(os, "register_at_fork"):
-                    os.register_at_fork(after_in_child=runtime.after_fork_in_child)
+                when_forked(runtime.after_fork_in_child)
                 if runtime.settings.delivers_on_sigterm:
                     deliver_on_sigterm(lambda: runtime.flush(_EXIT_TIMEOUT_S), runtime.shutdown)
                 worker_exit.deliver_when_worker_ends(runtime.shutdown)

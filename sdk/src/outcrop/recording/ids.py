@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import random
 
+from outcrop.recording.forks import look_for_fork, when_forked
+
 _generator = random.Random(os.urandom(32))  # noqa: S311  # ids need to be unlike, not secret
 
 
@@ -20,6 +22,7 @@ _NO_ID = bytes(8)
 
 def root_ids() -> SpanIds:
     """The ids of a span that begins a trace; neither of them is zero, which means "no id"."""
+    look_for_fork()
     fresh = _generator.getrandbits(192).to_bytes(24, "big")
     trace_id, span_id = fresh[:16], fresh[16:]
     return (trace_id, span_id, b"") if span_id != _NO_ID and any(trace_id) else root_ids()
@@ -34,5 +37,4 @@ def _seed_anew() -> None:
     _generator.seed(os.urandom(32))
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_seed_anew)
+when_forked(_seed_anew)
