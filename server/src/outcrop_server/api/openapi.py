@@ -35,7 +35,10 @@ def document() -> dict[str, Any]:
     shapes: dict[str, Any] = spec["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         shapes.pop(name, None)
-    shapes["Problem"] = Problem.model_json_schema()
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    # Its parts stand beside it, where the document's references look for them.
+    shapes.update(problem.pop("$defs", {}))
+    shapes["Problem"] = problem
     return spec
 
 
