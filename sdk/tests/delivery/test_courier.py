@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from outcrop.delivery import courier as courier_module
 from outcrop.delivery import spool as spool_module
 from outcrop.delivery.backoff import FIRST_S, LAST_S, Backoff
 from outcrop.delivery.batches import Batch, batches, halves
@@ -208,6 +209,58 @@ def test_while_neither_endpoint_nor_disk_takes_it_a_batch_is_held(
     assert desk.carry("next")
     assert sorted(span.name for span in collector.spans) == ["held", "next"]
     assert desk.counters.stats(0).dropped == 0
+
+
+@pytest.mark.parametrize("limit", ["spans", "bytes"])
+def test_what_is_held_is_bounded_and_the_oldest_is_kept(  # noqa: PLR0917  # fixtures
+    collector: Collector,
+    open_desk: OpenDesk,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    limit: str,
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    desk = open_desk(collector.url, tmp_path / "file" / "below")
+    most = {"spans": ("_MAX_HELD_SPANS", 6), "bytes": ("_MAX_HELD_BYTES", 3 * len(_batch("a 0", "b 0").body))}
+    monkeypatch.setattr(courier_module, *most[limit])
+    collector.status = 503
+    for number in range(8):
+        desk.carry(f"a {number}", f"b {number}")
+    assert desk.courier.held_spans == 6
+    assert desk.counters.stats(0).dropped == 10
+    assert caplog.text.count("spans are lost") == 1
+    collector.status = 200
+    desk.courier.backoff.try_now()
+    assert desk.courier.carry([])
+    assert [span.name for span in collector.spans] == [f"{name} {n}" for n in range(3) for name in "ab"]
+    # There is room again.
+    collector.status = 503
+    desk.carry("a 9", "b 9")
+    assert desk.courier.held_spans == 2
+
+
+def test_a_disk_that_takes_nothing_is_asked_once_a_round(
+    collector: Collector, open_desk: OpenDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    desk = open_desk(collector.url, tmp_path / "file" / "below")
+    collector.status = 503
+    for number in range(50):
+        desk.carry(f"span {number}")
+    asked: list[Batch] = []
+
+    def put(batch: Batch) -> None:
+        asked.append(batch)
+        raise OSError("no room")
+
+    monkeypatch.setattr(desk.spool, "put", put)
+    desk.courier.carry([])
+    assert len(asked) == 1
+    kept: list[Batch] = []
+    monkeypatch.setattr(desk.spool, "put", kept.append)
+    assert desk.courier.carry([])
+    assert (len(kept), desk.courier.held_spans) == (50, 0)
 
 
 def test_bodies_are_compressed_for_an_endpoint_on_another_machine(

@@ -18,7 +18,9 @@ from outcrop.delivery.spool import Spool
 from outcrop.delivery.stats import Counters
 from outcrop.spooling.claim import claimed
 
+# What is held where neither endpoint nor disk takes anything; as much may wait in the queue before it.
 _MAX_HELD_BYTES = 64 << 20
+_MAX_HELD_SPANS = 20_000
 # How often to look for what a process that has ended left behind.
 _LOOK_EVERY_S = 5.0
 
@@ -38,14 +40,17 @@ class Courier:
         self._counters = counters
         # Where the endpoint does not answer and the disk takes nothing.
         self._held: deque[Batch] = deque()
+        self._held_bytes = 0
+        self._held_spans = 0
         # What is being carried now, the one in hand first.
         self._work: deque[Batch] = deque()
         self._next_look = 0.0
+        self._has_said_lost = False
 
     @property
     def held_spans(self) -> int:
         """Spans that neither the endpoint nor the disk has taken."""
-        return sum(batch.spans for batch in tuple(self._held))
+        return self._held_spans
 
     def carry(self, batches: Iterable[Batch]) -> bool:
         """Delivers batches, what has waited before them first.
@@ -104,10 +109,15 @@ class Courier:
             self._spool.release()
 
     def _retry_held(self) -> None:
-        for _ in range(len(self._held)):
-            batch = self._held.popleft()
-            if not (self.backoff.may_try and self._deliver(batch)):
-                self._keep(batch)
+        while self._held:
+            batch = self._held[0]
+            is_delivered = self.backoff.may_try and self._deliver(batch)
+            # What did not take the oldest takes no newer one either.
+            if not is_delivered and self._spooled(batch) is not None:
+                return
+            self._held.popleft()
+            self._held_bytes -= len(batch.body)
+            self._held_spans -= batch.spans
 
     def _deliver(self, batch: Batch) -> bool:
         """Sends a batch; True when it has found its end, be it that the endpoint refused it."""
@@ -154,25 +164,40 @@ class Courier:
 
     def _keep(self, batch: Batch, *, is_last: bool = False) -> bool:
         """Keeps a batch on disk, else in memory; says whether the disk has it."""
-        problem = f"{self._sender.name} does not answer"
-        if self._spool is not None:
-            try:
-                self._spool.put(batch)
-            except OSError as error:
-                problem = f"{problem} and {self._spool.directory} cannot be written ({error})"
-            else:
-                self._counters.add("spooled", batch.spans)
-                # It goes out before anything newer, as soon as the endpoint answers.
-                self._next_look = 0.0
-                return True
-        if not is_last and sum(len(held.body) for held in self._held) + len(batch.body) <= _MAX_HELD_BYTES:
+        problem = self._spooled(batch)
+        if problem is None:
+            return True
+        has_room = (
+            self._held_bytes + len(batch.body) <= _MAX_HELD_BYTES
+            and self._held_spans + batch.spans <= _MAX_HELD_SPANS
+        )
+        if has_room and not is_last:
             if not self._held:
                 logger.error("outcrop: %s. Spans are kept in memory for now.", problem)
             self._held.append(batch)
+            self._held_bytes += len(batch.body)
+            self._held_spans += batch.spans
             return False
         self._counters.add("dropped", batch.spans, problem)
-        logger.error("outcrop: %s spans are lost: %s.", batch.spans, problem)
+        # The first is enough for the log; all are counted.
+        if is_last or not self._has_said_lost:
+            self._has_said_lost = True
+            logger.error("outcrop: %s spans are lost: %s. outcrop.stats() counts them.", batch.spans, problem)
         return False
+
+    def _spooled(self, batch: Batch) -> str | None:
+        """Puts a batch on disk; gives why not, if the disk does not take it."""
+        problem = f"{self._sender.name} does not answer"
+        if self._spool is None:
+            return problem
+        try:
+            self._spool.put(batch)
+        except OSError as error:
+            return f"{problem} and {self._spool.directory} cannot be written ({error})"
+        self._counters.add("spooled", batch.spans)
+        # It goes out before anything newer, as soon as the endpoint answers.
+        self._next_look = 0.0
+        return None
 
     def _note_answer(self) -> None:
         if self.backoff.answered():
