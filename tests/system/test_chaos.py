@@ -31,6 +31,8 @@ def wait():
     print("ready", flush=True)
     sys.stdin.readline()
 """
+# A hundred a second: two seconds without a server, or a whole minute.
+AWAY_SPANS = 6_000 if os.environ.get("OUTCROP_LONG_TESTS") else 200
 KILL = "steps(0, 500); os.kill(os.getpid(), signal.SIGKILL)"
 RESULT = "print(steps(0, 300))"
 
@@ -127,6 +129,36 @@ def test_a_server_that_goes_and_comes_back_misses_nothing_and_gets_nothing_twice
     assert set(after) == expected(0, 300)  # the last run of steps begins at 0 again
     assert all(after[name] == 1 for name in expected(0, 100))
     assert all(after[name] == 2 for name in expected(100, 300))
+    assert host.on_disk() == Counter()
+
+
+def test_a_server_that_is_away_while_the_program_goes_on_misses_nothing(host: Host) -> None:
+    last = 100 + AWAY_SPANS
+    slowly = f"""
+import time
+steps(0, 100); outcrop.flush(); wait()
+for number in range(100, {last}):
+    step(number)
+    time.sleep(0.01)
+wait()
+steps({last}, {last + 100})
+"""
+    with Collector() as first:
+        port = first.port
+        program = host.start(slowly, first.url)
+        assert program.stdout is not None
+        assert program.stdin is not None
+        assert program.stdout.readline() == "ready\n"
+        before = arrived(first)
+    program.stdin.write("\n")
+    program.stdin.flush()
+    assert program.stdout.readline() == "ready\n"
+    with Collector(port) as second:
+        program.communicate("\n", timeout=60)
+        after = arrived(second)
+    assert set(before) == expected(0, 100)
+    assert set(after) == expected(100, last + 100)
+    assert set((before + after).values()) == {1}
     assert host.on_disk() == Counter()
 
 

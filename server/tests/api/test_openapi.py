@@ -36,6 +36,8 @@ def test_the_document_names_each_operation_for_the_pages_types() -> None:
 
 def test_every_reference_of_the_document_leads_somewhere() -> None:
     text = openapi.text()
+    # Whatever begins otherwise leads into the middle of another shape, where generators do not look.
+    assert text.count('"$ref": "') == text.count('"$ref": "#/components/schemas/')
     shapes = openapi.document()["components"]["schemas"]
     named = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
     assert named <= set(shapes)
