@@ -82,6 +82,19 @@ def expected(first: int, last: int) -> set[str]:
     return {f'{{"number": {number}}}' for number in range(first, last)}
 
 
+def until_ready(program: subprocess.Popen[str]) -> None:
+    """Returns when the program has come to a `wait()`."""
+    assert program.stdout is not None
+    assert program.stdout.readline() == "ready\n"
+
+
+def go_on(program: subprocess.Popen[str]) -> None:
+    """Ends its `wait()`."""
+    assert program.stdin is not None
+    program.stdin.write("\n")
+    program.stdin.flush()
+
+
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
     return Host(tmp_path)
@@ -114,13 +127,10 @@ def test_a_server_that_goes_and_comes_back_misses_nothing_and_gets_nothing_twice
         program = host.start(
             "steps(0, 100); outcrop.flush(); wait(); steps(100, 300); wait()\n" + RESULT, url
         )
-        assert program.stdout is not None
-        assert program.stdin is not None
-        assert program.stdout.readline() == "ready\n"
+        until_ready(program)
         before = arrived(first)
-    program.stdin.write("\n")
-    program.stdin.flush()
-    assert program.stdout.readline() == "ready\n"
+    go_on(program)
+    until_ready(program)
     with Collector(port) as second:
         output, _ = program.communicate("\n", timeout=60)
         after = arrived(second)
@@ -146,13 +156,10 @@ steps({last}, {last + 100})
     with Collector() as first:
         port = first.port
         program = host.start(slowly, first.url)
-        assert program.stdout is not None
-        assert program.stdin is not None
-        assert program.stdout.readline() == "ready\n"
+        until_ready(program)
         before = arrived(first)
-    program.stdin.write("\n")
-    program.stdin.flush()
-    assert program.stdout.readline() == "ready\n"
+    go_on(program)
+    until_ready(program)
     with Collector(port) as second:
         program.communicate("\n", timeout=60)
         after = arrived(second)

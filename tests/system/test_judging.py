@@ -7,7 +7,6 @@ import contextvars
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,25 +18,6 @@ from outcrop_server.serve import BackgroundServer
 from tests.conftest import ApiReader
 
 MODEL = "us.anthropic.claude-3-5-sonnet-20241022-v2:0"
-
-
-@pytest.fixture(params=["server", "memory"])
-def destination(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Where traces go: a real server, or this process."""
-    before = outcrop.get_tracking_uri()
-    server: BackgroundServer | None = request.getfixturevalue("server") if request.param == "server" else None
-    outcrop.set_tracking_uri("memory://" if server is None else server.url)
-    outcrop.bedrock.autolog(silent=True)
-    outcrop.set_experiment("/Shared/judged")
-    yield str(request.param)
-    outcrop.flush()
-    outcrop.bedrock.autolog(disable=True)
-    outcrop.set_experiment("Default")
-    outcrop.set_tracking_uri(before)
-    # Another test's memory must begin empty.
-    if server is None:
-        outcrop.set_tracking_uri("http://127.0.0.1:9")
-        outcrop.set_tracking_uri(before)
 
 
 @pytest.fixture
@@ -346,64 +326,3 @@ def test_an_endpoint_that_is_no_outcrop_server_is_said(server: BackgroundServer)
     with pytest.raises(outcrop.OutcropError, match=r"cannot be .* http://127\.0\.0\.1:9"):
         outcrop.log_feedback(trace_id="0" * 32, name="x")
     outcrop.set_tracking_uri(before)
-
-
-def authors(trace_id: str) -> dict[str, tuple[str, str, str | None]]:
-    """Source and author of each judgement, by its name."""
-    found: dict[str, tuple[str, str, str | None]] = {}
-    for each in read(trace_id).info.assessments:
-        assert each.source is not None
-        found[each.name] = (each.source.source_type, each.source.source_id, each.author)
-    return found
-
-
-def judge_in_every_way(trace_id: str) -> None:
-    outcrop.log_feedback(trace_id=trace_id, name="plain", value=1)
-    outcrop.log_feedback(trace_id=trace_id, name="ann's", value=1, source=AssessmentSource("HUMAN", "ann"))
-    outcrop.log_feedback(trace_id=trace_id, name="judged", value=1, source=AssessmentSource("LLM_JUDGE", "m"))
-    outcrop.log_feedback(trace_id=trace_id, name="signed", value=1, author="carl")
-    outcrop.log_expectation(trace_id=trace_id, name="answer", value="42")
-    outcrop.log_assessment(trace_id, Expectation("bare", value="42"))
-
-
-UNNAMED = {
-    "plain": ("CODE", "default", None),
-    "ann's": ("HUMAN", "ann", "ann"),
-    "judged": ("LLM_JUDGE", "m", None),
-    "signed": ("CODE", "default", "carl"),
-    "answer": ("HUMAN", "default", None),
-    "bare": ("HUMAN", "default", None),
-}
-BY_BEA = {
-    "plain": ("CODE", "default", "bea"),
-    "ann's": ("HUMAN", "ann", "bea"),
-    "judged": ("LLM_JUDGE", "m", "bea"),
-    "signed": ("CODE", "default", "carl"),
-    "answer": ("HUMAN", "bea", "bea"),
-    "bare": ("HUMAN", "bea", "bea"),
-}
-
-
-@pytest.mark.usefixtures("destination")
-@pytest.mark.parametrize(("user", "expected"), [("", UNNAMED), ("bea", BY_BEA)])
-def test_who_judged_is_kept(
-    monkeypatch: pytest.MonkeyPatch, user: str, expected: dict[str, tuple[str, str, str | None]]
-) -> None:
-    monkeypatch.setenv("OUTCROP_USER", user)
-    trace_id = run()
-    judge_in_every_way(trace_id)
-    assert authors(trace_id) == expected
-
-
-def test_who_judged_is_kept_in_a_store_without_a_server(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    before = outcrop.get_tracking_uri()
-    outcrop.set_tracking_uri(f"sqlite:///{tmp_path}/traces.db")
-    monkeypatch.setenv("OUTCROP_USER", "bea")
-    try:
-        trace_id = run()
-        judge_in_every_way(trace_id)
-        assert authors(trace_id) == BY_BEA
-    finally:
-        outcrop.set_tracking_uri(before)

@@ -28,7 +28,7 @@ from outcrop.kept_settings import KeptSettings
 from outcrop.recording.current import current_span
 from outcrop.recording.forks import when_forked
 from outcrop.recording.grouping import current_grouping
-from outcrop.recording.ids import SpanIds, child_ids, root_ids
+from outcrop.recording.ids import SpanIds, child_ids, ids_under, root_ids
 from outcrop.recording.record import KIND_INTERNAL, EndedSpan, SpanGroup
 from outcrop.recording.span import LiveSpan
 from outcrop.settings import Settings, read_settings
@@ -146,7 +146,7 @@ class Runtime:
             ids = child_ids(trace_id, parent_id)
             local_root = current.local_root or current
         elif current is not None and (parent := current.get_span_context()).is_valid:
-            ids = child_ids(parent.trace_id.to_bytes(16, "big"), parent.span_id.to_bytes(8, "big"))
+            ids = ids_under(parent)
         else:
             ids = root_ids()
         group = self._groups.get(scope)

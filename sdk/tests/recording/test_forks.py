@@ -13,6 +13,7 @@ import pytest
 PROGRAM = """
 import ctypes, os, sys
 import outcrop
+from opentelemetry import trace as otel
 
 outcrop.set_tracking_uri(f"file://{sys.argv[1]}/traces.jsonl")
 
@@ -27,7 +28,10 @@ assert outcrop.flush()
 fork = ctypes.PyDLL(None).fork
 for number in range(3):
     if fork() == 0:
-        work(f"child {number}")
+        # The last begins under a span of a web framework, say: no trace of its own tells it of the fork.
+        parent = otel.SpanContext(1, 2, True) if number == 2 else otel.INVALID_SPAN_CONTEXT
+        with otel.use_span(otel.NonRecordingSpan(parent)):
+            work(f"child {number}")
         is_delivered = outcrop.flush()
         os._exit(0 if is_delivered else 1)
     assert os.wait()[1] == 0

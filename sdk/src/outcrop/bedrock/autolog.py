@@ -16,7 +16,7 @@ _instrumentation = Instrumentation()
 def autolog(*, disable: bool = False, log_traces: bool = True, silent: bool = False) -> None:
     """Traces every call to Amazon Bedrock from now on, by clients made earlier too.
 
-    Traced are `converse`, `converse_stream`, `invoke_model` and `invoke_model_with_response_stream`.
+    Traced is every operation of bedrock-runtime, bedrock-agent-runtime and bedrock-agentcore.
     Calling it twice traces once. Under `OTEL_SDK_DISABLED=true` it does nothing.
 
     Args:

@@ -14,7 +14,7 @@ from outcrop.capture.faults import logger
 from outcrop.capture.sampling import is_kept
 from outcrop.kept_settings import KeptSettings, check_ratio
 from outcrop.recording.held import HeldTrace, Waiting
-from outcrop.recording.ids import child_ids, root_ids
+from outcrop.recording.ids import child_ids, ids_under, root_ids
 from outcrop.recording.record import SpanGroup
 from outcrop.recording.span import LiveSpan, SpanSink
 from outcrop.recording.unsampled import HeldSpan, UnsampledSpan
@@ -139,5 +139,4 @@ def _identify(current: Any) -> tuple[SpanIds, bool | None]:
     parent = None if current is None else current.get_span_context()
     if parent is None or not parent.is_valid:
         return root_ids(), None
-    ids = child_ids(parent.trace_id.to_bytes(16, "big"), parent.span_id.to_bytes(8, "big"))
-    return ids, parent.trace_flags.sampled
+    return ids_under(parent), parent.trace_flags.sampled

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import random
 
+from opentelemetry.trace import SpanContext
+
 from outcrop.recording.forks import look_for_fork, when_forked
 
 _generator = random.Random(os.urandom(32))  # noqa: S311  # ids need to be unlike, not secret
@@ -31,6 +33,12 @@ def root_ids() -> SpanIds:
 def child_ids(trace_id: bytes, parent_id: bytes) -> SpanIds:
     """The ids of a span under another."""
     return trace_id, (_generator.getrandbits(64) or 1).to_bytes(8, "big"), parent_id
+
+
+def ids_under(parent: SpanContext) -> SpanIds:
+    """The ids of a span under another library's or process's, which may be the first that a fork makes."""
+    look_for_fork()
+    return child_ids(parent.trace_id.to_bytes(16, "big"), parent.span_id.to_bytes(8, "big"))
 
 
 def _seed_anew() -> None:
