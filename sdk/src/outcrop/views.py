@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from outcrop.bedrock.glance import glance_at
 from outcrop.bedrock.identity import is_bedrock, with_identity
 from outcrop.bedrock.view import read_bedrock_span
 from outcrop.entities import SpanType
@@ -17,30 +18,51 @@ from outcrop.genai.conventions import read_chat, read_usage, span_type_of
 from outcrop.genai.derived import with_derived
 from outcrop.genai.messages import preview, text_part
 from outcrop.genai.view import SpanView
-from outcrop.json_reading import as_list, as_object, as_text, parse_json
+from outcrop.json_reading import ParseJson, as_list, as_object, as_text, parse_json
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
 
 
-def read_span(attributes: Mapping[str, Any], *, attempts: int = 0) -> SpanView:
+def read_span(attributes: Mapping[str, Any], *, attempts: int = 0, parse: ParseJson = parse_json) -> SpanView:
     """Reads one span.
 
     Args:
         attributes: the span's attributes, raw exchange included; values as OpenTelemetry has them
             (text, numbers, booleans, bytes, sequences, mappings).
         attempts: how many `outcrop.attempt` events the span has.
+        parse: what parses bodies.
 
     Returns:
         The view; what cannot be read is said in its `problem`, never raised.
     """
     span_type = as_text(attributes.get(names.SPAN_TYPE))
     if names.AWS_OPERATION in attributes:
-        view = with_identity(read_bedrock_span(span_type or SpanType.LLM, attributes, attempts), attributes)
+        view = read_bedrock_span(span_type or SpanType.LLM, attributes, attempts, parse)
+        with_identity(view, attributes)
         # What was read from the bodies before they were left out.
         is_emptied = names.CONTENT in attributes or names.CUT in attributes
         return with_derived(view, attributes) if is_emptied else view
     view = _read_function(span_type or span_type_of(attributes), attributes, attempts)
     return with_identity(view, attributes) if is_bedrock(view.provider) else view
+
+
+def glance_span(
+    attributes: Mapping[str, Any], *, attempts: int = 0, parse: ParseJson = parse_json
+) -> SpanView:
+    """Reads what lists, filters and costs need of a span: several times as fast as `read_span`.
+
+    Args:
+        attributes: as `read_span` takes them.
+        attempts: likewise.
+        parse: likewise.
+
+    Returns:
+        The view, without conversation and parameters, and of a stream with its first chunk alone.
+    """
+    if names.AWS_OPERATION not in attributes or names.CONTENT in attributes or names.CUT in attributes:
+        return read_span(attributes, attempts=attempts, parse=parse)
+    span_type = as_text(attributes.get(names.SPAN_TYPE))
+    return with_identity(glance_at(span_type or SpanType.LLM, attributes, attempts, parse), attributes)
 
 
 def _read_function(span_type: str, attributes: Mapping[str, Any], attempts: int) -> SpanView:

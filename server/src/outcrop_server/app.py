@@ -15,10 +15,11 @@ from outcrop.exceptions import ConfigurationError
 from outcrop.pricing import library
 from outcrop.pricing.quote import price_of
 from outcrop.pricing.table import PriceTable, read_table
-from outcrop.views import read_span
+from outcrop.views import glance_span, read_span
 from outcrop_server.api import openapi, problems
 from outcrop_server.api.guard import Guard
 from outcrop_server.ingest.endpoint import TracesEndpoint
+from outcrop_server.ingest.fast_json import parse_fast
 from outcrop_server.ingest.pipeline import Pipeline
 from outcrop_server.ingest.spool import SpoolReader, directories
 from outcrop_server.query.judging import Judge
@@ -58,7 +59,7 @@ def create_app(settings: Settings, store: TraceStore) -> FastAPI:
         SettingsError: the price file is wrong; says where.
     """
     price_span = partial(price_of, table=_prices(settings))
-    pipeline = Pipeline(store, read_span, price_span)
+    pipeline = Pipeline(store, partial(glance_span, parse=parse_fast), price_span)
     spool = _spool(settings, pipeline)
 
     @asynccontextmanager

@@ -45,7 +45,7 @@ def row(number: int, parent: int | None = None, **changes: Any) -> SpanRow:
 
 def new_span(number: int, parent: int | None = None, trace: bytes = TRACE, **changes: Any) -> NewSpan:
     """A span for a store; `changes` go to the row where it has such a field, else to the span."""
-    fields = set(SpanRow.__dataclass_fields__)
+    fields = set(SpanRow._fields)
     of_row = {name: value for name, value in changes.items() if name in fields}
     rest = {name: value for name, value in changes.items() if name not in fields}
     payload = rest.pop("payload", f"payload {next(_payload_numbers)} of span {number}".encode())

@@ -19,7 +19,7 @@ from outcrop.genai.messages import Chat, Message, media_preview, preview
 from outcrop.genai.stream import Chunk, ChunkKind, Stream
 from outcrop.genai.usage import Usage, UsageRule
 from outcrop.genai.view import SpanView
-from outcrop.json_reading import JsonObject, as_int, as_object, as_text
+from outcrop.json_reading import JsonObject, ParseJson, as_int, as_object, as_text, parse_json
 
 # Names under which Bedrock counts tokens of an invoke: in headers, and in a stream's last chunk.
 INPUT_TOKENS_HEADER = "x-amzn-bedrock-input-token-count"
@@ -33,11 +33,15 @@ _COUNTED_APART = frozenset({"input_tokens", "inputTokens"})
 _COUNTED_WITHIN = frozenset({"prompt_tokens", "prompt_token_count", "inputTextTokenCount", "inputTokenCount"})
 
 
-def read_bedrock_span(span_type: str, attributes: Mapping[str, Any], attempts: int) -> SpanView:
+def read_bedrock_span(
+    span_type: str, attributes: Mapping[str, Any], attempts: int, parse: ParseJson = parse_json
+) -> SpanView:
     """Reads a Bedrock span's attributes; what cannot be read is said in the view's `problem`."""
-    view = _read_operation(span_type, read_exchange(attributes), attempts)
+    view = _read_operation(span_type, read_exchange(attributes, parse), attempts)
     guarded = guardrail_attributes(view.inputs, view.outputs)
-    return replace(view, request_attributes={**view.request_attributes, **guarded}) if guarded else view
+    if guarded:
+        view.request_attributes = {**view.request_attributes, **guarded}
+    return view
 
 
 def _read_operation(span_type: str, exchange: Exchange, attempts: int) -> SpanView:
@@ -72,8 +76,8 @@ def _read_converse(span_type: str, exchange: Exchange, attempts: int) -> SpanVie
         finish_reason=converse.read_finish_reason(response),
         tool_calls=_tool_calls(output),
         attempts=attempts,
-        request_preview=_request_preview(lambda: converse.read_messages(inputs)),
-        response_preview=_response_preview(output),
+        request_preview=request_preview(lambda: converse.read_messages(inputs)),
+        response_preview=response_preview(output),
         problem=exchange.problem,
         request_attributes=converse.request_attributes(inputs),
     )
@@ -92,7 +96,7 @@ def _read_invoke(span_type: str, exchange: Exchange, attempts: int) -> SpanView:
         stream = Stream(exchange.outcome or "", exchange.end_reason or "", chunks)
     body = codec.read(request, as_object(response)) if codec else BodyRead()
     chat = body.chat
-    request_preview, response_preview = _body_previews(body)
+    asked, answered = _body_previews(body)
     return SpanView(
         span_type=_body_span_type(span_type, body),
         inputs=_invoke_inputs(exchange),
@@ -104,8 +108,8 @@ def _read_invoke(span_type: str, exchange: Exchange, attempts: int) -> SpanView:
         finish_reason=body.finish_reason,
         tool_calls=_tool_calls(chat.output) if chat else (),
         attempts=attempts,
-        request_preview=request_preview,
-        response_preview=response_preview,
+        request_preview=asked,
+        response_preview=answered,
         problem=exchange.problem,
         embedding=body.embedding,
         ranking=body.ranking,
@@ -158,7 +162,7 @@ def _body_previews(body: BodyRead) -> tuple[str | None, str | None]:
     if body.chat is None:
         return None, None
     messages = body.chat.messages
-    return _request_preview(lambda: reversed(messages)), _response_preview(body.chat.output)
+    return request_preview(lambda: reversed(messages)), response_preview(body.chat.output)
 
 
 def _invoke_inputs(exchange: Exchange) -> JsonObject:
@@ -238,8 +242,12 @@ def _tool_calls(output: list[Message]) -> tuple[str, ...]:
     return tuple(str(part["name"]) for part in parts if part["type"] == "tool_call")
 
 
-def _request_preview(newest_first: Callable[[], Iterable[Message]]) -> str | None:
-    """The newest words of the user; a turn that only brings tool results has none of its own."""
+def request_preview(newest_first: Callable[[], Iterable[Message]]) -> str | None:
+    """The newest words of the user; a turn that only brings tool results has none of its own.
+
+    Args:
+        newest_first: gives what was sent, the newest message first; may be called twice.
+    """
     for message in newest_first():
         words = preview(message.parts) if message.role != "tool" else None
         if words:
@@ -248,7 +256,8 @@ def _request_preview(newest_first: Callable[[], Iterable[Message]]) -> str | Non
     return media_preview([part for message in in_order for part in message.parts])
 
 
-def _response_preview(output: list[Message]) -> str | None:
+def response_preview(output: list[Message]) -> str | None:
+    """The first words of an answer, else the tools that it asks for, else its media."""
     for message in output:
         words = preview(message.parts)
         if words:
