@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
+from decimal import Decimal
 from typing import Any
 
 from outcrop.bedrock.identity import is_bedrock
 from outcrop.bedrock.model_id import ModelId, parse_model_id
 from outcrop.entities import SpanType
+from outcrop.genai.stated import StatedCost
 from outcrop.genai.usage import Usage
 from outcrop.genai.view import SpanView
 from outcrop.json_reading import as_int
-from outcrop.pricing.cost import NOT_A_CALL, Cost, Quote, Reason
+from outcrop.pricing.cost import NOT_A_CALL, Cost, CostParts, Quote, Reason
 from outcrop.pricing.library import LibraryMissingError, rates_of
 from outcrop.pricing.rates import Rates, parts_of
 from outcrop.pricing.table import PriceTable
@@ -28,6 +30,8 @@ _BY_TIME = frozenset({"provisioned-model", "imported-model", "marketplace-endpoi
 _OWN_MODELS = frozenset({"custom-model", "custom-model-deployment"})
 _NS_IN_S = 1_000_000_000
 _ERROR_STATUS = 400
+_NOTHING = Decimal(0)
+_SENDER = "sender"
 
 
 def price_of(
@@ -38,16 +42,21 @@ def price_of(
     Args:
         view: the span, read.
         at_ns: when the call was made, nanoseconds since the epoch: prices change.
-        table: the user's prices, which go before the library's.
+        table: the user's prices, which go before what another tracer states, and that before the
+            library's.
         is_refused: see `was_refused`.
     """
     if not is_model_call(view):
         return NOT_A_CALL
     usage, missing = _usage(view)
+    model = _billed_model(view, table)
+    rates = None
+    if table is not None and usage is not None:
+        rates = table.find(_names(view, model), view.service_tier)
+    if rates is None and view.stated is not None and view.stated.cost is not None:
+        return Quote(_stated_cost(view, view.stated.cost))
     if usage is None:
         return Quote(reason=Reason.REFUSED if is_refused else missing)
-    model = _billed_model(view, table)
-    rates = None if table is None else table.find(_names(view, model), view.service_tier)
     if rates is None:
         found = _list_price(model, view, usage, at_ns)
         if isinstance(found, str):
@@ -58,6 +67,14 @@ def price_of(
         return Quote(reason=Reason.NO_RATE)
     usd = parts.input + parts.output + parts.cache_read + parts.cache_write
     return Quote(Cost(usd, parts, rates.source, rates.model))
+
+
+def _stated_cost(view: SpanView, stated: StatedCost) -> Cost:
+    has_parts = stated.input is not None and stated.output is not None
+    # Nobody states what of the input the cache cost.
+    parts = CostParts(stated.input or _NOTHING, stated.output or _NOTHING, _NOTHING, _NOTHING)
+    model = view.response_model or view.request_model or "unknown"
+    return Cost(stated.usd, parts, _SENDER, model, is_sum_alone=not has_parts)
 
 
 def is_model_call(view: SpanView) -> bool:

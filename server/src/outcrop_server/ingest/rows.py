@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from outcrop.genai.stated import Stated
 from outcrop.genai.usage import Usage
 from outcrop.genai.view import SpanView
 from outcrop.pricing.cost import Quote, Reason
@@ -16,6 +17,8 @@ from outcrop_server.model.new_span import DEFAULT_EXPERIMENT, NewSpan
 from outcrop_server.model.rows import Failure, SpanRow, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from outcrop_server.model.reading import PriceSpan, ReadSpan
     from outcrop_server.model.records import SpanRecord
 
@@ -29,6 +32,8 @@ _NS_IN_S = 1_000_000_000
 _NANO = 1_000_000_000
 # OTLP's codes; what a newer OTLP adds counts as unset.
 _STATUS: dict[int, Status] = {1: "OK", 2: "ERROR"}
+# Of spans of Outcrop's own, which say it by attributes.
+_NOTHING_STATED = Stated("")
 _log = logging.getLogger(__name__)
 
 
@@ -51,6 +56,7 @@ def new_span(
     given = record.attributes
     view = _view(record, read_span)
     named = record.resource.get(names.EXPERIMENT_NAME) or experiment
+    stated = view.stated or _NOTHING_STATED
     is_tool = view.span_type == "TOOL"
     return NewSpan(
         trace_id=record.trace_id,
@@ -61,18 +67,18 @@ def new_span(
         attempts=_count(view.attempts) or 0,
         request_preview=_text(view.request_preview, _MESSAGE),
         response_preview=_text(view.response_preview, _MESSAGE),
-        tools=(_clean(record.name, _NAME),) if is_tool else _tools(view),
-        session_id=_text(given.get(names.SESSION_ID), _NAME),
-        user_id=_text(given.get(names.USER_ID), _NAME),
-        tags=_tags(given, names.TAG_PREFIX),
-        metadata=_tags(given, names.METADATA_PREFIX),
+        tools=(_clean(stated.tool_name or record.name, _NAME),) if is_tool else _tools(view),
+        session_id=_text(stated.session_id or given.get(names.SESSION_ID), _NAME),
+        user_id=_text(stated.user_id or given.get(names.USER_ID), _NAME),
+        tags=_tags(given, names.TAG_PREFIX, stated.tags),
+        metadata=_tags(given, names.METADATA_PREFIX, stated.metadata),
     )
 
 
 def _view(record: SpanRecord, read_span: ReadSpan) -> SpanView:
     attempts = sum(event.name == names.ATTEMPT_EVENT for event in record.events)
     try:
-        return read_span(record.attributes, attempts=attempts)
+        return read_span(record.attributes, attempts=attempts, events=record.events)
     except Exception:  # noqa: BLE001 - a codec's fault must not lose the span: its payload can be read later
         _log.exception("Reading span %s (%s) failed", record.span_id.hex(), record.name[:80])
         return SpanView(span_type="UNKNOWN", attempts=attempts)
@@ -97,9 +103,11 @@ def _row(record: SpanRecord, view: SpanView, quote: Quote) -> SpanRow:
         end_time_ns=record.end_time_ns,
         error=_failure(record),
         model=_text(view.request_model or view.response_model, _NAME),
-        usage=_usage(view.usage),
+        usage=_usage(view.own_usage),
         time_to_first_chunk_ns=_first_chunk_ns(record, view),
-        is_stream=view.stream is not None or record.attributes.get(gen_ai.REQUEST_STREAM) is True,
+        is_stream=view.stream is not None
+        or record.attributes.get(gen_ai.REQUEST_STREAM) is True
+        or (view.stated is not None and view.stated.is_stream),
         finish_reason=_text(view.finish_reason, _NAME),
         vendor=_text(view.vendor, _NAME),
         response_model=_text(view.response_model, _NAME),
@@ -122,6 +130,8 @@ def _failure(record: SpanRecord) -> Failure | None:
 def _first_chunk_ns(record: SpanRecord, view: SpanView) -> int | None:
     if view.stream is not None and view.stream.chunks:
         return _count(view.stream.time_to_first_chunk_ns)
+    if view.stated is not None and view.stated.time_to_first_chunk_ns is not None:
+        return _count(view.stated.time_to_first_chunk_ns)
     seconds = record.attributes.get(gen_ai.RESPONSE_TIME_TO_FIRST_CHUNK)
     # Only a plausible number: NaN and infinity are no integers.
     if isinstance(seconds, (int, float)) and 0 <= seconds < _MAX_INTEGER // _NS_IN_S:
@@ -144,12 +154,14 @@ def _tools(view: SpanView) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_clean(name, _NAME) for name in view.tool_calls[:_MAX_TOOLS]))
 
 
-def _tags(given: dict[str, Any], prefix: str) -> dict[str, str]:
+def _tags(given: dict[str, Any], prefix: str, stated: Mapping[str, str]) -> dict[str, str]:
     tags = {
         _clean(name[len(prefix) :], _NAME): _clean(str(value), _MESSAGE)
         for name, value in given.items()
         if name.startswith(prefix)
     }
+    if stated:
+        tags = {**{_clean(name, _NAME): _clean(value, _MESSAGE) for name, value in stated.items()}, **tags}
     return tags if len(tags) <= _MAX_TAGS else dict(list(tags.items())[:_MAX_TAGS])
 
 
