@@ -45,5 +45,9 @@ def value_preview(value: Any) -> str | None:
         value = next(iter(members.values()))
     if value is None or value in ({}, []):
         return None
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    except RecursionError:
+        # Read from JSON that was as deep as reading it allows.
+        return None
     return preview([text_part(text)])

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from outcrop.bedrock.identity import is_bedrock
+from outcrop.bedrock.model_id import parse_model_id
 from outcrop.entities import SpanType
 from outcrop.genai.conventions import span_type_of
 from outcrop.genai.messages import Chat
@@ -37,10 +38,12 @@ CACHE_WRITE = (
     gen_ai.USAGE_CACHE_WRITE_INPUT_TOKENS,
     "gen_ai.usage.cache_creation.input_tokens",
     "gen_ai.usage.cache_creation_input_tokens",
+    "gen_ai.usage.cache_write_input_tokens",
     "gen_ai.usage.details.cache_write_tokens",
     "gen_ai.usage.details.cache_creation_input_tokens",
     "gen_ai.usage.input_tokens.cache_write",
 )
+_STRANDS = "strands-agents"
 _PROMPT = "gen_ai.prompt"
 _COMPLETION = "gen_ai.completion"
 _USAGE = "gen_ai.usage."
@@ -61,7 +64,7 @@ _OPERATIONS = {
 
 def read(attributes: Attributes, events: Sequence[Event]) -> Reading:
     """Reads the conventions' attributes and the events that older ones put the messages into."""
-    provider = first_text(attributes, gen_ai.PROVIDER_NAME, gen_ai.SYSTEM)
+    provider = _provider(attributes)
     reasons = as_list(attributes.get(gen_ai.RESPONSE_FINISH_REASONS))
     chat = _chat(attributes, events)
     reason = first_text({"reason": reasons[0]} if reasons else {}, "reason")
@@ -78,8 +81,18 @@ def read(attributes: Attributes, events: Sequence[Event]) -> Reading:
         session_id=first_word(attributes, "session.id", gen_ai.CONVERSATION_ID),
         user_id=first_word(attributes, "user.id", "enduser.id", "gen_ai.user"),
         tool_name=first_text(attributes, gen_ai.TOOL_NAME),
+        parameters=_parameters(attributes),
         is_stream=True if attributes.get(gen_ai.REQUEST_STREAM) is True else None,
     )
+
+
+def _provider(attributes: Attributes) -> str | None:
+    """Who was asked; Strands Agents names itself there, and the model's id tells whether it was Bedrock."""
+    named = first_text(attributes, gen_ai.PROVIDER_NAME, gen_ai.SYSTEM)
+    if named != _STRANDS:
+        return named
+    vendor = parse_model_id(first_text(attributes, gen_ai.REQUEST_MODEL) or "").vendor
+    return gen_ai.PROVIDER_BEDROCK if vendor is not None else None
 
 
 def _span_type(attributes: Attributes) -> str | None:
@@ -110,11 +123,11 @@ def _usage(attributes: Attributes, provider: str | None) -> Usage | None:
         cache_read=first_int(attributes, *CACHE_READ),
         cache_write=first_int(attributes, *CACHE_WRITE),
         raw={_USAGE + name: value for name, value in below(attributes, _USAGE).items()},
-        is_exclusive=is_bedrock(provider) and not is_summed_up(attributes),
+        is_exclusive=is_bedrock(provider) and not _is_summed_up(attributes),
     )
 
 
-def is_summed_up(attributes: Attributes) -> bool:
+def _is_summed_up(attributes: Attributes) -> bool:
     """Whether the sender is known to count Bedrock's cached input within, as MLflow and Pydantic AI do."""
     return "mlflow.traceRequestId" in attributes or "logfire.json_schema" in attributes
 
@@ -127,7 +140,6 @@ def _chat(attributes: Attributes, events: Sequence[Event]) -> Chat | None:
         read_messages(answered, "assistant"),
         system=read_blocks(structured(attributes.get(gen_ai.SYSTEM_INSTRUCTIONS))),
         tools=read_tools(attributes.get(gen_ai.TOOL_DEFINITIONS)),
-        parameters=parameters(attributes),
     )
     told = chat_of_events(events) if events else None
     if said is None or told is None:
@@ -135,7 +147,7 @@ def _chat(attributes: Attributes, events: Sequence[Event]) -> Chat | None:
     return Reading(chat=said).over(Reading(chat=told)).chat
 
 
-def parameters(attributes: Attributes) -> dict[str, Any]:
+def _parameters(attributes: Attributes) -> dict[str, Any]:
     """Inference parameters under the conventions' names, without the namespace."""
     given = below(attributes, _REQUEST)
     return {name: value for name, value in given.items() if name not in _NO_PARAMETERS}

@@ -79,6 +79,10 @@ def _inputs(attributes: Attributes) -> Any:
     given = _value(attributes, names.INPUT_VALUE, names.INPUT_MIME_TYPE)
     if given is None:
         given = structured(first(attributes, "reranker.query", "tool.parameters"))
+    if given is None:
+        # Vectors stay in the raw attributes.
+        embedded = (as_object(each).get("embedding") for each in entries(attributes, "embedding.embeddings."))
+        given = [text for each in embedded if (text := as_object(each).get("text")) is not None] or None
     return given
 
 
@@ -89,7 +93,10 @@ def _outputs(attributes: Attributes) -> Any:
     for prefix in ("retrieval.documents.", "reranker.output_documents."):
         documents = [as_object(each).get("document", each) for each in entries(attributes, prefix)]
         if documents:
-            return [{**as_object(d), "metadata": structured(as_object(d).get("metadata"))} for d in documents]
+            return [
+                {n: structured(v) if n == "metadata" else v for n, v in as_object(d).items()}
+                for d in documents
+            ]
     return None
 
 

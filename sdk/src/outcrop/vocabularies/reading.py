@@ -31,7 +31,8 @@ class Event(Protocol):
 class Reading:
     """A part of what a `SpanView` shows; None or empty is what the vocabulary does not say.
 
-    Attributes are those of `SpanView` and `Stated` of the same names.
+    Attributes are those of `SpanView` and `Stated` of the same names; `parameters` are those of a
+    conversation, whoever tells it.
     """
 
     span_type: str | None = None
@@ -49,6 +50,7 @@ class Reading:
     tags: dict[str, str] = field(default_factory=dict[str, str])
     metadata: dict[str, str] = field(default_factory=dict[str, str])
     tool_name: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict[str, Any])
     cost: StatedCost | None = None
     time_to_first_chunk_ns: int | None = None
     is_stream: bool | None = None
@@ -61,7 +63,7 @@ class Reading:
             found[each.name] = theirs if mine is None or mine == {} else mine
         if self.chat is not None and other.chat is not None:
             found["chat"] = _joined(self.chat, other.chat)
-        for name in ("tags", "metadata"):
+        for name in ("tags", "metadata", "parameters"):
             found[name] = {**getattr(other, name), **getattr(self, name)}
         return Reading(**found)
 

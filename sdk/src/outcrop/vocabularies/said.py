@@ -33,7 +33,8 @@ def read_messages(value: Any, role: str = "user") -> list[Message]:
     found: list[Message] = []
     for entry in entries:
         # LangChain sends a list of conversations, of which there is one.
-        found.extend(read_messages(entry, role) if isinstance(entry, list) else _read_message(entry, role))
+        held: list[Any] = as_list(entry) if isinstance(entry, list) else [entry]
+        found.extend(message for each in held for message in _read_message(each, role))
     return found
 
 

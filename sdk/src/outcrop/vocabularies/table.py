@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from outcrop.bedrock.identity import is_bedrock, with_identity
 from outcrop.entities import SpanType
 from outcrop.genai.previews import request_preview, response_preview, tool_calls, value_preview
 from outcrop.genai.stated import Stated
 from outcrop.genai.view import SpanView
+from outcrop.semconv import gen_ai
 from outcrop.vocabularies.gen_ai import GEN_AI
 from outcrop.vocabularies.logfire import LOGFIRE
 from outcrop.vocabularies.mlflow import MLFLOW
@@ -67,9 +69,9 @@ def read_foreign(attributes: Attributes, events: Sequence[Event] = (), attempts:
 
 def _view(found: Reading, attempts: int) -> SpanView:
     chat = found.chat
-    asked = answered = None
-    if chat is not None:
-        asked, answered = request_preview(lambda: reversed(chat.messages)), response_preview(chat.output)
+    if chat is not None and found.parameters:
+        chat = replace(chat, parameters={**found.parameters, **chat.parameters})
+    sent, output = ([], []) if chat is None else (chat.messages, chat.output)
     return SpanView(
         span_type=found.span_type or SpanType.UNKNOWN,
         inputs=found.inputs,
@@ -79,13 +81,20 @@ def _view(found: Reading, attempts: int) -> SpanView:
         request_model=found.request_model,
         response_model=found.response_model,
         finish_reason=found.finish_reason,
-        tool_calls=tool_calls(chat.output) if chat is not None else (),
+        tool_calls=tool_calls(output),
         attempts=attempts,
-        request_preview=asked or value_preview(found.inputs),
-        response_preview=answered or value_preview(found.outputs),
+        request_preview=request_preview(lambda: reversed(sent)) or value_preview(found.inputs),
+        response_preview=response_preview(output) or value_preview(found.outputs),
         provider=found.provider,
         vendor=found.vendor or _vendor(found.provider),
+        request_attributes=_request(found),
     )
+
+
+def _request(found: Reading) -> dict[str, Any]:
+    """What was asked of whom in the conventions' words, for whoever reads a span's attributes."""
+    said = {gen_ai.REQUEST_MODEL: found.request_model, gen_ai.PROVIDER_NAME: found.provider}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _vendor(provider: str | None) -> str | None:

@@ -14,6 +14,7 @@ from typing import Any
 from outcrop.json_reading import as_int, as_list, as_object, as_text, parse_json
 
 _NS_IN_MS = 1_000_000
+_TOO_DEEP = "… (nested too deeply to show)"
 _MOST_MS = 2**63 // _NS_IN_MS
 
 
@@ -88,7 +89,12 @@ def texts(value: Any) -> dict[str, str]:
 
 def as_words(value: Any) -> str:
     """A value as text."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except RecursionError:
+        return _TOO_DEEP
 
 
 def marks(value: Any) -> dict[str, str]:

@@ -30,6 +30,7 @@ _MAX_TOOLS = 50
 _MAX_INTEGER = 2**63 - 1
 _NS_IN_S = 1_000_000_000
 _NANO = 1_000_000_000
+_BOTOCORE_ERRORS = "botocore.errorfactory."
 # OTLP's codes; what a newer OTLP adds counts as unset.
 _STATUS: dict[int, Status] = {1: "OK", 2: "ERROR"}
 # Of spans of Outcrop's own, which say it by attributes.
@@ -124,7 +125,9 @@ def _failure(record: SpanRecord) -> Failure | None:
     raised = exceptions[-1] if exceptions else {}
     kind = record.attributes.get(gen_ai.ERROR_TYPE) or raised.get(gen_ai.EXCEPTION_TYPE)
     message = record.status_message or raised.get(gen_ai.EXCEPTION_MESSAGE)
-    return Failure(_text(kind, _NAME) or "Error", _text(message, _MESSAGE) or "")
+    # Others name the class that botocore makes of an error's code; the code is its last word.
+    code = kind.removeprefix(_BOTOCORE_ERRORS) if isinstance(kind, str) else kind
+    return Failure(_text(code, _NAME) or "Error", _text(message, _MESSAGE) or "")
 
 
 def _first_chunk_ns(record: SpanRecord, view: SpanView) -> int | None:
