@@ -56,18 +56,18 @@ def read_foreign(attributes: Attributes, events: Sequence[Event] = (), attempts:
     if _KEYS.isdisjoint(attributes):
         return None
     spoken = [vocabulary for vocabulary in VOCABULARIES if not vocabulary.keys.isdisjoint(attributes)]
-    found = Reading()
-    for vocabulary in spoken:
+    found = spoken[0].read(attributes, events)
+    for vocabulary in spoken[1:]:
         found = found.over(vocabulary.read(attributes, events))
     stated = _stated(found, ",".join(vocabulary.name for vocabulary in spoken))
-    view = replace(_view(found, attempts), stated=stated)
+    view = _view(found, stated, attempts)
     if not is_bedrock(view.provider):
         return view
     known = with_identity(view, attributes)
     return known if known.vendor is not None else replace(known, vendor=view.vendor)
 
 
-def _view(found: Reading, attempts: int) -> SpanView:
+def _view(found: Reading, stated: Stated, attempts: int) -> SpanView:
     chat = found.chat
     if chat is not None and found.parameters:
         chat = replace(chat, parameters={**found.parameters, **chat.parameters})
@@ -88,6 +88,7 @@ def _view(found: Reading, attempts: int) -> SpanView:
         provider=found.provider,
         vendor=found.vendor or _vendor(found.provider),
         request_attributes=_request(found),
+        stated=stated,
     )
 
 
