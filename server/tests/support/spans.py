@@ -6,7 +6,7 @@ import itertools
 from typing import Any, cast
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.proto.trace.v1.trace_pb2 import Status as StatusProto
 
@@ -70,6 +70,8 @@ def any_value(value: Any) -> AnyValue:
     if isinstance(value, list):
         items = cast("list[Any]", value)
         return AnyValue(array_value=ArrayValue(values=[any_value(item) for item in items]))
+    if isinstance(value, dict):
+        return AnyValue(kvlist_value=KeyValueList(values=pairs(cast("dict[str, Any]", value))))
     return AnyValue() if value is None else AnyValue(string_value=str(value))
 
 

@@ -12,8 +12,9 @@ from functools import partial
 from typing import Any
 
 from outcrop.bedrock import converse
-from outcrop.bedrock.view import read_bedrock_span, request_preview, response_preview
+from outcrop.bedrock.view import read_bedrock_span
 from outcrop.genai.messages import words_of
+from outcrop.genai.previews import request_preview, response_preview, tool_calls
 from outcrop.genai.usage import Usage
 from outcrop.genai.view import SpanView
 from outcrop.json_reading import ParseJson, as_list, as_object, as_text
@@ -98,9 +99,7 @@ def _said(answered: dict[str, Any]) -> tuple[str | None, tuple[str, ...]]:
     message = as_object(answered.get("output")).get("message")
     found = _blocks(message)
     if found is None or as_object(message).get("role") == "user":
-        output = converse.read_output(answered)
-        parts = [part for each in output for part in each.parts]
-        return None, tuple(str(part["name"]) for part in parts if part["type"] == "tool_call")
+        return None, tool_calls(converse.read_output(answered))
     texts, kinds = found
     tools: tuple[str, ...] = ()
     if "toolUse" in kinds:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -15,7 +15,8 @@ from outcrop.bedrock.generic import read_generic
 from outcrop.bedrock.guardrail import guardrail_attributes
 from outcrop.bedrock.model_id import parse_model_id
 from outcrop.entities import SpanType
-from outcrop.genai.messages import Chat, Message, media_preview, preview
+from outcrop.genai.messages import Chat
+from outcrop.genai.previews import request_preview, response_preview, tool_calls
 from outcrop.genai.stream import Chunk, ChunkKind, Stream
 from outcrop.genai.usage import Usage, UsageRule
 from outcrop.genai.view import SpanView
@@ -74,7 +75,7 @@ def _read_converse(span_type: str, exchange: Exchange, attempts: int) -> SpanVie
         request_model=exchange.model_id,
         response_model=converse.read_response_model(response),
         finish_reason=converse.read_finish_reason(response),
-        tool_calls=_tool_calls(output),
+        tool_calls=tool_calls(output),
         attempts=attempts,
         request_preview=request_preview(lambda: converse.read_messages(inputs)),
         response_preview=response_preview(output),
@@ -106,7 +107,7 @@ def _read_invoke(span_type: str, exchange: Exchange, attempts: int) -> SpanView:
         usage=_invoke_usage(body.usage, exchange),
         request_model=exchange.model_id,
         finish_reason=body.finish_reason,
-        tool_calls=_tool_calls(chat.output) if chat else (),
+        tool_calls=tool_calls(chat.output) if chat else (),
         attempts=attempts,
         request_preview=asked,
         response_preview=answered,
@@ -235,34 +236,3 @@ def _invoke_chunk(index: int, piece: StreamPiece, codec: BodyCodec | None) -> Ch
         described = codec.describe(as_object(piece.data))
     kind_name, kind, text, block = described
     return Chunk(index, piece.offset_ns, kind_name, piece.data, piece.size_bytes, kind, text, block)
-
-
-def _tool_calls(output: list[Message]) -> tuple[str, ...]:
-    parts = [part for message in output for part in message.parts]
-    return tuple(str(part["name"]) for part in parts if part["type"] == "tool_call")
-
-
-def request_preview(newest_first: Callable[[], Iterable[Message]]) -> str | None:
-    """The newest words of the user; a turn that only brings tool results has none of its own.
-
-    Args:
-        newest_first: gives what was sent, the newest message first; may be called twice.
-    """
-    for message in newest_first():
-        words = preview(message.parts) if message.role != "tool" else None
-        if words:
-            return words
-    in_order = list(newest_first())[::-1]
-    return media_preview([part for message in in_order for part in message.parts])
-
-
-def response_preview(output: list[Message]) -> str | None:
-    """The first words of an answer, else the tools that it asks for, else its media."""
-    for message in output:
-        words = preview(message.parts)
-        if words:
-            return words
-    calls = _tool_calls(output)
-    if calls:
-        return f"→ {', '.join(calls)}"
-    return media_preview([part for message in output for part in message.parts])

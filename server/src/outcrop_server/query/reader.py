@@ -136,7 +136,7 @@ class TraceReader:
     def _view(self, record: SpanRecord) -> SpanView:
         attempts = sum(event.name == names.ATTEMPT_EVENT for event in record.events)
         try:
-            return self._read_span(record.attributes, attempts=attempts)
+            return self._read_span(record.attributes, attempts=attempts, events=record.events)
         except Exception as error:  # noqa: BLE001 - a codec's fault must not hide the raw payload
             _log.exception("Reading span %s failed", record.span_id.hex())
             return SpanView(span_type="UNKNOWN", problem=f"{type(error).__name__}: {error}")
