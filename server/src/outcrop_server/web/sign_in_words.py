@@ -85,6 +85,7 @@ def form_page(words: Words, onward: str, *, fault: str = "", is_needed: bool = T
     described = ' aria-invalid="true" aria-describedby="fault"' if fault else ""
     return _document(
         words,
+        words.title,
         f"""{note}<form method="post" action="/sign-in">
 <input type="hidden" name="next" value="{escape(onward)}">
 <label for="token">{words.token}</label>
@@ -103,14 +104,14 @@ def signed_in_page(words: Words, onward: str, caller: Caller) -> str:
         names = f"{words.experiments} {escape(', '.join(sorted(caller.experiments)))}"
     return _document(
         words,
-        f"""<p>{words.signed_in_as} <strong>{escape(caller.name)}</strong></p>
-<p class="hint">{caller.role} · {names}</p>
+        f"{words.signed_in_as} {escape(caller.name)}",
+        f"""<p class="about">{caller.role} · {names}</p>
 <p><a class="onward" href="{escape(onward)}">{words.to_traces}</a></p>
 <form method="post" action="/sign-out"><button type="submit" class="quiet">{words.sign_out}</button></form>""",
     )
 
 
-def _document(words: Words, content: str) -> str:
+def _document(words: Words, heading: str, content: str) -> str:
     return f"""<!doctype html>
 <html lang="{words.language}">
 <head>
@@ -124,7 +125,7 @@ def _document(words: Words, content: str) -> str:
 <body>
 <main>
 <p class="brand">{_MARK}Outcrop</p>
-<h1>{words.title}</h1>
+<h1>{heading}</h1>
 {content}
 </main>
 </body>
