@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import socket
 
 import pytest
@@ -88,3 +89,12 @@ def test_a_page_elsewhere_is_never_told_that_it_may_read(server: BackgroundServe
         headers = {"origin": "http://localhost:5173", "access-control-request-method": "GET"}
         answer = ask(server.url, "/api/traces", method=method, headers=headers)
         assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+def test_a_page_elsewhere_that_asks_again_and_again_does_not_fill_the_log(
+    server: BackgroundServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "outcrop.audit"):
+        for _ in range(15):
+            assert ask(server.url, "/api/traces", headers={"origin": "https://evil.example"}).status == 403
+    assert len([each for each in caplog.records if each.name == "outcrop.audit"]) == 10

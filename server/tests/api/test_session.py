@@ -71,8 +71,9 @@ def test_the_cookie_opens_the_page_and_holds_no_token(
         "has_session": True,
     }
     assert ask(guarded.url, "/api/traces", headers={"cookie": cookie_of(answer)}).status == 200
-    # Another name beside it, as browsers send for other programs of this machine.
-    assert ask(guarded.url, "/api/traces", headers={"cookie": f"a=b; {cookie_of(answer)}"}).status == 200
+    # Others beside it, as browsers send for other programs of this machine.
+    beside = f'a=b; odd={{"json": [1, "x"]}}; lone; {cookie_of(answer)}; z='
+    assert ask(guarded.url, "/api/traces", headers={"cookie": beside}).status == 200
 
 
 def test_each_sign_in_is_a_session_of_its_own_and_signing_out_ends_it(

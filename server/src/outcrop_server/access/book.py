@@ -68,13 +68,18 @@ class TokenBook:
         """Whether a token opens something now."""
         return any(self.is_valid(token) for token in self._by_id.values())
 
-    def refresh(self) -> None:
+    def refresh(self, *, only_if_stale: bool = False) -> None:
         """Reads the store, and tells it which tokens were used. Waits for the disk.
+
+        Args:
+            only_if_stale: several who ask at once are content with one look.
 
         Raises:
             UnavailableError: the store cannot be read; the copy stays as it was.
         """
         with self._lock:
+            if only_if_stale and not self.is_stale:
+                return
             began = self._clock()
             tokens = self._store.access_tokens()
             if self._read_at is not None:

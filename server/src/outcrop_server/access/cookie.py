@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from http.cookies import CookieError, SimpleCookie
-
 from outcrop_server.access.sessions import LIFETIME_S
 
 
@@ -19,13 +17,13 @@ class SessionCookie:
 
     def read(self, header: str | None, scheme: str) -> str | None:
         """The session's id in a Cookie header."""
-        if not header or self._name not in header:
-            return None
-        try:
-            found = SimpleCookie(header).get(self._full_name(scheme))
-        except CookieError:
-            return None
-        return found.value if found is not None else None
+        wanted = self._full_name(scheme)
+        # By hand: other programs of this machine set cookies here too, in forms that parsers stop at.
+        for pair in (header or "").split(";"):
+            name, equals, value = pair.strip().partition("=")
+            if equals and name == wanted:
+                return value
+        return None
 
     def given(self, session_id: str, scheme: str) -> str:
         """A Set-Cookie header that gives it to the browser."""

@@ -5,10 +5,11 @@ Routes find the caller in the request's state, by `dependencies.CallerOf`.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import Headers
 
 from outcrop_server.access import audit, rules
@@ -45,6 +46,8 @@ class Gate:
         self._app = app
         self._door = door
         self._cookie = cookie
+        # A thread of its own: slow searches must not keep senders before the gate.
+        self._limiter = CapacityLimiter(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers or refuses one request, as ASGI has it."""
@@ -61,7 +64,9 @@ class Gate:
         if needed == "nothing" and scope["path"] not in {"/sign-in", "/sign-out", "/api/session"}:
             return
         if self._door.book.is_stale:
-            await to_thread.run_sync(self._door.book.refresh)
+            await to_thread.run_sync(
+                partial(self._door.book.refresh, only_if_stale=True), limiter=self._limiter
+            )
         if needed == "nothing":
             return
         headers = Headers(scope=scope)

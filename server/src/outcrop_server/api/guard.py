@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 
 from outcrop_server.access import audit
+from outcrop_server.access.limits import FailureLimit
 from outcrop_server.api.problems import from_request_error
 from outcrop_server.model.access import ANONYMOUS
 from outcrop_server.model.errors import ForbiddenError
@@ -39,6 +40,7 @@ class Guard:
         self._app = app
         self._names = {settings.host.lower(), *(name.lower() for name in settings.allowed_hosts)}
         self._is_remote = not is_loopback(settings.host)
+        self._recorded = FailureLimit()
         if self._is_remote:
             self._names.add(socket.gethostname().lower())
 
@@ -48,17 +50,17 @@ class Guard:
             is_opening = scope["method"] in _OPENING_A_PAGE and not scope["path"].startswith(_GUARDED)
             fault = self._fault(Headers(scope=scope), is_opening)
             if fault:
-                client = scope.get("client")
-                audit.record(
-                    "refused",
-                    by=ANONYMOUS,
-                    client=client[0] if client else None,
-                    why=fault,
-                    path=scope["path"][:200],
-                )
+                self._record(scope, fault)
                 await from_request_error(ForbiddenError(fault))(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+    def _record(self, scope: Scope, fault: str) -> None:
+        client = scope["client"][0] if scope.get("client") else ""
+        # A page elsewhere that asks again and again must not fill the log.
+        if not self._recorded.wait_s(client):
+            self._recorded.failed(client)
+            audit.record("refused", by=ANONYMOUS, client=client, why=fault, path=scope["path"][:200])
 
     def _fault(self, headers: Headers, is_opening_a_page: bool) -> str | None:
         """Why a request is refused; None if it is not."""
