@@ -169,8 +169,16 @@ def test_what_the_command_line_revokes_ends_on_a_running_server(
     while (answer := call(guarded, "GET", "/api/traces", token=tokens["read"])).status == 200:
         pass
     assert answer.status == 401
-    # With no token left that opens anything, it stays closed.
-    assert ask(guarded.url, "/api/traces").status == 401
+
+
+def test_what_was_closed_stays_closed_when_no_token_opens_anything(
+    store: Path, start_server: StartServer
+) -> None:
+    make(store, "only", "admin")
+    opened = SqliteStore(store)
+    revoke_token(opened, "only", "me")
+    opened.close()
+    assert ask(start_server().url, "/api/traces").status == 401
 
 
 def test_an_expired_token_is_told_so(store: Path, start_server: StartServer) -> None:
