@@ -16,19 +16,22 @@ from outcrop.pricing import library
 from outcrop.pricing.quote import price_of
 from outcrop.pricing.table import PriceTable, read_table
 from outcrop.views import glance_span, read_span
+from outcrop_server.access.cookie import SessionCookie
+from outcrop_server.access.door import Door
+from outcrop_server.access.start import check_start
 from outcrop_server.api import openapi, problems
+from outcrop_server.api.gate import Gate
 from outcrop_server.api.guard import Guard
 from outcrop_server.ingest.endpoint import TracesEndpoint
 from outcrop_server.ingest.fast_json import parse_fast
 from outcrop_server.ingest.pipeline import Pipeline
 from outcrop_server.ingest.spool import SpoolReader, directories
-from outcrop_server.query.judging import Judge
-from outcrop_server.query.reader import TraceReader
-from outcrop_server.query.search import TraceFinder
+from outcrop_server.query.by_scope import QueriesByScope
 from outcrop_server.settings import SettingsError, from_environment, is_loopback
 from outcrop_server.storage.sqlite.store import SqliteStore
 from outcrop_server.web.headers import SecurityHeaders
 from outcrop_server.web.pages import Pages
+from outcrop_server.web.sign_in import SignInPages
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -56,8 +59,10 @@ def create_app(settings: Settings, store: TraceStore) -> FastAPI:
         store: stays the caller's, who closes it after the application has ended.
 
     Raises:
-        SettingsError: the price file is wrong; says where.
+        SettingsError: the price file is wrong; says where. Or the traces would be open to a network.
     """
+    door = _door(settings, store)
+    cookie = SessionCookie(settings.port)
     price_span = partial(price_of, table=_prices(settings))
     pipeline = Pipeline(store, partial(glance_span, parse=parse_fast), price_span)
     spool = _spool(settings, pipeline)
@@ -71,15 +76,18 @@ def create_app(settings: Settings, store: TraceStore) -> FastAPI:
         yield
         if spool is not None:
             spool.stop()
+        door.book.close()
 
     app = FastAPI(title="Outcrop", version=__version__, lifespan=lifespan, openapi_url=None)
-    app.state.reader = TraceReader(store, read_span, price_span)
-    app.state.finder = TraceFinder(store)
-    app.state.judge = Judge(store)
+    app.state.queries = QueriesByScope(store, read_span, price_span)
+    app.state.door, app.state.cookie, app.state.tokens = door, cookie, store
     problems.install(app)
     endpoint = TracesEndpoint(pipeline, settings.max_body_bytes, settings.max_waiting_bytes)
-    for router in (*openapi.ROUTERS, openapi.router, endpoint.router(), Pages().router()):
+    sign_in = SignInPages(door, cookie).router()
+    for router in (*openapi.ROUTERS, openapi.router, endpoint.router(), sign_in, Pages().router()):
         app.include_router(router)
+    # The last one that is added is asked first.
+    app.add_middleware(Gate, door=door, cookie=cookie)
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(SecurityHeaders)
     return app
@@ -94,6 +102,18 @@ def create_app_from_environment() -> FastAPI:
     store = open_store(settings)
     atexit.register(store.close)
     return create_app(settings, store)
+
+
+def _door(settings: Settings, store: TraceStore) -> Door:
+    door = Door(
+        store,
+        is_local=is_loopback(settings.host),
+        allows_anonymous=settings.allow_anonymous,
+        requests_per_minute=settings.requests_per_minute,
+    )
+    door.book.refresh()
+    check_start(settings, door.book)
+    return door
 
 
 def _prices(settings: Settings) -> PriceTable | None:

@@ -66,7 +66,9 @@ class EmbeddedStore:
             # FastAPI takes half a second to load: a program that only traces never needs it.
             from outcrop_server.app import create_app  # noqa: PLC0415
 
-            self._app = create_app(Settings(store=self._path, spool=None), self._store)
+            # Whoever can open the file needs no token for what is in it.
+            settings = Settings(store=self._path, spool=None, allow_anonymous=True)
+            self._app = create_app(settings, self._store)
         return ask(self._app, method, path, body)
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from outcrop_server.ingest.rows import new_span
+from outcrop_server.ingest.scope import within
 from outcrop_server.model.errors import BadRequestError
 from outcrop_server.otlp.parse import parse_export
 
@@ -44,12 +45,15 @@ class Pipeline:
         self._read_span = read_span
         self._price_span = price_span
 
-    def accept(self, body: bytes, experiment: str | None = None) -> Accepted:
+    def accept(
+        self, body: bytes, experiment: str | None = None, allowed: frozenset[str] | None = None
+    ) -> Accepted:
         """Reads a request in the calling thread.
 
         Args:
             body: an OTLP `ExportTraceServiceRequest`, uncompressed protobuf.
             experiment: where spans belong that name no experiment themselves.
+            allowed: the only experiments that the sender may send to; None for all.
 
         Raises:
             BadRequestError: the body is no such request, or no span in it is right; nothing is kept.
@@ -58,13 +62,16 @@ class Pipeline:
         spans, faults = parse_export(body)
         if faults and not spans:
             raise BadRequestError(f"Nothing of this request was kept. {said(faults)}")
-        stored = self._store.append(
-            [
-                new_span(record, payload, experiment, self._read_span, self._price_span)
-                for record, payload in spans
-            ]
-        )
-        return Accepted(stored, faults)
+        if experiment is None and allowed is not None and len(allowed) == 1:
+            (experiment,) = allowed
+        rows = [
+            new_span(record, payload, experiment, self._read_span, self._price_span)
+            for record, payload in spans
+        ]
+        if allowed is not None:
+            rows, refused = within(self._store, rows, allowed)
+            faults = [*faults, *refused]
+        return Accepted(self._store.append(rows), faults)
 
 
 def said(faults: list[str]) -> str:

@@ -19,6 +19,8 @@ export const en = {
   themeAuto: "System",
   language: "Language",
   keys: "Keys",
+  signedInAs: (name: string): string => `Signed in as ${name}`,
+  signOut: "Sign out",
   notFound: "There is nothing at this address.",
   toTraces: "Go to the traces",
   // Generic

@@ -17,6 +17,8 @@ export const ja: Dictionary = {
   themeAuto: "システム",
   language: "言語",
   keys: "キー操作",
+  signedInAs: (name) => `${name} としてサインイン中`,
+  signOut: "サインアウト",
   notFound: "このアドレスには何もありません。",
   toTraces: "トレース一覧へ",
   copy: "コピー",
