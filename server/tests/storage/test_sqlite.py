@@ -26,6 +26,7 @@ from outcrop_server.storage.api import TraceStore
 from outcrop_server.storage.sqlite import columns, file_lock, schema, statements
 from outcrop_server.storage.sqlite.search import search_sql
 from outcrop_server.storage.sqlite.store import SqliteStore
+from outcrop_server.storage.sqlite.terms import TermWriter
 from server.tests.storage.conformance import TraceStoreConformance
 from server.tests.storage.writer_process import SPANS, batch
 from server.tests.support.annotations import judgement
@@ -187,9 +188,14 @@ def made_by_version(version: int, monkeypatch: pytest.MonkeyPatch) -> Generator[
             cut = all_names.count(",") - old_names.count(",")
             patch.setattr(columns, make, _cut(getattr(columns, make), cut))
         patch.setattr(TraceSummary, "keys", _old_keys(TraceSummary.keys))
+        patch.setattr(TermWriter, "add", _add_no_terms)
         importlib.reload(statements)
         yield
     importlib.reload(statements)
+
+
+def _add_no_terms(*_: Any) -> None:
+    """As it was before there were any."""
 
 
 def _cut(make: Callable[[Any], tuple[Any, ...]], count: int) -> Callable[[Any], tuple[Any, ...]]:

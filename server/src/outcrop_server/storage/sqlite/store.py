@@ -10,6 +10,7 @@ from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, Trace
 from outcrop_server.model.search import FoundTrace, TraceSearch
 from outcrop_server.storage.sqlite import columns, judging, tokens
 from outcrop_server.storage.sqlite import statements as sql
+from outcrop_server.storage.sqlite.candidates import candidates
 from outcrop_server.storage.sqlite.committer import Committer
 from outcrop_server.storage.sqlite.connections import ReaderPool, make_private, open_writer
 from outcrop_server.storage.sqlite.file_lock import FileLock
@@ -94,8 +95,8 @@ class SqliteStore:
 
     def search(self, search: TraceSearch) -> list[FoundTrace]:
         """The traces that fit, in their order."""
-        statement = search_sql(search)
         with self._readers.reading() as connection:
+            statement = search_sql(search, candidates(search.where, connection))
             rows = connection.execute(statement.text, statement.values).fetchall()
         width = columns.TRACE.count(",") + 3
         return [FoundTrace(_stored(row[:width]), (*row[width:-1], bytes(row[-1]).hex())) for row in rows]

@@ -10,6 +10,7 @@ from outcrop_server.model.summary import TraceSummary, restored
 from outcrop_server.storage.sqlite import columns
 from outcrop_server.storage.sqlite import statements as sql
 from outcrop_server.storage.sqlite.frames import Frame, pack
+from outcrop_server.storage.sqlite.terms import Term, TermWriter, terms_of, texts_terms
 
 if TYPE_CHECKING:
     import sqlite3
@@ -36,6 +37,7 @@ class PreparedTrace:
     frames: list[PreparedFrame]
     row: TraceRow
     keys: str
+    terms: set[Term]
 
     @property
     def size(self) -> int:
@@ -63,7 +65,7 @@ def _prepared_trace(trace_id: bytes, spans: list[NewSpan]) -> PreparedTrace:
         for frame in pack(spans)
     ]
     summary = TraceSummary().add_all(spans)
-    return PreparedTrace(trace_id, frames, summary.row(trace_id), summary.keys())
+    return PreparedTrace(trace_id, frames, summary.row(trace_id), summary.keys(), terms_of(spans))
 
 
 class Writer:
@@ -76,6 +78,7 @@ class Writer:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._experiments: dict[str, int] = {}
+        self._terms = TermWriter(connection)
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -85,6 +88,7 @@ class Writer:
     def forget(self) -> None:
         """Drops what it remembers of the database; needed after a rollback."""
         self._experiments.clear()
+        self._terms.forget()
 
     def write(self, traces: list[PreparedTrace]) -> int:
         """Writes a batch; returns how many spans were new."""
@@ -99,6 +103,7 @@ class Writer:
         summary = restored(columns.to_trace(tuple(values), experiment), keys)
         summary.edit(edit)
         self._update(summary, trace_id, trace_key)
+        self._terms.add(trace_key, texts_terms(edit.tags, edit.metadata))
         return True
 
     def _update(self, summary: TraceSummary, trace_id: bytes, trace_key: int) -> None:
@@ -115,6 +120,8 @@ class Writer:
             payload_id = self._insert_payload(part.frame.data)
             rows = ((*values, payload_id, trace_key) for values in part.spans)
             self._connection.executemany(sql.INSERT_SPAN, rows)
+        if trace_key is not None:
+            self._terms.add(trace_key, trace.terms)
         return trace.row.span_count
 
     def _write_more(self, trace: PreparedTrace, found: tuple[Any, ...]) -> int:
@@ -124,6 +131,8 @@ class Writer:
             return 0
         summary = restored(columns.to_trace(tuple(values), experiment), keys).add_all(new)
         self._update(summary, trace.trace_id, trace_key)
+        # Not those of spans that were there already: they may have come with another name.
+        self._terms.add(trace_key, trace.terms if len(new) == trace.row.span_count else terms_of(new))
         return len(new)
 
     def _insert_missing(self, part: PreparedFrame, trace_key: int) -> list[NewSpan]:
