@@ -135,7 +135,7 @@ def main() -> None:
         command = [str(outcrop), "server", "--port", str(PORT), "--store", str(store)]
         env = {**os.environ, "OUTCROP_SPOOL_DIR": folder}
         started = time.perf_counter()
-        server = subprocess.Popen(
+        server = subprocess.Popen(  # noqa: S603
             command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         assert server.stdout is not None

@@ -124,3 +124,12 @@ def test_an_older_store_is_given_the_same_terms(tmp_path: Path) -> None:
     SqliteStore(file).close()
     assert _terms(file) == written
     assert ("failed", "TOOL", TRACE.hex()) in written
+
+
+@pytest.mark.parametrize(
+    ("words", "is_found"), [("50%", True), ("a_b", True), ("a\\b", True), ("5%0", False), ("aXb", False)]
+)
+def test_words_are_taken_as_they_are_written(tmp_path: Path, words: str, is_found: bool) -> None:
+    with closing(SqliteStore(tmp_path / "store.db")) as store:
+        store.append([new_span(1, request_preview="take 50% of A_B and a\\b, not 50")]).result()
+        assert len(store.search(TraceSearch(parse_filter(f'"{words}"')))) == is_found
