@@ -42,10 +42,10 @@ def test_the_environment_is_read_and_flags_go_before_it() -> None:
 @pytest.mark.parametrize(
     ("environment", "words"),
     [
-        ({"OUTCROP_PORT": "many"}, "OUTCROP_PORT is 'many': give a whole number, such as 5115"),
-        ({"OUTCROP_PORT": "70000"}, "1 to 65535"),
+        ({"OUTCROP_PORT": "many"}, "OUTCROP_PORT is 'many': give a whole number from 0 to 65535"),
+        ({"OUTCROP_PORT": "70000"}, "from 0 to 65535"),
         ({"OUTCROP_ALLOW_REMOTE": "maybe"}, "1, true, yes or on"),
-        ({"OUTCROP_MAX_BODY_BYTES": "0"}, "must be 1 or more"),
+        ({"OUTCROP_MAX_BODY_BYTES": "0"}, "OUTCROP_MAX_BODY_BYTES is '0': give bytes, 1 or more"),
         ({"OUTCROP_HOST": "0.0.0.0"}, "--allow-remote"),  # noqa: S104 - refused
         ({"OUTCROP_HOST": "traces.example"}, "--allow-remote"),
     ],

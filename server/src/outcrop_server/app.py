@@ -21,6 +21,11 @@ from outcrop_server.api.guard import Guard
 from outcrop_server.ingest.endpoint import TracesEndpoint
 from outcrop_server.ingest.pipeline import Pipeline
 from outcrop_server.ingest.spool import SpoolReader, directories
+from outcrop_server.lifecycle import Lifecycle
+from outcrop_server.model.store_health import watch_nothing
+from outcrop_server.observing.metrics import Metrics
+from outcrop_server.observing.readiness import Readiness
+from outcrop_server.observing.requests import ObservedRequests
 from outcrop_server.query.judging import Judge
 from outcrop_server.query.reader import TraceReader
 from outcrop_server.query.search import TraceFinder
@@ -38,27 +43,40 @@ if TYPE_CHECKING:
 _ALL_ADDRESSES = {"0.0.0.0", "::"}  # noqa: S104 - compared with, never bound to
 
 
-def open_store(settings: Settings) -> TraceStore:
-    """Opens the store that the settings name.
+def open_store(settings: Settings, metrics: Metrics | None = None) -> TraceStore:
+    """Opens the store that the settings name; `metrics` are told of its commits.
 
     Raises:
         StoreError: it cannot be used; says why and what to do.
     """
-    return SqliteStore(settings.store, max_waiting_bytes=settings.max_waiting_bytes)
+    return SqliteStore(
+        settings.store,
+        max_waiting_bytes=settings.max_waiting_bytes,
+        on_commit=watch_nothing if metrics is None else metrics.on_commit,
+    )
 
 
-def create_app(settings: Settings, store: TraceStore) -> FastAPI:
+def create_app(
+    settings: Settings,
+    store: TraceStore,
+    metrics: Metrics | None = None,
+    lifecycle: Lifecycle | None = None,
+) -> FastAPI:
     """The application.
 
     Args:
         settings: with the port that is really bound, since the spool goes by it.
         store: stays the caller's, who closes it after the application has ended.
+        metrics: those that the store tells of its commits; None for new ones.
+        lifecycle: says whether the server stops; None where nobody will say so.
 
     Raises:
         SettingsError: the price file is wrong; says where.
     """
     price_span = partial(price_of, table=_prices(settings))
-    pipeline = Pipeline(store, read_span, price_span)
+    numbers = metrics or Metrics()
+    numbers.watch_store(store)
+    pipeline = Pipeline(store, read_span, price_span, numbers)
     spool = _spool(settings, pipeline)
 
     @asynccontextmanager
@@ -75,12 +93,16 @@ def create_app(settings: Settings, store: TraceStore) -> FastAPI:
     app.state.reader = TraceReader(store, read_span, price_span)
     app.state.finder = TraceFinder(store)
     app.state.judge = Judge(store)
+    app.state.metrics = numbers
+    app.state.readiness = Readiness(store, lifecycle or Lifecycle(), settings.min_free_bytes)
     problems.install(app)
     endpoint = TracesEndpoint(pipeline, settings.max_body_bytes, settings.max_waiting_bytes)
     for router in (*openapi.ROUTERS, openapi.router, endpoint.router(), Pages().router()):
         app.include_router(router)
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(SecurityHeaders)
+    # The last one that is added sees a request first, and its answer last.
+    app.add_middleware(ObservedRequests, metrics=numbers, slow_request_ms=settings.slow_request_ms)
     return app
 
 
@@ -90,9 +112,10 @@ def create_app_from_environment() -> FastAPI:
     Its store is closed when the process ends.
     """
     settings = from_environment()
-    store = open_store(settings)
+    metrics = Metrics()
+    store = open_store(settings, metrics)
     atexit.register(store.close)
-    return create_app(settings, store)
+    return create_app(settings, store, metrics)
 
 
 def _prices(settings: Settings) -> PriceTable | None:

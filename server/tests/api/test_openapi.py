@@ -31,6 +31,7 @@ def test_the_document_names_each_operation_for_the_pages_types() -> None:
         ("/api/traces/{trace_id}/export", "get"): "exportTrace",
         ("/api/traces/{trace_id}/spans/{span_id}", "get"): "getSpan",
         ("/healthz", "get"): "getHealth",
+        ("/readyz", "get"): "getReadiness",
     }
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from outcrop_server.model.new_span import NewSpan
     from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
     from outcrop_server.model.search import FoundTrace, TraceSearch
+    from outcrop_server.model.store_health import StoreHealth
 
 
 class TraceStore(Protocol):
@@ -146,6 +147,13 @@ class TraceStore(Protocol):
         """Deletes those of an experiment that began at `until_ns` or before, oldest first, at most `limit`.
 
         As `delete_traces`; callers delete many in steps, so that others are not kept waiting.
+        """
+        ...
+
+    def health(self) -> StoreHealth:
+        """How the store is now. MUST NOT wait for a write, and MUST answer when it is closed, too.
+
+        After a write that failed it MUST say so until one has succeeded, and MUST try one itself.
         """
         ...
 
