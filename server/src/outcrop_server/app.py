@@ -23,7 +23,6 @@ from outcrop_server.ingest.pipeline import Pipeline
 from outcrop_server.ingest.spool import SpoolReader, directories
 from outcrop_server.lifecycle import Lifecycle
 from outcrop_server.model.store_health import watch_nothing
-from outcrop_server.observing.metrics import Metrics
 from outcrop_server.observing.readiness import Readiness
 from outcrop_server.observing.requests import ObservedRequests
 from outcrop_server.query.judging import Judge
@@ -37,6 +36,7 @@ from outcrop_server.web.pages import Pages
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from outcrop_server.observing.metrics import Metrics
     from outcrop_server.settings import Settings
     from outcrop_server.storage.api import TraceStore
 
@@ -67,16 +67,17 @@ def create_app(
     Args:
         settings: with the port that is really bound, since the spool goes by it.
         store: stays the caller's, who closes it after the application has ended.
-        metrics: those that the store tells of its commits; None for new ones.
+        metrics: those that the store tells of its commits; None to count nothing and log no request, as where
+            a program reads its own store.
         lifecycle: says whether the server stops; None where nobody will say so.
 
     Raises:
         SettingsError: the price file is wrong; says where.
     """
     price_span = partial(price_of, table=_prices(settings))
-    numbers = metrics or Metrics()
-    numbers.watch_store(store)
-    pipeline = Pipeline(store, read_span, price_span, numbers)
+    if metrics is not None:
+        metrics.watch_store(store)
+    pipeline = Pipeline(store, read_span, price_span, metrics)
     spool = _spool(settings, pipeline)
 
     @asynccontextmanager
@@ -93,7 +94,7 @@ def create_app(
     app.state.reader = TraceReader(store, read_span, price_span)
     app.state.finder = TraceFinder(store)
     app.state.judge = Judge(store)
-    app.state.metrics = numbers
+    app.state.metrics = metrics
     app.state.readiness = Readiness(store, lifecycle or Lifecycle(), settings.min_free_bytes)
     problems.install(app)
     endpoint = TracesEndpoint(pipeline, settings.max_body_bytes, settings.max_waiting_bytes)
@@ -101,8 +102,9 @@ def create_app(
         app.include_router(router)
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(SecurityHeaders)
-    # The last one that is added sees a request first, and its answer last.
-    app.add_middleware(ObservedRequests, metrics=numbers, slow_request_ms=settings.slow_request_ms)
+    if metrics is not None:
+        # The last one that is added sees a request first, and its answer last.
+        app.add_middleware(ObservedRequests, metrics=metrics, slow_request_ms=settings.slow_request_ms)
     return app
 
 
@@ -112,6 +114,9 @@ def create_app_from_environment() -> FastAPI:
     Its store is closed when the process ends.
     """
     settings = from_environment()
+    # Not above: a program that opens its own store must not get a library that counts by its variables.
+    from outcrop_server.observing.metrics import Metrics  # noqa: PLC0415
+
     metrics = Metrics()
     store = open_store(settings, metrics)
     atexit.register(store.close)

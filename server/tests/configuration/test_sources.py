@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,13 @@ def test_every_field_of_the_settings_is_an_option() -> None:
 
 def test_the_documentation_has_every_option_as_it_is() -> None:
     assert markdown_table(OPTIONS) in (ROOT / "docs" / "configuration.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["configuration.md", "running.md"])
+def test_the_files_in_the_documentation_are_right(name: str, file: Path) -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / name).read_text(), re.DOTALL)
+    file.write_text(example)
+    assert read_settings({}, {"config": str(file)})[0].store == Path("/var/lib/outcrop/outcrop.db")
 
 
 def test_what_print_config_shows_is_a_file_that_says_the_same(file: Path) -> None:

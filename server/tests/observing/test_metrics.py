@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,3 +85,11 @@ def test_without_openmetrics_the_older_text_form_is_given(server: BackgroundServ
     types = {family.name: family.type for family in text_string_to_metric_families(answer.body.decode())}
     assert types["outcrop_spans_accepted"] == "counter"
     assert types["outcrop_commit_queue_items"] == "gauge"
+
+
+def test_the_documentation_names_every_metric_of_ours(server: BackgroundServer) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "running.md").read_text()
+    ask(server.url, "/healthz")
+    names = [name for name in scraped(server) if not name.startswith(("process_", "python_"))]
+    assert len(names) > 10
+    assert [name for name in names if f"`{name}" not in text] == []

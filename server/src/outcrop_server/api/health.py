@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from outcrop._version import __version__
 from outcrop_server.api.dependencies import json_answer
 from outcrop_server.api.schemas import Health, NotReadyReason, Ready
-from outcrop_server.observing.metrics import Metrics
-from outcrop_server.observing.readiness import Readiness
+from outcrop_server.model.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from outcrop_server.observing.metrics import Metrics
+    from outcrop_server.observing.readiness import Readiness
 
 router = APIRouter(tags=["health"])
 _NOT_READY = 503
@@ -39,7 +44,9 @@ def get_readiness(request: Request) -> Response:
 @router.get("/metrics", include_in_schema=False)
 def get_metrics(request: Request) -> Response:
     """The server's numbers, for Prometheus or another that reads OpenMetrics."""
-    metrics: Metrics = request.app.state.metrics
+    metrics: Metrics | None = request.app.state.metrics
+    if metrics is None:
+        raise NotFoundError("Nothing is counted here.")
     text, media_type = metrics.text(request.headers.get("accept", ""))
     # The whole type in the header: Starlette adds its own charset to what is given as a media type.
     return Response(text, headers={"Content-Type": media_type, "Cache-Control": "no-store"})

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 def fault(path: Path) -> str | None:
     """Why the file or its folder cannot be written to; None if they can. A full disk is not looked for."""
-    for place in (path, path.parent):
+    # Without the path: whoever reaches the server may read this.
+    for name, place in (("file", path), ("folder", path.parent)):
         if not place.exists():
-            return f"{place} is not there any more."
+            return f"The store's {name} is not there any more."
         if not os.access(place, os.W_OK):
-            return f"{place} cannot be written to."
+            return f"The store's {name} cannot be written to."
     return None
 
 
