@@ -5,6 +5,7 @@ import { defineConfig } from "vitest/config";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const server = process.env.OUTCROP_SERVER ?? "http://127.0.0.1:5115";
+const proxy = { "/api": server, "/v1": server, "/sign-in": server, "/sign-out": server };
 
 export default defineConfig({
   plugins: [react()],
@@ -17,8 +18,8 @@ export default defineConfig({
     // Browsers that know light-dark(): both themes come from one set of tokens.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
   },
-  server: { proxy: { "/api": server, "/v1": server } },
-  preview: { proxy: { "/api": server, "/v1": server } },
+  server: { proxy },
+  preview: { proxy },
   test: {
     // Tests that need a document ask for jsdom in their first line.
     environment: "node",

@@ -22,6 +22,7 @@ HEAVY = (
     "asyncio",
     "concurrent.futures",
     "opentelemetry.trace.propagation.tracecontext",
+    "outcrop.vocabularies",
 )
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from outcrop_server import settings
-from outcrop_server.settings import Settings, SettingsError, from_environment, is_loopback
+from outcrop_server.settings import SettingsError, from_environment, is_loopback
 
 
 def test_without_anything_the_server_is_for_this_machine() -> None:
     found = from_environment({})
-    assert (found.host, found.port, found.allow_remote) == ("127.0.0.1", 5115, False)
+    assert (found.host, found.port, found.allow_anonymous) == ("127.0.0.1", 5115, False)
     assert found.store == settings.default_store()
     assert found.spool == settings.default_spool()
 
@@ -23,17 +23,23 @@ def test_the_environment_is_read_and_flags_go_before_it() -> None:
         "OUTCROP_ALLOWED_HOSTS": "a.example, b.example,",
         "OUTCROP_MAX_BODY_BYTES": "1000",
         "OUTCROP_SPOOL_DIR": "~/waiting",
-        "OUTCROP_ALLOW_REMOTE": "yes",
+        "OUTCROP_ALLOW_ANONYMOUS": "yes",
         "OUTCROP_PRICES": "~/prices.json",
+        "OUTCROP_TLS_CERT": "cert.pem",
+        "OUTCROP_TLS_KEY": "key.pem",
+        "OUTCROP_TRUSTED_PROXIES": "10.0.0.0/8, ::1",
+        "OUTCROP_REQUESTS_PER_MINUTE": "0",
     }
     found = from_environment(environment)
     assert (found.host, found.port, found.store) == ("localhost", 6000, Path("/tmp/env.db"))  # noqa: S108 - as above
-    assert (found.allowed_hosts, found.max_body_bytes, found.allow_remote) == (
+    assert (found.allowed_hosts, found.max_body_bytes, found.allow_anonymous) == (
         ("a.example", "b.example"),
         1000,
         True,
     )
     assert (found.spool, found.prices) == (Path.home() / "waiting", Path.home() / "prices.json")
+    assert (found.tls_cert, found.tls_key) == (Path("cert.pem"), Path("key.pem"))
+    assert (found.trusted_proxies, found.requests_per_minute) == (("10.0.0.0/8", "::1"), 0)
     flags = from_environment(environment, host="127.0.0.1", port=0, store=Path("x.db"), prices=Path("p.json"))
     assert flags.prices == Path("p.json")
     assert (flags.host, flags.port, flags.store) == ("127.0.0.1", 0, Path("x.db"))
@@ -44,10 +50,11 @@ def test_the_environment_is_read_and_flags_go_before_it() -> None:
     [
         ({"OUTCROP_PORT": "many"}, "OUTCROP_PORT is 'many': give a whole number from 0 to 65535"),
         ({"OUTCROP_PORT": "70000"}, "from 0 to 65535"),
-        ({"OUTCROP_ALLOW_REMOTE": "maybe"}, "1, true, yes or on"),
+        ({"OUTCROP_ALLOW_ANONYMOUS": "maybe"}, "1, true, yes or on"),
         ({"OUTCROP_MAX_BODY_BYTES": "0"}, "OUTCROP_MAX_BODY_BYTES is '0': give bytes, 1 or more"),
-        ({"OUTCROP_HOST": "0.0.0.0"}, "--allow-remote"),  # noqa: S104 - refused
-        ({"OUTCROP_HOST": "traces.example"}, "--allow-remote"),
+        ({"OUTCROP_REQUESTS_PER_MINUTE": "-1"}, "a whole number from 0"),
+        ({"OUTCROP_TLS_CERT": "cert.pem"}, "both --tls-cert and --tls-key"),
+        ({"OUTCROP_TRUSTED_PROXIES": "proxy.example"}, "such as 127.0.0.1 or 10.0.0.0/8"),
     ],
 )
 def test_a_wrong_value_names_the_valid_ones(environment: dict[str, str], words: str) -> None:
@@ -72,7 +79,3 @@ def test_names_of_loopback(host: str) -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "localhost.example", "", "127.0.0.1.example"])  # noqa: S104 - told apart
 def test_names_of_more_than_loopback(host: str) -> None:
     assert not is_loopback(host)
-
-
-def test_a_remote_host_is_taken_with_the_flag() -> None:
-    assert Settings(host="0.0.0.0", allow_remote=True).host == "0.0.0.0"  # noqa: S104 - never bound

@@ -41,6 +41,7 @@ _PAYLOAD = frozenset(
     }
 )
 _EXPERIMENT_METADATA = "outcrop.experiment.name"
+_Spans = list[tuple[SpanRecord, SpanView]]
 
 
 def assemble_trace(records: list[SpanRecord], annotations: Annotations | None = None) -> Trace:
@@ -99,7 +100,7 @@ def _dollars(prices: Iterable[_Price]) -> float | None:
 
 def _view(record: SpanRecord) -> SpanView:
     attempts = sum(event.name == names.ATTEMPT_EVENT for event in record.events)
-    return read_span(record.attributes, attempts=attempts)
+    return read_span(record.attributes, attempts=attempts, events=record.events)
 
 
 def _info(
@@ -110,7 +111,8 @@ def _info(
     index = next((i for i, record in enumerate(records) if record.parent_id not in ids), 0)
     root, view = records[index], views[index]
     end_ns = root.end_ns if not root.parent_id else max(record.end_ns for record in records)
-    calls = [v for v in views if v.usage is not None]
+    calls = [v for v in views if v.own_usage is not None]
+    spans = _last_ended_first(records, views)
     return TraceInfo(
         trace_id=root.trace_id.hex(),
         state=TraceState.ERROR if root.status_code == STATUS_ERROR else TraceState.OK,
@@ -120,13 +122,13 @@ def _info(
         request_preview=view.request_preview or next((v.request_preview for v in calls), None),
         response_preview=view.response_preview or next((v.response_preview for v in reversed(calls)), None),
         token_usage=_token_usage(views),
-        tags=_texts(records, names.TAG_PREFIX, known.tags, known.is_complete),
+        tags=_texts(spans, names.TAG_PREFIX, known.tags, known.is_complete),
         trace_metadata={
             _EXPERIMENT_METADATA: root.experiment,
-            **_texts(records, names.METADATA_PREFIX, known.metadata, known.is_complete),
+            **_texts(spans, names.METADATA_PREFIX, known.metadata, known.is_complete),
         },
-        session_id=_last_said(records, names.SESSION_ID),
-        user_id=_last_said(records, names.USER_ID),
+        session_id=_last_said(spans, names.SESSION_ID),
+        user_id=_last_said(spans, names.USER_ID),
         assessments=list(known.assessments),
         find_cost=total,
     )
@@ -135,8 +137,8 @@ def _info(
 def _token_usage(views: list[SpanView]) -> dict[str, int] | None:
     total = Usage()
     for view in views:
-        if view.usage is not None:
-            total = total.plus(view.usage)
+        if view.own_usage is not None:
+            total = total.plus(view.own_usage)
     counts = {
         "input_tokens": total.input_tokens,
         "output_tokens": total.output_tokens,
@@ -147,26 +149,33 @@ def _token_usage(views: list[SpanView]) -> dict[str, int] | None:
     return {name: count for name, count in counts.items() if count is not None} or None
 
 
-def _texts(
-    records: list[SpanRecord], prefix: str, edited: Mapping[str, str | None], is_complete: bool
-) -> dict[str, str]:
+def _texts(spans: _Spans, prefix: str, edited: Mapping[str, str | None], is_complete: bool) -> dict[str, str]:
     """Tags or metadata: what spans say, and over it what was edited later."""
     found: dict[str, str | None] = {}
-    for record in () if is_complete else _last_ended_first(records):
+    for record, view in () if is_complete else spans:
         for key, value in record.attributes.items():
             if key.startswith(prefix):
                 found.setdefault(key.removeprefix(prefix), str(value))
+        if view.stated is not None:
+            stated = view.stated.tags if prefix == names.TAG_PREFIX else view.stated.metadata
+            found = {**stated, **found}
     return {key: value for key, value in {**found, **edited}.items() if value is not None}
 
 
-def _last_said(records: list[SpanRecord], name: str) -> str | None:
-    values = (record.attributes.get(name) for record in _last_ended_first(records))
-    return next((str(value) for value in values if value not in (None, "")), None)
+def _last_said(spans: _Spans, name: str) -> str | None:
+    for record, view in spans:
+        value = record.attributes.get(name)
+        if view.stated is not None:
+            said = view.stated.session_id if name == names.SESSION_ID else view.stated.user_id
+            value = said or value
+        if value not in (None, ""):
+            return str(value)
+    return None
 
 
-def _last_ended_first(records: list[SpanRecord]) -> list[SpanRecord]:
+def _last_ended_first(records: list[SpanRecord], views: list[SpanView]) -> _Spans:
     """Whose word counts first: a span carries these instead of its root only if the root had ended."""
-    return sorted(records, key=lambda record: (-record.end_ns, record.span_id))
+    return sorted(zip(records, views, strict=True), key=lambda span: (-span[0].end_ns, span[0].span_id))
 
 
 def _span(price: _Price) -> Span:

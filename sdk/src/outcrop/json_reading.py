@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any, cast
 
 JsonObject = dict[str, Any]
+# What parses a body: `parse_json`, or what is as lenient and faster.
+ParseJson = Callable[["bytes | str | None"], Any]
 _MAX_DIGITS = 20
 
 

@@ -64,13 +64,15 @@ def test_an_application_profile_hides_its_model_until_somebody_resolves_it() -> 
     assert resolved.request_model == profile
 
 
-def test_a_span_of_another_tracer_is_read_where_it_means_bedrock_and_left_alone_elsewhere() -> None:
+def test_a_span_of_another_tracer_names_its_vendor_where_its_model_or_its_provider_does() -> None:
     bedrock = {"gen_ai.provider.name": "aws.bedrock", "gen_ai.request.model": "us.amazon.nova-pro-v1:0"}
     assert read_span(bedrock).vendor == "amazon"
     older = {"gen_ai.system": "AWS", "gen_ai.request.model": "us.amazon.nova-pro-v1:0"}
     assert read_span(older).vendor == "amazon"
     other = read_span({"gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4.1"})
-    assert (other.vendor, other.provider) == (None, "openai")
+    assert (other.vendor, other.provider) == ("openai", "openai")
+    seller = read_span({"gen_ai.provider.name": "groq", "gen_ai.request.model": "llama-3.3-70b"})
+    assert (seller.vendor, seller.provider) == (None, "groq")
 
 
 def test_converse_counts_cached_input_apart_and_the_raw_counts_stay() -> None:

@@ -15,23 +15,27 @@ from outcrop.exceptions import ConfigurationError
 from outcrop.pricing import library
 from outcrop.pricing.quote import price_of
 from outcrop.pricing.table import PriceTable, read_table
-from outcrop.views import read_span
+from outcrop.views import glance_span, read_span
+from outcrop_server.access.cookie import SessionCookie
+from outcrop_server.access.door import Door
+from outcrop_server.access.start import check_start
 from outcrop_server.api import openapi, problems
+from outcrop_server.api.gate import Gate
 from outcrop_server.api.guard import Guard
 from outcrop_server.ingest.endpoint import TracesEndpoint
+from outcrop_server.ingest.fast_json import parse_fast
 from outcrop_server.ingest.pipeline import Pipeline
 from outcrop_server.ingest.spool import SpoolReader, directories
 from outcrop_server.lifecycle import Lifecycle
 from outcrop_server.model.store_health import watch_nothing
 from outcrop_server.observing.readiness import Readiness
 from outcrop_server.observing.requests import ObservedRequests
-from outcrop_server.query.judging import Judge
-from outcrop_server.query.reader import TraceReader
-from outcrop_server.query.search import TraceFinder
+from outcrop_server.query.by_scope import QueriesByScope
 from outcrop_server.settings import SettingsError, from_environment, is_loopback
 from outcrop_server.storage.sqlite.store import SqliteStore
 from outcrop_server.web.headers import SecurityHeaders
 from outcrop_server.web.pages import Pages
+from outcrop_server.web.sign_in import SignInPages
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -72,12 +76,14 @@ def create_app(
         lifecycle: says whether the server stops; None where nobody will say so.
 
     Raises:
-        SettingsError: the price file is wrong; says where.
+        SettingsError: the price file is wrong; says where. Or the traces would be open to a network.
     """
+    door = _door(settings, store)
+    cookie = SessionCookie(settings.port)
     price_span = partial(price_of, table=_prices(settings))
     if metrics is not None:
         metrics.watch_store(store)
-    pipeline = Pipeline(store, read_span, price_span, metrics)
+    pipeline = Pipeline(store, partial(glance_span, parse=parse_fast), price_span, metrics)
     spool = _spool(settings, pipeline)
 
     @asynccontextmanager
@@ -89,17 +95,20 @@ def create_app(
         yield
         if spool is not None:
             spool.stop()
+        door.book.close()
 
     app = FastAPI(title="Outcrop", version=__version__, lifespan=lifespan, openapi_url=None)
-    app.state.reader = TraceReader(store, read_span, price_span)
-    app.state.finder = TraceFinder(store)
-    app.state.judge = Judge(store)
+    app.state.queries = QueriesByScope(store, read_span, price_span)
+    app.state.door, app.state.cookie, app.state.tokens = door, cookie, store
     app.state.metrics = metrics
     app.state.readiness = Readiness(store, lifecycle or Lifecycle(), settings.min_free_bytes)
     problems.install(app)
     endpoint = TracesEndpoint(pipeline, settings.max_body_bytes, settings.max_waiting_bytes)
-    for router in (*openapi.ROUTERS, openapi.router, endpoint.router(), Pages().router()):
+    sign_in = SignInPages(door, cookie).router()
+    for router in (*openapi.ROUTERS, openapi.router, endpoint.router(), sign_in, Pages().router()):
         app.include_router(router)
+    # The last one that is added is asked first.
+    app.add_middleware(Gate, door=door, cookie=cookie)
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(SecurityHeaders)
     if metrics is not None:
@@ -121,6 +130,18 @@ def create_app_from_environment() -> FastAPI:
     store = open_store(settings, metrics)
     atexit.register(store.close)
     return create_app(settings, store, metrics)
+
+
+def _door(settings: Settings, store: TraceStore) -> Door:
+    door = Door(
+        store,
+        is_local=is_loopback(settings.host),
+        allows_anonymous=settings.allow_anonymous,
+        requests_per_minute=settings.requests_per_minute,
+    )
+    door.book.refresh()
+    check_start(settings, door.book)
+    return door
 
 
 def _prices(settings: Settings) -> PriceTable | None:

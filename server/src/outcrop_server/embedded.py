@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from outcrop.pricing.environment import table_from_environment
 from outcrop.pricing.quote import price_of
-from outcrop.views import read_span
+from outcrop.views import glance_span
 from outcrop_server.in_process import Application, ask
+from outcrop_server.ingest.fast_json import parse_fast
 from outcrop_server.ingest.pipeline import Pipeline, said
 from outcrop_server.model.errors import BadRequestError, RequestError, StoreError
 from outcrop_server.settings import Settings
@@ -38,7 +39,7 @@ class EmbeddedStore:
         except StoreError as error:
             raise OSError(str(error)) from error
         price_span = partial(price_of, table=table_from_environment())
-        self._pipeline = Pipeline(self._store, read_span, price_span)
+        self._pipeline = Pipeline(self._store, partial(glance_span, parse=parse_fast), price_span)
         self._path = path
         self._app: Application | None = None
 
@@ -65,7 +66,9 @@ class EmbeddedStore:
             # FastAPI takes half a second to load: a program that only traces never needs it.
             from outcrop_server.app import create_app  # noqa: PLC0415
 
-            self._app = create_app(Settings(store=self._path, spool=None), self._store)
+            # Whoever can open the file needs no token for what is in it.
+            settings = Settings(store=self._path, spool=None, allow_anonymous=True)
+            self._app = create_app(settings, self._store)
         return ask(self._app, method, path, body)
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from outcrop_server.access.tls import check_tls
 from outcrop_server.app import create_app, open_store
 from outcrop_server.lifecycle import Lifecycle
 from outcrop_server.observing.metrics import Metrics
@@ -101,6 +102,7 @@ def _prepared(
     settings: Settings, announce: Callable[[str], None]
 ) -> Generator[tuple[StoppableServer, socket.socket, Settings], None, None]:
     """A server about to run, its socket, and the settings with the port that was bound."""
+    check_tls(settings)
     with _listening(settings.host, settings.port) as listening:
         bound = replace(settings, port=listening.getsockname()[1])
         metrics, lifecycle = Metrics(), Lifecycle()
@@ -111,8 +113,11 @@ def _prepared(
                 lifespan="on",
                 log_config=None,
                 access_log=False,
-                proxy_headers=False,
+                proxy_headers=bool(bound.trusted_proxies),
+                forwarded_allow_ips=list(bound.trusted_proxies),
                 server_header=False,
+                ssl_certfile=bound.tls_cert,
+                ssl_keyfile=bound.tls_key,
                 timeout_graceful_shutdown=bound.stop_grace_s,
             )
             server = StoppableServer(config, bound, lifecycle, lambda: announce(_url(bound)))
@@ -155,7 +160,8 @@ def _bind_error(error: OSError, host: str, port: int) -> SettingsError:
 
 def _url(settings: Settings) -> str:
     host = settings.host.strip("[]")
-    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+    scheme = "http" if settings.tls_cert is None else "https"
+    return f"{scheme}://[{host}]:{settings.port}" if ":" in host else f"{scheme}://{host}:{settings.port}"
 
 
 def _stop(server: StoppableServer, thread: threading.Thread) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from outcrop_server.configuration.kinds import File, Names, Number, Size, Switch, Text, Whole
+from outcrop_server.configuration.kinds import File, Names, Networks, Number, Size, Switch, Text, Whole
 from outcrop_server.configuration.log_levels import LogLevels
 from outcrop_server.configuration.option import Option, SettingsError, described, options_of
 from outcrop_server.configuration.sources import read_options
@@ -63,9 +63,9 @@ class Settings:
             File(), "File that keeps the traces.", shown_default="`~/.local/share/outcrop/outcrop.db`"
         ),
     )
-    allow_remote: bool = field(
+    allow_anonymous: bool = field(
         default=False,
-        metadata=described(Switch(), "Listen beyond this machine; whoever reaches it can read all."),
+        metadata=described(Switch(), "Ask nobody for a token: whoever reaches the server may do all."),
     )
     allowed_hosts: tuple[str, ...] = field(
         default=(),
@@ -96,6 +96,30 @@ class Settings:
     prices: Path | None = field(
         default=None,
         metadata=described(File(), "JSON file of your own prices, which go before list prices."),
+    )
+    tls_cert: Path | None = field(
+        default=None,
+        metadata=described(
+            File(), "PEM file with a certificate and its chain: serve HTTPS.", shown_default="plain HTTP"
+        ),
+    )
+    tls_key: Path | None = field(
+        default=None, metadata=described(File(), "PEM file with the certificate's key.")
+    )
+    trusted_proxies: tuple[str, ...] = field(
+        default=(),
+        metadata=described(
+            Networks(),
+            "Proxies that are believed when they say who asks: addresses or networks.",
+            flag="--trusted-proxy",
+        ),
+    )
+    requests_per_minute: int = field(
+        default=120_000,
+        metadata=described(
+            Whole(0, 1_000_000_000),
+            "What a token may send that has no limit of its own; 0 for any number.",
+        ),
     )
     min_free_bytes: int = field(
         default=64 * _MEGABYTE,
@@ -142,11 +166,9 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
-        if not self.allow_remote and not is_loopback(self.host):
+        if (self.tls_cert is None) != (self.tls_key is None):
             raise SettingsError(
-                f"'{self.host}' can be reached from other machines, and Outcrop does not ask who calls: "
-                "anyone there could read your prompts. Use 127.0.0.1, or, if you trust that network, say so "
-                "with --allow-remote (OUTCROP_ALLOW_REMOTE=1)."
+                "TLS needs both --tls-cert and --tls-key (OUTCROP_TLS_CERT, OUTCROP_TLS_KEY)."
             )
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import socket
 
 import pytest
@@ -63,7 +64,7 @@ def test_names_that_were_allowed_are_answered(start_server: StartServer) -> None
 
 
 def test_a_remote_server_answers_to_its_addresses_and_own_name_only(start_server: StartServer) -> None:
-    remote = start_server(host="0.0.0.0", allow_remote=True)  # noqa: S104 - the point of the test
+    remote = start_server(host="0.0.0.0", allow_anonymous=True)  # noqa: S104 - the point of the test
     url = f"http://127.0.0.1:{remote.settings.port}"
     for host in ("10.1.2.3:5115", "[fe80::1]", socket.gethostname()):
         assert ask(url, "/api/traces", headers={"host": host}).status == 200
@@ -77,3 +78,23 @@ def test_every_answer_carries_the_security_headers(server: BackgroundServer) -> 
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "same-origin"
         assert "access-control-allow-origin" not in headers
+    assert "script-src 'self';" in headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+
+
+def test_a_page_elsewhere_is_never_told_that_it_may_read(server: BackgroundServer) -> None:
+    for method in ("OPTIONS", "GET"):
+        headers = {"origin": "http://localhost:5173", "access-control-request-method": "GET"}
+        answer = ask(server.url, "/api/traces", method=method, headers=headers)
+        assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+def test_a_page_elsewhere_that_asks_again_and_again_does_not_fill_the_log(
+    server: BackgroundServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "outcrop.audit"):
+        for _ in range(15):
+            assert ask(server.url, "/api/traces", headers={"origin": "https://evil.example"}).status == 403
+    assert len([each for each in caplog.records if each.name == "outcrop.audit"]) == 10

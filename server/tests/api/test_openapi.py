@@ -30,6 +30,12 @@ def test_the_document_names_each_operation_for_the_pages_types() -> None:
         ("/api/traces/{trace_id}/assessments/{assessment_id}", "patch"): "updateAssessment",
         ("/api/traces/{trace_id}/export", "get"): "exportTrace",
         ("/api/traces/{trace_id}/spans/{span_id}", "get"): "getSpan",
+        ("/api/session", "delete"): "signOut",
+        ("/api/session", "get"): "getSession",
+        ("/api/session", "post"): "signIn",
+        ("/api/tokens", "get"): "listTokens",
+        ("/api/tokens", "post"): "createToken",
+        ("/api/tokens/{name_or_id}", "delete"): "revokeToken",
         ("/healthz", "get"): "getHealth",
         ("/readyz", "get"): "getReadiness",
     }

@@ -66,14 +66,14 @@ def test_a_wrong_price_file_is_told_before_anything_is_taken_in(tmp_path: Path) 
 
 def test_a_remote_host_needs_its_flag(tmp_path: Path) -> None:
     with outcrop(tmp_path, "server", "--host", "0.0.0.0", "--port", "0") as process:  # noqa: S104 - refused
-        assert "--allow-remote" in refusal(process)
-    with outcrop(tmp_path, "server", "--host", "0.0.0.0", "--port", "0", "--allow-remote") as process:  # noqa: S104 - the point
+        assert "--allow-anonymous" in refusal(process)
+    with outcrop(tmp_path, "server", "--host", "0.0.0.0", "--port", "0", "--allow-anonymous") as process:  # noqa: S104 - the point
         port = address(process).rpartition(":")[2]
         assert ask(f"http://127.0.0.1:{port}", "/healthz").status == 200
 
 
 def test_a_host_that_does_not_exist_is_said_plainly(tmp_path: Path) -> None:
-    with outcrop(tmp_path, "server", "--host", "no-such-host.invalid", "--allow-remote") as process:
+    with outcrop(tmp_path, "server", "--host", "no-such-host.invalid", "--allow-anonymous") as process:
         assert "no host that this machine knows" in refusal(process)
 
 

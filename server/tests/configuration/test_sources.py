@@ -44,8 +44,8 @@ def test_flags_go_before_variables_before_the_file_before_defaults(file: Path) -
 
 
 def test_a_flag_for_no_goes_before_a_variable_for_yes() -> None:
-    found = origins({"OUTCROP_ALLOW_REMOTE": "1"}, {"allow_remote": False})
-    assert found["allow_remote"] == (False, "--allow-remote")
+    found = origins({"OUTCROP_ALLOW_ANONYMOUS": "1"}, {"allow_anonymous": False})
+    assert found["allow_anonymous"] == (False, "--allow-anonymous")
 
 
 def test_the_file_at_its_default_place_is_read_and_another_is_read_instead(
@@ -69,7 +69,7 @@ def test_the_file_at_its_default_place_is_read_and_another_is_read_instead(
         ("port = 70000", "port in FILE, line 1, is '70000': give a whole number from 0 to 65535"),
         ('port = "1"', "port in FILE, line 1, is '1': give a number, without quotes"),
         ("port = true", "port in FILE, line 1, is 'True': give a number, without quotes"),
-        ('allow_remote = "yes"', "give true or false, without quotes"),
+        ('allow_anonymous = "yes"', "give true or false, without quotes"),
         ('log_format = "jsn"', "'jsn': give auto, human or json. Did you mean 'json'?"),
         ('log_level = "loud"', "'loud': give debug, info, warning, error"),
         ('max_body_bytes = "many"', "'many': give bytes, 1 or more, such as 67108864, 64MiB or 2GB"),

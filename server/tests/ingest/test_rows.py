@@ -28,7 +28,7 @@ def made(
 ) -> NewSpan:
     """What is kept of a span whose payload reads as `view`; without one the SDK's reader is asked."""
 
-    def read(attributes: Any, *, attempts: int = 0) -> SpanView:
+    def read(attributes: Any, *, attempts: int = 0, **_: Any) -> SpanView:
         return view or read_span(attributes, attempts=attempts)
 
     ((record, payload),) = parse_export(request(otlp_span(1, **span), resource=resource)).spans
@@ -69,7 +69,7 @@ def test_a_cost_is_kept_in_billionths_and_an_unknown_one_with_its_reason() -> No
     ).spans
     view = SpanView("LLM", request_model="m", provider="aws.bedrock")
 
-    def read(attributes: Any, *, attempts: int = 0) -> SpanView:
+    def read(attributes: Any, *, attempts: int = 0, **_: Any) -> SpanView:
         assert (attributes, attempts) == ({}, 1)
         return view
 
@@ -185,7 +185,7 @@ def test_half_a_surrogate_pair_and_numbers_beyond_all_columns_do_no_harm() -> No
 
 
 def test_a_codec_that_fails_loses_no_span(caplog: pytest.LogCaptureFixture) -> None:
-    def read(attributes: Any, *, attempts: int = 0) -> SpanView:
+    def read(attributes: Any, *, attempts: int = 0, **_: Any) -> SpanView:
         raise ZeroDivisionError(attributes, attempts)
 
     ((record, payload),) = parse_export(request(otlp_span(1))).spans

@@ -37,6 +37,12 @@ def test_a_json_line_is_one_line_with_its_traceback() -> None:
     assert json.loads(line)["exception"].endswith("ValueError: first\nsecond")
 
 
+def test_an_audit_lines_facts_are_fields_for_programs_and_said_once_to_people() -> None:
+    made = record("%s", '{"event":"sign_in"}', audit={"event": "sign_in"})
+    assert json.loads(JsonLines().format(made))["audit"] == {"event": "sign_in"}
+    assert HumanLines(has_colour=False).format(made).count("sign_in") == 1
+
+
 def test_a_human_line_says_each_thing_once_and_cannot_be_forged() -> None:
     made = record("GET /\r\n\x1b[2Jfake: 200", fields={"status": 200, "id": "a b"}, said={"status"})
     line = HumanLines(has_colour=False).format(made)

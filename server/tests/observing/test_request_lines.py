@@ -15,13 +15,16 @@ def test_each_request_has_a_line_without_anything_private(tmp_path: Path) -> Non
     body = request(otlp_span(1, attributes={"gen_ai.prompt": SECRET}))
     with outcrop(tmp_path, "server", "--port", "0") as process:
         url = address(process)
-        sent = send(url, body, authorization=f"Bearer {SECRET}", x_request_id="from-a-proxy.1")
+        sent = send(url, body, x_request_id="from-a-proxy.1", x_other=SECRET)
+        assert send(url, body, authorization=f"Bearer {SECRET}").status == 401
         read = ask(url, f"/api/traces?cursor={SECRET}")
         forged = ask(url, "/healthz", headers={"X-Request-Id": "a b"})
         process.terminate()
         output, errors = process.communicate(timeout=60)
     assert SECRET not in output + errors
-    posted, listed, *_ = [line for line in log_lines(errors) if line["logger"] == "outcrop_server.requests"]
+    posted, refused, listed, *_ = [
+        line for line in log_lines(errors) if line["logger"] == "outcrop_server.requests"
+    ]
     assert {name: posted[name] for name in ("request_id", "method", "route", "status", "request_bytes")} == {
         "request_id": "from-a-proxy.1",
         "method": "POST",
@@ -30,6 +33,7 @@ def test_each_request_has_a_line_without_anything_private(tmp_path: Path) -> Non
         "request_bytes": len(body),
     }
     assert sent.headers["x-request-id"] == "from-a-proxy.1"
+    assert refused["status"] == 401
     assert (listed["status"], listed["request_id"]) == (400, read.headers["x-request-id"])
     assert listed["response_bytes"] == len(read.body)
     assert posted["duration_ms"] > 0

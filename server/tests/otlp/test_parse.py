@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from outcrop_server.model.errors import BadRequestError
 from outcrop_server.model.records import EventRecord
 from outcrop_server.otlp.parse import parse_export, parse_stored
+from outcrop_server.otlp.wire import varint
 from server.tests.support.spans import START_NS, TRACE, otlp_span, request, span_id
 
 
@@ -101,13 +103,43 @@ def field(number: int, content: bytes) -> bytes:
     return bytes([number << 3 | 2, size & 127 | 128, size >> 7 & 127 | 128, size >> 14]) + content
 
 
-def test_values_nested_beyond_measure_are_refused() -> None:
+def test_a_span_whose_values_are_nested_beyond_measure_is_refused_alone() -> None:
     deep = b""
     for _ in range(500):
         deep = field(5, field(1, deep))  # AnyValue.array_value, ArrayValue.values
     span = field(9, field(2, deep))  # Span.attributes, KeyValue.value
+    good = otlp_span(1).SerializeToString()
+    parsed = parse_export(field(1, field(2, field(2, good) + field(2, span))))
+    assert [record.span_id for record, _ in parsed.spans] == [span_id(1)]
+    assert parsed.faults == [f"Span 1 is no Span in protobuf ({len(span)} bytes)."]
+
+
+def test_a_resource_that_cannot_be_read_makes_the_request_wrong() -> None:
     with pytest.raises(BadRequestError, match="no OTLP"):
-        parse_export(field(1, field(2, field(2, span))))
+        parse_export(field(1, field(1, b"\xff") + field(2, b"")))
+
+
+def test_a_payload_is_the_spans_own_bytes_with_what_this_version_does_not_know() -> None:
+    # Field 99 of Span, which no version has; a ScopeSpans with a number that none has; a group.
+    unknown = varint(99 << 3 | 2) + b"\x03new"
+    span = otlp_span(1).SerializeToString() + unknown
+    scope_spans = field(1, field(1, b"tests")) + field(2, span) + varint(77 << 3) + b"\x05"
+    ((_, payload),) = parse_export(field(1, field(2, scope_spans))).spans
+    assert unknown in payload
+    assert parse_stored(payload).span_id == span_id(1)
+    group = varint(88 << 3 | 3) + varint(88 << 3 | 4)
+    ((record, _),) = parse_export(field(1, field(2, scope_spans) + group)).spans
+    assert record.span_id == span_id(1)
+
+
+def test_resources_in_two_parts_are_merged() -> None:
+    first, second = Resource(), Resource()
+    first.attributes.add(key="a").value.int_value = 1
+    second.attributes.add(key="b").value.int_value = 2
+    spans = field(2, field(2, otlp_span(1).SerializeToString()))
+    body = field(1, field(1, first.SerializeToString()) + spans + field(1, second.SerializeToString()))
+    ((record, payload),) = parse_export(body).spans
+    assert record.resource == parse_stored(payload).resource == {"a": 1, "b": 2}
 
 
 def test_payloads_joined_end_to_end_are_one_request_with_everything_in_it() -> None:

@@ -5,13 +5,13 @@ An engine's test module derives a class from `TraceStoreConformance` and says ho
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import random
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from outcrop_server.model.new_span import NewSpan
 from outcrop_server.model.rows import Failure, TracePosition, TraceRow
 from outcrop_server.storage.api import TraceStore
 from server.tests.storage.judging_conformance import JudgingConformance
+from server.tests.storage.token_conformance import TokenConformance
 from server.tests.support.spans import START_NS, TRACE, model_call, new_span, span_id, trace_id
 
 
@@ -67,7 +68,7 @@ def an_agents_trace() -> list[NewSpan]:
     ]
 
 
-class TraceStoreConformance(JudgingConformance, ABC):
+class TraceStoreConformance(JudgingConformance, TokenConformance, ABC):
     """The suite."""
 
     @abstractmethod
@@ -311,11 +312,11 @@ def in_any_order(spans: list[NewSpan], seed: int) -> list[NewSpan]:
 
 
 def span_of_another_trace(span: NewSpan) -> NewSpan:
-    return dataclasses.replace(span, trace_id=trace_id(1))
+    return span._replace(trace_id=trace_id(1))
 
 
 def as_dict(row: TraceRow) -> dict[str, object]:
-    return dataclasses.asdict(row)
+    return asdict(row)
 
 
 def all_positions(store: TraceStore, experiment: str | None, limit: int) -> Iterator[TracePosition]:

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -223,7 +222,7 @@ def test_a_store_of_the_first_version_becomes_the_newest_and_loses_nothing(
         assert "cost_nano_usd" not in str(connection.execute("SELECT sql FROM sqlite_master").fetchall())
     with closing(SqliteStore(file)) as store:
         kept = store.span(TRACE, call.row.span_id)
-        assert kept == (replace(call.row, cost_reason="not-priced"), call.payload)
+        assert kept == (call.row._replace(cost_reason="not-priced"), call.payload)
         whole = store.trace(TRACE)
         assert whole is not None
         # An old call is not free: the sum says that it is not in it, also when priced calls come later.

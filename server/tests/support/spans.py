@@ -6,7 +6,7 @@ import itertools
 from typing import Any, cast
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.proto.trace.v1.trace_pb2 import Status as StatusProto
 
@@ -45,7 +45,7 @@ def row(number: int, parent: int | None = None, **changes: Any) -> SpanRow:
 
 def new_span(number: int, parent: int | None = None, trace: bytes = TRACE, **changes: Any) -> NewSpan:
     """A span for a store; `changes` go to the row where it has such a field, else to the span."""
-    fields = set(SpanRow.__dataclass_fields__)
+    fields = set(SpanRow._fields)
     of_row = {name: value for name, value in changes.items() if name in fields}
     rest = {name: value for name, value in changes.items() if name not in fields}
     payload = rest.pop("payload", f"payload {next(_payload_numbers)} of span {number}".encode())
@@ -70,6 +70,8 @@ def any_value(value: Any) -> AnyValue:
     if isinstance(value, list):
         items = cast("list[Any]", value)
         return AnyValue(array_value=ArrayValue(values=[any_value(item) for item in items]))
+    if isinstance(value, dict):
+        return AnyValue(kvlist_value=KeyValueList(values=pairs(cast("dict[str, Any]", value))))
     return AnyValue() if value is None else AnyValue(string_value=str(value))
 
 

@@ -36,6 +36,12 @@ export async function get<P extends Path>(path: P, { path: parts = {}, query = {
   return (await response.json()) as Answer<P>;
 }
 
+/** Ends the browser's session. */
+export async function signOut(): Promise<void> {
+  const response = await fetch("/api/session", { method: "DELETE" });
+  if (!response.ok) throw new RequestError(await reasonOf(response), response.status);
+}
+
 async function send(url: string, signal: AbortSignal): Promise<Response> {
   try {
     return await fetch(url, { signal, headers: { accept: "application/json" } });

@@ -25,6 +25,13 @@ export const experimentsQuery = queryOptions({
   refetchInterval: 4 * POLL_MS,
 });
 
+/** Who the page speaks for; it changes only by way of the sign-in page, which loads everything anew. */
+export const sessionQuery = queryOptions({
+  queryKey: ["session"],
+  queryFn: ({ signal }) => get("/api/session", { signal }),
+  staleTime: Infinity,
+});
+
 /** The list as it was when it was opened, page after page; it is not fetched again by itself. */
 export const tracesQuery = (experiment: string | undefined) =>
   infiniteQueryOptions({

@@ -1,9 +1,10 @@
 // The top bar: which experiment, and how the page looks and speaks.
 import { Menu, Select, useMantineColorScheme, type MantineColorScheme } from "@mantine/core";
-import { IconDeviceDesktop, IconLanguage, IconMoon, IconSelector, IconSun, type Icon } from "@tabler/icons-react";
+import { IconDeviceDesktop, IconLanguage, IconMoon, IconSelector, IconSun, IconUser, type Icon } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { experimentsQuery } from "@/api/queries";
+import { signOut } from "@/api/client";
+import { experimentsQuery, sessionQuery } from "@/api/queries";
 import { IconButton } from "@/components/IconButton";
 import type { Language } from "@/lib/i18n/dictionary";
 import { useSpeech } from "@/lib/i18n/language";
@@ -16,6 +17,7 @@ export function TopBar() {
       <span className={styles.space} />
       <LanguageMenu />
       <ThemeMenu />
+      <AccountMenu />
     </header>
   );
 }
@@ -102,6 +104,33 @@ function LanguageMenu() {
             </Menu.RadioItem>
           ))}
         </Menu.RadioGroup>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+/** Only for those who signed in: a server that asks nobody has no accounts to show. */
+function AccountMenu() {
+  const { t } = useSpeech();
+  const { data } = useQuery(sessionQuery);
+  if (!data?.has_session) return null;
+  const leave = () => {
+    // Were the server away, the sign-in page says so, and offers the way out again.
+    const toSignIn = () => window.location.assign("/sign-in");
+    signOut().then(toSignIn, toSignIn);
+  };
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <IconButton label={t.signedInAs(data.name)}>
+          <IconUser size={17} stroke={1.6} />
+        </IconButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>
+          {data.name} · {data.role}
+        </Menu.Label>
+        <Menu.Item onClick={leave}>{t.signOut}</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

@@ -4,7 +4,7 @@ import "./mantine.css";
 import "./tokens.css";
 import "./global.css";
 import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
@@ -12,9 +12,11 @@ import { TipLayer } from "@/components/TipLayer";
 import { LanguageProvider } from "@/lib/i18n/language";
 import { retriesLater } from "./retry";
 import { makeRouter } from "./router";
+import { leadToSignIn } from "./signIn";
 import { theme } from "./theme";
 
 const queries = new QueryClient({
+  queryCache: new QueryCache({ onError: (error) => leadToSignIn(error) }),
   defaultOptions: { queries: { staleTime: 10_000, retry: retriesLater, refetchOnWindowFocus: false } },
 });
 const router = makeRouter();

@@ -75,10 +75,11 @@ export function Cost({ usd, reason, isPartial = false, parts = null }: CostProps
   const hover = [money(usd)];
   if (isPartial) hover.push(t.costPartial, why);
   if (parts) {
-    hover.push(`${t.inputCost} ${money(parts.input)}`);
+    if (parts.input !== null) hover.push(`${t.inputCost} ${money(parts.input)}`);
     if (parts.cacheRead) hover.push(`${t.cacheReadCost} ${money(parts.cacheRead)}`);
     if (parts.cacheWrite) hover.push(`${t.cacheWriteCost} ${money(parts.cacheWrite)}`);
-    hover.push(`${t.outputCost} ${money(parts.output)}`, "", t.pricesOf(parts.model, parts.source));
+    if (parts.output !== null) hover.push(`${t.outputCost} ${money(parts.output)}`);
+    hover.push("", t.pricesOf(parts.model, parts.source));
   }
   return (
     <span className={styles.value} data-tip={hover.join("\n")}>

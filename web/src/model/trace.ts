@@ -23,10 +23,11 @@ export type CostReason = string;
 /** US dollars by kind of token, and whose prices these are. */
 export interface CostParts {
   usd: number;
-  input: number;
-  output: number;
-  cacheRead: number;
-  cacheWrite: number;
+  /** The parts are null where another tracer stated a sum alone. */
+  input: number | null;
+  output: number | null;
+  cacheRead: number | null;
+  cacheWrite: number | null;
   source: string;
   model: string;
 }

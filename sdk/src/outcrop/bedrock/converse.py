@@ -58,8 +58,8 @@ def read_usage(response: JsonObject | None) -> Usage | None:
     if not raw:
         return None
     fresh = as_int(raw.get("inputTokens"))
-    read = as_int(raw.get("cacheReadInputTokens"))
-    written = as_int(raw.get("cacheWriteInputTokens"))
+    read = as_int(raw["cacheReadInputTokens"]) if "cacheReadInputTokens" in raw else None
+    written = as_int(raw["cacheWriteInputTokens"]) if "cacheWriteInputTokens" in raw else None
     total = None if fresh is None else fresh + (read or 0) + (written or 0)
     return Usage(total, as_int(raw.get("outputTokens")), read, written, raw, UsageRule.EXCLUSIVE)
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 _PRELUDE = struct.Struct("!III")
 _CRC_BYTES = 4
@@ -32,9 +34,8 @@ class FrameError(ValueError):
     """Bytes that are no event-stream frame; the message says where and why."""
 
 
-@dataclass(frozen=True)
-class Frame:
-    """One frame.
+class Frame(NamedTuple):
+    """One frame; a tuple, since an answer has hundreds.
 
     Attributes:
         headers: such as `:message-type`, `:event-type`, `:exception-type`.
@@ -43,7 +44,7 @@ class Frame:
         header_block: the headers as they came, for who writes the frame again.
     """
 
-    headers: dict[str, Any]
+    headers: Mapping[str, Any]
     payload: bytes
     size_bytes: int
     header_block: bytes = b""
@@ -75,16 +76,30 @@ class FrameReader:
         Raises:
             FrameError: a length or checksum is wrong; nothing after it can be read.
         """
-        self._buffer = self._buffer + data if self._buffer else data
+        buffer = self._buffer + data if self._buffer else data
         frames: list[Frame] = []
-        start = 0
-        while len(self._buffer) - start >= _PRELUDE.size:
-            total, headers_length = self._prelude(start)
-            if len(self._buffer) - start < total:
-                break
-            frames.append(self._frame(start, total, headers_length))
-            start += total
-        self._buffer = self._buffer[start:]
+        start, size = 0, len(buffer)
+        try:
+            while size - start >= _PRELUDE.size:
+                total, headers_length, crc = _PRELUDE.unpack_from(buffer, start)
+                if zlib.crc32(buffer[start : start + 8]) != crc:
+                    raise FrameError("The checksum of an event-stream prelude is wrong.")
+                if not _MIN_FRAME_BYTES + headers_length <= total <= _MAX_FRAME_BYTES:
+                    raise FrameError(
+                        f"An event-stream frame claims {total} bytes with {headers_length} of headers."
+                    )
+                following = start + total
+                if size < following:
+                    break
+                end = following - _CRC_BYTES
+                if zlib.crc32(buffer[start:end]) != int.from_bytes(buffer[end:following], "big"):
+                    raise FrameError("The checksum of an event-stream frame is wrong.")
+                payload_start = start + _PRELUDE.size + headers_length
+                block = buffer[start + _PRELUDE.size : payload_start]
+                frames.append(Frame(_headers_of(block), buffer[payload_start:end], total, block))
+                start = following
+        finally:
+            self._buffer = buffer[start:]
         return frames
 
     @property
@@ -96,24 +111,6 @@ class FrameReader:
     def pending_prelude(self) -> bytes:
         """The beginning of that frame: lengths and their checksum, nothing of what it says."""
         return self._buffer[: _PRELUDE.size]
-
-    def _prelude(self, start: int) -> tuple[int, int]:
-        total, headers_length, crc = _PRELUDE.unpack_from(self._buffer, start)
-        if zlib.crc32(self._buffer[start : start + 8]) != crc:
-            raise FrameError("The checksum of an event-stream prelude is wrong.")
-        if not _MIN_FRAME_BYTES + headers_length <= total <= _MAX_FRAME_BYTES:
-            raise FrameError(f"An event-stream frame claims {total} bytes with {headers_length} of headers.")
-        return total, headers_length
-
-    def _frame(self, start: int, total: int, headers_length: int) -> Frame:
-        end = start + total - _CRC_BYTES
-        (crc,) = struct.unpack_from("!I", self._buffer, end)
-        if zlib.crc32(self._buffer[start:end]) != crc:
-            raise FrameError("The checksum of an event-stream frame is wrong.")
-        headers_start = start + _PRELUDE.size
-        payload_start = headers_start + headers_length
-        block = self._buffer[headers_start:payload_start]
-        return Frame(read_headers(block), self._buffer[payload_start:end], total, block)
 
 
 def write_frame(header_block: bytes, payload: bytes) -> bytes:
@@ -132,6 +129,12 @@ def with_header_text(header_block: bytes, old: str, new: str) -> bytes:
 def _header_text(value: str) -> bytes:
     data = value.encode("utf-8", "replace")
     return struct.pack("!BH", _STRING, len(data)) + data
+
+
+# The frames of one kind have the same headers, to the byte.
+@lru_cache(maxsize=256)
+def _headers_of(block: bytes) -> Mapping[str, Any]:
+    return MappingProxyType(read_headers(block))
 
 
 def read_headers(data: bytes) -> dict[str, Any]:

@@ -35,10 +35,11 @@ def guardrail_attributes(inputs: Any, outputs: Any) -> dict[str, Any]:
 
 def _action(answered: dict[str, Any]) -> str | None:
     """INTERVENED where any part of the answer says so; NONE where it says so; None where it is silent."""
-    body = answered.get("body")
-    bodies = [as_object(body), *map(as_object, as_list(body))]
     said = [answered.get("stopReason"), answered.get("action")]
-    said += [each.get("amazon-bedrock-guardrailAction") for each in bodies]
+    body = answered.get("body")
+    if body is not None:
+        bodies = [as_object(body), *map(as_object, as_list(body))]
+        said += [each.get("amazon-bedrock-guardrailAction") for each in bodies]
     if any(isinstance(word, str) and word in _STEPPED_IN for word in said):
         return _INTERVENED
     return _NONE if _NONE in said else None

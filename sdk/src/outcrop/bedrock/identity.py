@@ -7,7 +7,6 @@ Three things are kept apart: the identifier as it was asked for (`request_model`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from outcrop.bedrock.model_id import ModelId, parse_model_id
@@ -29,23 +28,21 @@ def is_bedrock(provider: str | None) -> bool:
 
 
 def with_identity(view: SpanView, attributes: Mapping[str, Any]) -> SpanView:
-    """The view of a Bedrock call with vendor, family, region group, kind of ARN, resolved model and tier."""
+    """Adds vendor, family, region group, kind of ARN, resolved model and tier to a Bedrock call's view."""
+    view.provider = gen_ai.PROVIDER_BEDROCK
     if view.request_model is None:
-        return replace(view, provider=gen_ai.PROVIDER_BEDROCK)
+        return view
     asked = parse_model_id(view.request_model)
     response_model = view.response_model or as_text(attributes.get(names.MODEL_RESOLVED))
     # A router or profile hides its model until somebody says which it was.
     known = _known(asked, response_model)
-    return replace(
-        view,
-        response_model=response_model,
-        provider=gen_ai.PROVIDER_BEDROCK,
-        vendor=known.vendor,
-        model_family=known.family,
-        model_region_group=asked.region_group or known.region_group,
-        model_arn_kind=asked.arn_kind,
-        service_tier=_service_tier(as_object(view.inputs), as_object(view.outputs)),
-    )
+    view.response_model = response_model
+    view.vendor = known.vendor
+    view.model_family = known.family
+    view.model_region_group = asked.region_group or known.region_group
+    view.model_arn_kind = asked.arn_kind
+    view.service_tier = _service_tier(as_object(view.inputs), as_object(view.outputs))
+    return view
 
 
 def _known(asked: ModelId, response_model: str | None) -> ModelId:
@@ -58,11 +55,13 @@ def _known(asked: ModelId, response_model: str | None) -> ModelId:
 def _service_tier(inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> str | None:
     """The tier that served, where the answer says it, else the one asked for; None for the standard one."""
     for source in (outputs, inputs):
-        performance = as_object(source.get("performanceConfig"))
-        latency = performance.get("latency") or source.get("performanceConfigLatency")
+        performance = source.get("performanceConfig")
+        latency = as_object(performance).get("latency") or source.get("performanceConfigLatency")
         if latency == _OPTIMIZED:
             return _OPTIMIZED
         given = source.get(_TIER_FIELD)
+        if given is None:
+            continue
         tier = as_text(as_object(given).get("type")) or as_text(given)
         if tier is not None:
             return None if tier in _STANDARD_TIERS else tier

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -15,11 +15,12 @@ from outcrop.bedrock.generic import read_generic
 from outcrop.bedrock.guardrail import guardrail_attributes
 from outcrop.bedrock.model_id import parse_model_id
 from outcrop.entities import SpanType
-from outcrop.genai.messages import Chat, Message, media_preview, preview
+from outcrop.genai.messages import Chat
+from outcrop.genai.previews import request_preview, response_preview, tool_calls
 from outcrop.genai.stream import Chunk, ChunkKind, Stream
 from outcrop.genai.usage import Usage, UsageRule
 from outcrop.genai.view import SpanView
-from outcrop.json_reading import JsonObject, as_int, as_object, as_text
+from outcrop.json_reading import JsonObject, ParseJson, as_int, as_object, as_text, parse_json
 
 # Names under which Bedrock counts tokens of an invoke: in headers, and in a stream's last chunk.
 INPUT_TOKENS_HEADER = "x-amzn-bedrock-input-token-count"
@@ -33,11 +34,15 @@ _COUNTED_APART = frozenset({"input_tokens", "inputTokens"})
 _COUNTED_WITHIN = frozenset({"prompt_tokens", "prompt_token_count", "inputTextTokenCount", "inputTokenCount"})
 
 
-def read_bedrock_span(span_type: str, attributes: Mapping[str, Any], attempts: int) -> SpanView:
+def read_bedrock_span(
+    span_type: str, attributes: Mapping[str, Any], attempts: int, parse: ParseJson = parse_json
+) -> SpanView:
     """Reads a Bedrock span's attributes; what cannot be read is said in the view's `problem`."""
-    view = _read_operation(span_type, read_exchange(attributes), attempts)
+    view = _read_operation(span_type, read_exchange(attributes, parse), attempts)
     guarded = guardrail_attributes(view.inputs, view.outputs)
-    return replace(view, request_attributes={**view.request_attributes, **guarded}) if guarded else view
+    if guarded:
+        view.request_attributes = {**view.request_attributes, **guarded}
+    return view
 
 
 def _read_operation(span_type: str, exchange: Exchange, attempts: int) -> SpanView:
@@ -70,10 +75,10 @@ def _read_converse(span_type: str, exchange: Exchange, attempts: int) -> SpanVie
         request_model=exchange.model_id,
         response_model=converse.read_response_model(response),
         finish_reason=converse.read_finish_reason(response),
-        tool_calls=_tool_calls(output),
+        tool_calls=tool_calls(output),
         attempts=attempts,
-        request_preview=_request_preview(lambda: converse.read_messages(inputs)),
-        response_preview=_response_preview(output),
+        request_preview=request_preview(lambda: converse.read_messages(inputs)),
+        response_preview=response_preview(output),
         problem=exchange.problem,
         request_attributes=converse.request_attributes(inputs),
     )
@@ -92,7 +97,7 @@ def _read_invoke(span_type: str, exchange: Exchange, attempts: int) -> SpanView:
         stream = Stream(exchange.outcome or "", exchange.end_reason or "", chunks)
     body = codec.read(request, as_object(response)) if codec else BodyRead()
     chat = body.chat
-    request_preview, response_preview = _body_previews(body)
+    asked, answered = _body_previews(body)
     return SpanView(
         span_type=_body_span_type(span_type, body),
         inputs=_invoke_inputs(exchange),
@@ -102,10 +107,10 @@ def _read_invoke(span_type: str, exchange: Exchange, attempts: int) -> SpanView:
         usage=_invoke_usage(body.usage, exchange),
         request_model=exchange.model_id,
         finish_reason=body.finish_reason,
-        tool_calls=_tool_calls(chat.output) if chat else (),
+        tool_calls=tool_calls(chat.output) if chat else (),
         attempts=attempts,
-        request_preview=request_preview,
-        response_preview=response_preview,
+        request_preview=asked,
+        response_preview=answered,
         problem=exchange.problem,
         embedding=body.embedding,
         ranking=body.ranking,
@@ -158,7 +163,7 @@ def _body_previews(body: BodyRead) -> tuple[str | None, str | None]:
     if body.chat is None:
         return None, None
     messages = body.chat.messages
-    return _request_preview(lambda: reversed(messages)), _response_preview(body.chat.output)
+    return request_preview(lambda: reversed(messages)), response_preview(body.chat.output)
 
 
 def _invoke_inputs(exchange: Exchange) -> JsonObject:
@@ -231,29 +236,3 @@ def _invoke_chunk(index: int, piece: StreamPiece, codec: BodyCodec | None) -> Ch
         described = codec.describe(as_object(piece.data))
     kind_name, kind, text, block = described
     return Chunk(index, piece.offset_ns, kind_name, piece.data, piece.size_bytes, kind, text, block)
-
-
-def _tool_calls(output: list[Message]) -> tuple[str, ...]:
-    parts = [part for message in output for part in message.parts]
-    return tuple(str(part["name"]) for part in parts if part["type"] == "tool_call")
-
-
-def _request_preview(newest_first: Callable[[], Iterable[Message]]) -> str | None:
-    """The newest words of the user; a turn that only brings tool results has none of its own."""
-    for message in newest_first():
-        words = preview(message.parts) if message.role != "tool" else None
-        if words:
-            return words
-    in_order = list(newest_first())[::-1]
-    return media_preview([part for message in in_order for part in message.parts])
-
-
-def _response_preview(output: list[Message]) -> str | None:
-    for message in output:
-        words = preview(message.parts)
-        if words:
-            return words
-    calls = _tool_calls(output)
-    if calls:
-        return f"→ {', '.join(calls)}"
-    return media_preview([part for message in output for part in message.parts])

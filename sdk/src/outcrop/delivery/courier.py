@@ -21,6 +21,9 @@ from outcrop.spooling.claim import claimed
 # What is held where neither endpoint nor disk takes anything; as much may wait in the queue before it.
 _MAX_HELD_BYTES = 64 << 20
 _MAX_HELD_SPANS = 20_000
+# Who is answered so needs another token, not another server.
+_NOT_LET_IN = frozenset({401, 403})
+_NEXT_SERVER = "for the next server there (start one with: outcrop server)"
 # How often to look for what a process that has ended left behind.
 _LOOK_EVERY_S = 5.0
 
@@ -208,8 +211,9 @@ class Courier:
         if self.backoff.failed(sent.retry_after_s) and self._spool is not None:
             logger.warning(
                 "outcrop: traces cannot be delivered to %s (%s). The program is not affected; they wait in "
-                "%s for the next server there (start one with: outcrop server).",
+                "%s %s.",
                 self._sender.name,
                 sent.reason,
                 self._spool.directory,
+                "until it takes them" if sent.status in _NOT_LET_IN else _NEXT_SERVER,
             )

@@ -14,6 +14,7 @@ from outcrop.delivery.credentials import Credentials
 from outcrop.delivery.otlp_decode import rejected_spans
 from outcrop.delivery.sender import Sent
 from outcrop.delivery.token_sources import TokenUnavailableError
+from outcrop.json_reading import as_object, as_text, parse_json
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection, HTTPResponse
@@ -22,6 +23,7 @@ _TIMEOUT_S = 10.0
 _LONGEST_WAIT_S = 300.0
 _WORTH_COMPRESSING = 1024  # bytes
 _GZIP = 31  # zlib's number for its own largest window and gzip's framing
+_MOST_OF_AN_ERROR = 10_000  # bytes
 _BAD_REQUEST = frozenset({400, 413, 415, 422})
 _UNAUTHORIZED = 401
 
@@ -118,8 +120,10 @@ def _is_loopback(host: str) -> bool:
 
 
 def _readable(answer: bytes) -> str:
-    """The words of an error answer: JSON as it is, of a protobuf Status the printable run."""
-    text = answer[:500].decode("utf-8", "ignore")
+    """The words of an error answer: a problem's own, JSON as it is, of protobuf the printable run."""
+    words = as_text(as_object(parse_json(answer[:_MOST_OF_AN_ERROR])).get("detail"))
+    text = answer.decode("utf-8", "ignore") if words is None else words
+    text = text[:500]
     return "".join(character for character in text if character.isprintable())
 
 

@@ -26,6 +26,7 @@ _TIMEOUT_S = 30.0
 # Deleting is done in small steps, but the answer comes after the last one.
 _DELETE_TIMEOUT_S = 600.0
 _BAD_REQUEST, _UNAUTHORIZED, _NOT_FOUND = 400, 401, 404
+_NOT_LET_IN = frozenset({_UNAUTHORIZED, 403})
 _PAGE = 50
 _MOST_OF_AN_ERROR = 100_000  # bytes
 
@@ -184,6 +185,8 @@ class ServerApi:
             return FilterError(message, column, suggestion, excerpt)
         if status == _BAD_REQUEST and detail:
             return ConfigurationError(detail)
+        if status in _NOT_LET_IN and not detail:
+            detail = "It needs a token that may do this: set OUTCROP_TOKEN or OUTCROP_TOKEN_FILE."
         return OutcropError(f"{self._base} answered HTTP {status}. {detail or ''}".rstrip())
 
 

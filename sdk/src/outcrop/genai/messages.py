@@ -7,7 +7,7 @@ Schema: semantic-conventions-genai, model/gen-ai/gen-ai-input-messages.json.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -120,14 +120,20 @@ def preview(parts: list[Part], limit: int = 200) -> str | None:
 
     Reasoning is left out: a list should show what was said, not what was thought.
     """
+    contents = [part.get("content") for part in parts if part.get("type") == "text"]
+    return words_of([content for content in contents if isinstance(content, str)], limit)
+
+
+def words_of(texts: Iterable[str], limit: int = 200) -> str | None:
+    """The first words of some texts as one line; None if they hold none."""
     words: list[str] = []
     length = 0
-    for part in parts:
-        content = part.get("content") if part.get("type") == "text" else None
-        if isinstance(content, str) and content.strip():
-            # Twice the limit is enough to fill it after white space has been folded.
-            words.extend(content[: 2 * limit].split())
-            length += len(content)
+    for text in texts:
+        if not text or text.isspace():
+            continue
+        # Twice the limit is enough to fill it after white space has been folded.
+        words.extend(text[: 2 * limit].split())
+        length += len(text)
         if length > limit:
             break
     line = " ".join(words)

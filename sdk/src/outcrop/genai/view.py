@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from outcrop.entities import SpanType
 from outcrop.genai.messages import Chat
 from outcrop.genai.retrieval import Embedding, Ranking
+from outcrop.genai.stated import Stated
 from outcrop.genai.stream import Stream
 from outcrop.genai.usage import Usage
 
+_SUMS = frozenset({SpanType.AGENT, SpanType.CHAIN, SpanType.WORKFLOW, SpanType.TASK})
 
-@dataclass(frozen=True)
+
+@dataclass(slots=True)  # frozen, making it would take three times as long, and one is made a span
 class SpanView:
     """A span's payload, read.
 
@@ -42,6 +46,7 @@ class SpanView:
         request_attributes: inference parameters under the conventions' names.
         embedding: the call of an embedding model; None for others.
         ranking: the call of a ranking model; None for others.
+        stated: what another tracer says beside all this; None for spans of Outcrop's own.
     """
 
     span_type: str
@@ -67,3 +72,9 @@ class SpanView:
     request_attributes: Mapping[str, Any] = field(default_factory=dict[str, Any])
     embedding: Embedding | None = None
     ranking: Ranking | None = None
+    stated: Stated | None = None
+
+    @property
+    def own_usage(self) -> Usage | None:
+        """What the span itself adds to its trace: other tracers' agents and chains sum up the calls below."""
+        return None if self.stated is not None and self.span_type in _SUMS else self.usage

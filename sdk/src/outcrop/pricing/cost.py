@@ -56,19 +56,23 @@ class CostParts:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one call cost at list or table prices; discounts and free tiers are not in it.
+    """What one call cost at table or list prices, or as its sender states it.
+
+    Discounts and free tiers are not in what table and list say.
 
     Attributes:
         usd: US dollars, exact.
         parts: the same by kind of token.
-        source: `outcrop-prices-file`, or `genai-prices` and its version.
-        model: the entry whose prices were used.
+        source: `outcrop-prices-file`, `genai-prices` and its version, or `sender`.
+        model: the entry whose prices were used; of a cost that the sender stated, the model it asked.
+        is_sum_alone: the sender stated no parts, and those here are all zero.
     """
 
     usd: Decimal
     parts: CostParts
     source: str
     model: str
+    is_sum_alone: bool = False
 
 
 @dataclass(frozen=True)

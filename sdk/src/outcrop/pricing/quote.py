@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
+from decimal import Decimal
 from typing import Any
 
 from outcrop.bedrock.identity import is_bedrock
 from outcrop.bedrock.model_id import ModelId, parse_model_id
 from outcrop.entities import SpanType
+from outcrop.genai.stated import StatedCost
 from outcrop.genai.usage import Usage
 from outcrop.genai.view import SpanView
 from outcrop.json_reading import as_int
-from outcrop.pricing.cost import NOT_A_CALL, Cost, Quote, Reason
-from outcrop.pricing.library import LibraryMissingError, rates_of
+from outcrop.pricing.cost import NOT_A_CALL, Cost, CostParts, Quote, Reason
+from outcrop.pricing.library import LibraryMissingError, is_flat, rates_of
 from outcrop.pricing.rates import Rates, parts_of
 from outcrop.pricing.table import PriceTable
 from outcrop.semconv import gen_ai
@@ -28,6 +30,11 @@ _BY_TIME = frozenset({"provisioned-model", "imported-model", "marketplace-endpoi
 _OWN_MODELS = frozenset({"custom-model", "custom-model-deployment"})
 _NS_IN_S = 1_000_000_000
 _ERROR_STATUS = 400
+# By the model that was asked and the one that answered. A program asks few; more are looked up each time.
+_flat: dict[tuple[str | None, str | None], Rates] = {}
+_MAX_FLAT = 4096
+_NOTHING = Decimal(0)
+_SENDER = "sender"
 
 
 def price_of(
@@ -38,26 +45,64 @@ def price_of(
     Args:
         view: the span, read.
         at_ns: when the call was made, nanoseconds since the epoch: prices change.
-        table: the user's prices, which go before the library's.
+        table: the user's prices, which go before what another tracer states, and that before the
+            library's.
         is_refused: see `was_refused`.
     """
     if not is_model_call(view):
         return NOT_A_CALL
     usage, missing = _usage(view)
+    if table is None and usage is not None and view.stated is None:
+        known = _known_rates(view)
+        if known is not None:
+            return _quote(known, usage)
+    model = _billed_model(view, table)
+    rates = None
+    if table is not None and usage is not None:
+        rates = table.find(_names(view, model), view.service_tier)
+    if rates is None and view.stated is not None and view.stated.cost is not None:
+        return Quote(_stated_cost(view, view.stated.cost))
     if usage is None:
         return Quote(reason=Reason.REFUSED if is_refused else missing)
-    model = _billed_model(view, table)
-    rates = None if table is None else table.find(_names(view, model), view.service_tier)
     if rates is None:
         found = _list_price(model, view, usage, at_ns)
         if isinstance(found, str):
             return Quote(reason=found)
         rates = found
+        if table is None:
+            _remember(view, model, rates)
+    return _quote(rates, usage)
+
+
+def _quote(rates: Rates, usage: Usage) -> Quote:
     parts = parts_of(rates, usage)
     if parts is None:
         return Quote(reason=Reason.NO_RATE)
     usd = parts.input + parts.output + parts.cache_read + parts.cache_write
     return Quote(Cost(usd, parts, rates.source, rates.model))
+
+
+def _known_rates(view: SpanView) -> Rates | None:
+    """The library's rates of a model that was asked before, where they hold for any moment and length."""
+    if view.service_tier is not None or view.provider != gen_ai.PROVIDER_BEDROCK:
+        return None
+    return _flat.get((view.request_model, view.response_model))
+
+
+def _remember(view: SpanView, model: ModelId, rates: Rates) -> None:
+    is_plain = view.service_tier is None and view.provider == gen_ai.PROVIDER_BEDROCK
+    if not is_plain or model.model is None or len(_flat) >= _MAX_FLAT:
+        return
+    if is_flat(model.model, model.region_group):
+        _flat[view.request_model, view.response_model] = rates
+
+
+def _stated_cost(view: SpanView, stated: StatedCost) -> Cost:
+    has_parts = stated.input is not None and stated.output is not None
+    # Nobody states what of the input the cache cost.
+    parts = CostParts(stated.input or _NOTHING, stated.output or _NOTHING, _NOTHING, _NOTHING)
+    model = view.response_model or view.request_model or "unknown"
+    return Cost(stated.usd, parts, _SENDER, model, is_sum_alone=not has_parts)
 
 
 def is_model_call(view: SpanView) -> bool:
@@ -134,7 +179,10 @@ def _list_price(model: ModelId, view: SpanView, usage: Usage, at_ns: int) -> Rat
         return Reason.UNKNOWN_MODEL
     if view.service_tier is not None:
         return Reason.SERVICE_TIER
-    at = datetime.fromtimestamp(at_ns / _NS_IN_S, tz=timezone.utc)
+
+    def at() -> datetime:
+        return datetime.fromtimestamp(at_ns / _NS_IN_S, tz=timezone.utc)
+
     try:
         rates = rates_of(model.model, model.region_group, at, usage.input_tokens or 0)
     except LibraryMissingError:

@@ -47,6 +47,8 @@ def parts_of(rates: Rates, usage: Usage) -> CostParts | None:
     if (rates.input is None and usage.input_tokens) or (rates.output is None and output):
         return None
     base = rates.input or _ZERO
+    if not read and not written:
+        return CostParts(base * fresh / _MILLION, (rates.output or _ZERO) * output / _MILLION, _ZERO, _ZERO)
     for_an_hour = min(hour_long_writes(usage), written) if written else 0
     write_rate = base if rates.cache_write is None else rates.cache_write
     hour_rate = write_rate if rates.cache_write_1h is None else rates.cache_write_1h

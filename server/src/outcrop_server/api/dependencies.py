@@ -1,4 +1,4 @@
-"""What every route needs: reading, searching and judging, which `app` puts on the application's state."""
+"""What every route needs: who asks, and reading, searching and judging within what this caller may see."""
 
 from __future__ import annotations
 
@@ -7,33 +7,70 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends, Request
 from starlette.responses import Response
 
+from outcrop_server.access.cookie import SessionCookie
+from outcrop_server.access.door import Door
+from outcrop_server.model.access import Caller
+from outcrop_server.query.by_scope import Queries, QueriesByScope
 from outcrop_server.query.judging import Judge
 from outcrop_server.query.reader import TraceReader
 from outcrop_server.query.search import TraceFinder
+from outcrop_server.storage.tokens import TokenStore
 
 if TYPE_CHECKING:
     from outcrop_server.api.schemas import ApiModel
 
 
 # Async, although nothing waits: FastAPI would send a plain function to a thread of its own.
-async def _reader(request: Request) -> TraceReader:
-    reader: TraceReader = request.app.state.reader
-    return reader
+async def _caller(request: Request) -> Caller:
+    # The gate has put it there; without it nobody is let in.
+    caller: Caller = request.state.caller
+    return caller
 
 
-async def _finder(request: Request) -> TraceFinder:
-    finder: TraceFinder = request.app.state.finder
-    return finder
+CallerOf = Annotated[Caller, Depends(_caller)]
 
 
-async def _judge(request: Request) -> Judge:
-    judge: Judge = request.app.state.judge
-    return judge
+async def _queries(request: Request, caller: CallerOf) -> Queries:
+    by_scope: QueriesByScope = request.app.state.queries
+    return by_scope.within(caller.experiments)
 
 
+_QueriesOf = Annotated[Queries, Depends(_queries)]
+
+
+async def _reader(queries: _QueriesOf) -> TraceReader:
+    return queries.reader
+
+
+async def _finder(queries: _QueriesOf) -> TraceFinder:
+    return queries.finder
+
+
+async def _judge(queries: _QueriesOf) -> Judge:
+    return queries.judge
+
+
+async def _door(request: Request) -> Door:
+    door: Door = request.app.state.door
+    return door
+
+
+async def _cookie(request: Request) -> SessionCookie:
+    cookie: SessionCookie = request.app.state.cookie
+    return cookie
+
+
+async def _tokens(request: Request) -> TokenStore:
+    tokens: TokenStore = request.app.state.tokens
+    return tokens
+
+
+CookieOf = Annotated[SessionCookie, Depends(_cookie)]
+DoorOf = Annotated[Door, Depends(_door)]
 Finder = Annotated[TraceFinder, Depends(_finder)]
 JudgeOf = Annotated[Judge, Depends(_judge)]
 Reader = Annotated[TraceReader, Depends(_reader)]
+Tokens = Annotated[TokenStore, Depends(_tokens)]
 
 
 def json_answer(model: ApiModel, status: int = 200) -> Response:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from outcrop_server.access import audit
 from outcrop_server.api import judging_render as render
-from outcrop_server.api.dependencies import JudgeOf, json_answer
+from outcrop_server.api import ownership
+from outcrop_server.api.dependencies import CallerOf, JudgeOf, json_answer
 from outcrop_server.api.judging_schemas import (
     Assessment,
     AssessmentChange,
@@ -22,6 +24,7 @@ from outcrop_server.api.traces import TraceId
 from outcrop_server.model.ids import parse_trace_id
 
 if TYPE_CHECKING:
+    from outcrop_server.model.access import Caller
     from outcrop_server.model.annotations import AssessmentContent
 
 router = APIRouter(tags=["judging"])
@@ -43,9 +46,17 @@ def get_annotations(judge: JudgeOf, trace_id: TraceId) -> Response:
 @router.patch(
     "/api/traces/{trace_id}", operation_id="editTrace", response_model=TraceAnnotations, responses=_ERRORS
 )
-def edit_trace(judge: JudgeOf, trace_id: TraceId, edit: TraceEdit) -> Response:
-    """Sets and deletes tags and metadata; they count whatever spans say later."""
-    return json_answer(render.trace_annotations(judge.edit(parse_trace_id(trace_id), render.edit(edit))))
+def edit_trace(caller: CallerOf, judge: JudgeOf, trace_id: TraceId, edit: TraceEdit) -> Response:
+    """Sets and deletes tags and metadata; they count whatever spans say later.
+
+    A token of role read adds tags alone.
+    """
+    key, wanted = parse_trace_id(trace_id), render.edit(edit)
+    ownership.check_edit(caller, judge, key, wanted)
+    edited = judge.edit(key, wanted)
+    names = {"tags": sorted(wanted.tags), "metadata": sorted(wanted.metadata)}
+    audit.record_by(caller, "trace.edited", trace_id=key.hex(), **names)
+    return json_answer(render.trace_annotations(edited))
 
 
 @router.get(
@@ -67,10 +78,12 @@ def list_assessments(judge: JudgeOf, trace_id: TraceId) -> Response:
     status_code=201,
     responses=_ERRORS,
 )
-def create_assessment(judge: JudgeOf, trace_id: TraceId, given: NewAssessment) -> Response:
-    """Keeps feedback or an expectation."""
+def create_assessment(caller: CallerOf, judge: JudgeOf, trace_id: TraceId, given: NewAssessment) -> Response:
+    """Keeps feedback or an expectation; the author is the token's name, unless an admin says another."""
     content = render.new_content(given)
-    kept = judge.add(parse_trace_id(trace_id), given.kind, content, given.author)
+    author = ownership.author(caller, given.author)
+    kept = judge.add(parse_trace_id(trace_id), given.kind, content, author)
+    _record(caller, "assessment.created", kept.trace_id, kept.assessment_id)
     return json_answer(render.assessment(kept), status=201)
 
 
@@ -81,14 +94,18 @@ def create_assessment(judge: JudgeOf, trace_id: TraceId, given: NewAssessment) -
     responses=_ERRORS,
 )
 def update_assessment(
-    judge: JudgeOf, trace_id: TraceId, assessment_id: str, change: AssessmentChange
+    caller: CallerOf, judge: JudgeOf, trace_id: TraceId, assessment_id: str, change: AssessmentChange
 ) -> Response:
-    """Changes a judgement; what is left out stays."""
+    """Changes a judgement; what is left out stays. A token of role read changes its own alone."""
+    key = parse_trace_id(trace_id)
+    ownership.check_own(caller, judge, key, assessment_id)
 
     def apply(old: AssessmentContent) -> AssessmentContent:
         return render.changed_content(old, change)
 
-    return json_answer(render.assessment(judge.update(parse_trace_id(trace_id), assessment_id, apply)))
+    changed = judge.update(key, assessment_id, apply)
+    _record(caller, "assessment.changed", key, assessment_id)
+    return json_answer(render.assessment(changed))
 
 
 @router.delete(
@@ -98,7 +115,14 @@ def update_assessment(
     response_class=Response,
     responses=_ERRORS,
 )
-def delete_assessment(judge: JudgeOf, trace_id: TraceId, assessment_id: str) -> Response:
-    """Deletes a judgement."""
-    judge.delete(parse_trace_id(trace_id), assessment_id)
+def delete_assessment(caller: CallerOf, judge: JudgeOf, trace_id: TraceId, assessment_id: str) -> Response:
+    """Deletes a judgement. A token of role read deletes its own alone."""
+    key = parse_trace_id(trace_id)
+    ownership.check_own(caller, judge, key, assessment_id)
+    judge.delete(key, assessment_id)
+    _record(caller, "assessment.deleted", key, assessment_id)
     return Response(status_code=204)
+
+
+def _record(caller: Caller, event: str, trace_id: bytes, assessment_id: str) -> None:
+    audit.record_by(caller, event, trace_id=trace_id.hex(), assessment_id=assessment_id)

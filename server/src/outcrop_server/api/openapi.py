@@ -14,10 +14,21 @@ from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 
 from outcrop._version import __version__
-from outcrop_server.api import experiments, health, judging, search, traces
+from outcrop_server.api import experiments, health, judging, search, session, tokens, traces
+from outcrop_server.api.problems import responses
 from outcrop_server.api.schemas import Problem
 
-ROUTERS = (experiments.router, search.router, traces.router, judging.router, health.router)
+ROUTERS = (
+    experiments.router,
+    search.router,
+    traces.router,
+    judging.router,
+    session.router,
+    tokens.router,
+    health.router,
+)
+# What the gate may answer instead of any route below /api.
+_REFUSALS = {str(status): answer for status, answer in responses(401, 403, 429).items()}
 
 router = APIRouter()
 
@@ -29,9 +40,11 @@ def document() -> dict[str, Any]:
         app.include_router(part)
     spec = app.openapi()
     # FastAPI announces its own 422; here a wrong parameter is a 400 with a Problem.
-    for path in spec["paths"].values():
-        for operation in path.values():
+    for path, operations in spec["paths"].items():
+        for operation in operations.values():
             operation["responses"].pop("422", None)
+            if path.startswith("/api/"):
+                operation["responses"].update(_REFUSALS)
     shapes: dict[str, Any] = spec["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         shapes.pop(name, None)

@@ -24,7 +24,9 @@ MEDIA_TYPE = "application/problem+json"
 _STATUS: tuple[tuple[type[errors.RequestError], HTTPStatus], ...] = (
     (errors.BadRequestError, HTTPStatus.BAD_REQUEST),
     (errors.NotFoundError, HTTPStatus.NOT_FOUND),
+    (errors.UnauthorizedError, HTTPStatus.UNAUTHORIZED),
     (errors.ForbiddenError, HTTPStatus.FORBIDDEN),
+    (errors.TooManyRequestsError, HTTPStatus.TOO_MANY_REQUESTS),
     (errors.TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (errors.UnsupportedMediaError, HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
     (errors.UnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
@@ -56,14 +58,17 @@ def from_request_error(error: errors.RequestError) -> Response:
     """The answer to one of our own errors."""
     for kind, status in _STATUS:
         if isinstance(error, kind):
-            wait = (
-                {"Retry-After": str(error.retry_after_s)}
-                if isinstance(error, errors.UnavailableError)
-                else None
-            )
             fault = error.fault if isinstance(error, errors.BadFilterError) else None
-            return problem(status, str(error), wait, fault)
+            return problem(status, str(error), _headers(error), fault)
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
+
+
+def _headers(error: errors.RequestError) -> dict[str, str] | None:
+    if isinstance(error, (errors.UnavailableError, errors.TooManyRequestsError)):
+        return {"Retry-After": str(error.retry_after_s)}
+    if isinstance(error, errors.UnauthorizedError):
+        return {"WWW-Authenticate": 'Bearer realm="Outcrop"'}
+    return None
 
 
 def install(app: FastAPI) -> None:

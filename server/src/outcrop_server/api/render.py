@@ -111,13 +111,13 @@ def span_detail(whole: WholeSpan) -> schemas.SpanDetail:
 
 
 def _cost(cost: Cost) -> schemas.Cost:
-    parts = cost.parts
+    parts = None if cost.is_sum_alone else cost.parts
     return schemas.Cost(
         usd=float(cost.usd),
-        input=float(parts.input),
-        output=float(parts.output),
-        cache_read=float(parts.cache_read),
-        cache_write=float(parts.cache_write),
+        input=None if parts is None else float(parts.input),
+        output=None if parts is None else float(parts.output),
+        cache_read=None if parts is None else float(parts.cache_read),
+        cache_write=None if parts is None else float(parts.cache_write),
         source=cost.source,
         model=cost.model,
     )

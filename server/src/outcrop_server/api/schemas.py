@@ -47,15 +47,22 @@ class Usage(ApiModel):
 
 
 class Cost(ApiModel):
-    """US dollars of one call, by kind of token; discounts and free tiers are not in it."""
+    """US dollars of one call, by kind of token; discounts and free tiers are not in it.
+
+    The parts are null where another tracer stated a sum alone.
+    """
 
     usd: float
-    input: float = Field(description="Fresh input, without what was read from or written to the cache.")
-    output: float
-    cache_read: float
-    cache_write: float
-    source: str = Field(description="`outcrop-prices-file`, or `genai-prices` and its version.")
-    model: str = Field(description="The entry whose prices were used.")
+    input: float | None = Field(
+        description="Fresh input, without what was read from or written to the cache."
+    )
+    output: float | None
+    cache_read: float | None
+    cache_write: float | None
+    source: str = Field(
+        description="`outcrop-prices-file`, `genai-prices` and its version, or `sender`: as it was stated."
+    )
+    model: str = Field(description="The entry whose prices were used, or the model that was asked.")
 
 
 class ErrorInfo(ApiModel):

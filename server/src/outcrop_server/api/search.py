@@ -5,8 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response, StreamingResponse
 
+from outcrop_server.access import audit
 from outcrop_server.api import judging_render as render
-from outcrop_server.api.dependencies import Finder, JudgeOf, Reader, json_answer
+from outcrop_server.api.dependencies import CallerOf, Finder, JudgeOf, Reader, json_answer
 from outcrop_server.api.judging_schemas import Deleted, FoundTraces, TraceDeletion, TraceIds, TraceSearch
 from outcrop_server.api.problems import responses
 from outcrop_server.api.traces import PROTOBUF
@@ -56,13 +57,19 @@ def export_traces(reader: Reader, asked: TraceIds) -> Response:
     response_model=Deleted,
     responses=responses(400, 403, 503),
 )
-def delete_traces(finder: Finder, asked: TraceDeletion) -> Response:
+def delete_traces(caller: CallerOf, finder: Finder, asked: TraceDeletion) -> Response:
     """Deletes traces with all that is known of them, by their ids or the oldest of an experiment."""
     has_limit = asked.max_timestamp_ms is not None or asked.max_traces is not None
     if asked.trace_ids is not None and not has_limit:
-        return json_answer(Deleted(deleted=finder.delete([parse_trace_id(each) for each in asked.trace_ids])))
+        keys = [parse_trace_id(each) for each in asked.trace_ids]
+        deleted = finder.delete(keys)
+        named = audit.shown_ids([key.hex() for key in keys])
+        audit.record_by(caller, "traces.deleted", deleted=deleted, **named)
+        return json_answer(Deleted(deleted=deleted))
     if asked.trace_ids is None and asked.experiment is not None and has_limit:
         deleted = finder.delete_oldest(asked.experiment, asked.max_timestamp_ms, asked.max_traces)
+        limits = {"max_timestamp_ms": asked.max_timestamp_ms, "max_traces": asked.max_traces}
+        audit.record_by(caller, "traces.deleted", deleted=deleted, experiment=asked.experiment, **limits)
         return json_answer(Deleted(deleted=deleted))
     raise BadRequestError(
         "Give either trace_ids, or experiment with max_timestamp_ms, max_traces or both: nothing was deleted."

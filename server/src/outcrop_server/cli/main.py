@@ -9,6 +9,7 @@ from outcrop_server.cli.demo import demo
 from outcrop_server.cli.emulator import emulator
 from outcrop_server.cli.run import run
 from outcrop_server.cli.server import server
+from outcrop_server.cli.tokens import tokens
 from outcrop_server.cli.traces import traces
 
 
@@ -21,6 +22,7 @@ def main() -> None:
 main.add_command(demo)
 main.add_command(run)
 main.add_command(server)
+main.add_command(tokens)
 main.add_command(emulator)
 main.add_command(traces)
 

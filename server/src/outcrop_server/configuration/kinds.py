@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import re
 from dataclasses import dataclass
@@ -105,6 +106,28 @@ class Names:
     def shown(self, value: tuple[str, ...]) -> str:
         """As a list."""
         return f"[{', '.join(map(quoted, value))}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """Several addresses or networks of the internet protocol, otherwise like `Names`."""
+
+    metavar: str = "ADDRESS,…"
+    file_types: tuple[type, ...] = (list, str)
+
+    def read(self, text: str) -> tuple[str, ...]:
+        """Each without spaces around it."""
+        networks = Names().read(text)
+        for network in networks:
+            try:
+                ipaddress.ip_network(network)
+            except ValueError:
+                raise ValueError("addresses or networks, such as 127.0.0.1 or 10.0.0.0/8") from None
+        return networks
+
+    def shown(self, value: tuple[str, ...]) -> str:
+        """As a list."""
+        return Names().shown(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,10 @@ class Option:
 
     Attributes:
         field: the attribute of the settings class.
-        name: its name in a file; flag and variable are made from it.
+        name: its name in a file; the variable is made from it.
         kind: what values it has.
         unit: such as `s`; empty where there is none, or where the kind says it.
+        flag: such as `--max-body-bytes`.
         help: a sentence for the help and the documentation.
         default: gives the value if nobody says another; it may depend on the user.
         shown_default: the same in words; the same on every machine.
@@ -37,16 +38,12 @@ class Option:
     name: str
     kind: Kind
     unit: str
+    flag: str
     help: str
     default: Callable[[], Any]
     shown_default: str
     is_secret: bool
     is_in_file: bool
-
-    @property
-    def flag(self) -> str:
-        """Such as `--max-body-bytes`."""
-        return "--" + self.name.replace("_", "-")
 
     @property
     def variable(self) -> str:
@@ -65,6 +62,7 @@ class _Words:
     kind: Kind
     help: str
     name: str | None
+    flag: str | None
     unit: str
     shown_default: str | None
     is_secret: bool
@@ -76,13 +74,14 @@ def described(
     words: str,
     *,
     name: str | None = None,
+    flag: str | None = None,
     unit: str = "",
     shown_default: str | None = None,
     is_secret: bool = False,
     is_in_file: bool = True,
 ) -> Mapping[str, Any]:
     """The metadata of a field that is an option; see `Option`. Fields without it are none."""
-    return {_METADATA: _Words(kind, words, name, unit, shown_default, is_secret, is_in_file)}
+    return {_METADATA: _Words(kind, words, name, flag, unit, shown_default, is_secret, is_in_file)}
 
 
 def options_of(settings: type[Any]) -> tuple[Option, ...]:
@@ -102,13 +101,14 @@ def _option(field: Field[Any], words: _Words) -> Option:
         shown = "none" if fixed in (None, ()) else words.kind.shown(fixed).strip('"')
     name = words.name or field.name
     return Option(
-        field.name,
-        name,
-        words.kind,
-        words.unit,
-        words.help,
-        default,
-        shown,
-        words.is_secret,
-        words.is_in_file,
+        field=field.name,
+        name=name,
+        kind=words.kind,
+        unit=words.unit,
+        flag=words.flag or "--" + name.replace("_", "-"),
+        help=words.help,
+        default=default,
+        shown_default=shown,
+        is_secret=words.is_secret,
+        is_in_file=words.is_in_file,
     )

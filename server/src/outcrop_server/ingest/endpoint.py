@@ -18,6 +18,7 @@ from outcrop_server.otlp.json_form import to_protobuf
 
 if TYPE_CHECKING:
     from outcrop_server.ingest.pipeline import Accepted, Pipeline
+    from outcrop_server.model.access import Caller
 
 _PROTOBUF = "application/x-protobuf"
 _JSON = "application/json"
@@ -53,8 +54,9 @@ class TracesEndpoint:
             body = await self._body(request)
             encoding = request.headers.get("content-encoding", "").strip().lower()
             experiment = request.headers.get(_EXPERIMENT_HEADER)
+            caller: Caller = request.state.caller
             accepted = await to_thread.run_sync(
-                self._accept, kind, body, encoding, experiment, limiter=self._limiter
+                self._accept, kind, body, encoding, experiment, caller.experiments, limiter=self._limiter
             )
             await asyncio.wrap_future(accepted.stored)
         answer = _answer(accepted.faults)
@@ -62,9 +64,12 @@ class TracesEndpoint:
         form = answer.SerializeToString() if kind == _PROTOBUF else MessageToJson(answer, indent=None)
         return Response(form, media_type=kind)
 
-    def _accept(self, kind: str, body: bytes, encoding: str, experiment: str | None) -> Accepted:
+    def _accept(
+        self, kind: str, body: bytes, encoding: str, experiment: str | None, allowed: frozenset[str] | None
+    ) -> Accepted:
         decoded = plain(body, encoding, self._max_body_bytes)
-        return self._pipeline.accept(decoded if kind == _PROTOBUF else to_protobuf(decoded), experiment)
+        request = decoded if kind == _PROTOBUF else to_protobuf(decoded)
+        return self._pipeline.accept(request, experiment, allowed)
 
     def _announced_size(self, request: Request) -> int:
         announced = request.headers.get("content-length", "")

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from outcrop_server.ingest.rows import new_span
+from outcrop_server.ingest.scope import within
 from outcrop_server.model.errors import BadRequestError, UnavailableError
 from outcrop_server.otlp.parse import parse_export
 
@@ -35,7 +36,7 @@ class IngestWatch(Protocol):
     """Told what becomes of spans."""
 
     def on_refused(self, reason: str, count: int) -> None:
-        """So many were not kept: `invalid`, or `unavailable`."""
+        """So many were not kept: `invalid`, `forbidden` or `unavailable`."""
         ...
 
     def on_stored(self, count: int, stored: Future[int]) -> None:
@@ -69,12 +70,15 @@ class Pipeline:
         self._price_span = price_span
         self._watch: IngestWatch = watch or _NoWatch()
 
-    def accept(self, body: bytes, experiment: str | None = None) -> Accepted:
+    def accept(
+        self, body: bytes, experiment: str | None = None, allowed: frozenset[str] | None = None
+    ) -> Accepted:
         """Reads a request in the calling thread.
 
         Args:
             body: an OTLP `ExportTraceServiceRequest`, uncompressed protobuf.
             experiment: where spans belong that name no experiment themselves.
+            allowed: the only experiments that the sender may send to; None for all.
 
         Raises:
             BadRequestError: the body is no such request, or no span in it is right; nothing is kept.
@@ -85,10 +89,17 @@ class Pipeline:
             self._watch.on_refused("invalid", len(faults))
         if faults and not spans:
             raise BadRequestError(f"Nothing of this request was kept. {said(faults)}")
+        if experiment is None and allowed is not None and len(allowed) == 1:
+            (experiment,) = allowed
         rows = [
             new_span(record, payload, experiment, self._read_span, self._price_span)
             for record, payload in spans
         ]
+        if allowed is not None:
+            rows, refused = within(self._store, rows, allowed)
+            if refused:
+                self._watch.on_refused("forbidden", len(refused))
+            faults = [*faults, *refused]
         try:
             stored = self._store.append(rows)
         except UnavailableError:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from outcrop.genai.stated import Stated
 from outcrop.genai.usage import Usage
 from outcrop.genai.view import SpanView
 from outcrop.pricing.cost import Quote, Reason
@@ -12,10 +14,12 @@ from outcrop.pricing.quote import price_of
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
 from outcrop_server.model.costs import quote
-from outcrop_server.model.new_span import DEFAULT_EXPERIMENT, NewSpan
+from outcrop_server.model.new_span import DEFAULT_EXPERIMENT, NO_TEXTS, NewSpan
 from outcrop_server.model.rows import Failure, SpanRow, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from outcrop_server.model.reading import PriceSpan, ReadSpan
     from outcrop_server.model.records import SpanRecord
 
@@ -24,11 +28,17 @@ _NAME = 500
 _MESSAGE = 2000
 _MAX_TAGS = 50
 _MAX_TOOLS = 50
+_TEXT_PREFIXES = (names.TAG_PREFIX, names.METADATA_PREFIX)
 _MAX_INTEGER = 2**63 - 1
 _NS_IN_S = 1_000_000_000
 _NANO = 1_000_000_000
+_BOTOCORE_ERRORS = "botocore.errorfactory."
 # OTLP's codes; what a newer OTLP adds counts as unset.
 _STATUS: dict[int, Status] = {1: "OK", 2: "ERROR"}
+# What the provider said is in the payload.
+_NO_RAW: dict[str, Any] = {}
+# Of spans of Outcrop's own, which say it by attributes.
+_NOTHING_STATED = Stated("")
 _log = logging.getLogger(__name__)
 
 
@@ -51,28 +61,31 @@ def new_span(
     given = record.attributes
     view = _view(record, read_span)
     named = record.resource.get(names.EXPERIMENT_NAME) or experiment
+    stated = view.stated or _NOTHING_STATED
     is_tool = view.span_type == "TOOL"
+    # Most spans name neither: one look at each name for both.
+    has_texts = view.stated is not None or any(name.startswith(_TEXT_PREFIXES) for name in given)
     return NewSpan(
         trace_id=record.trace_id,
         row=_row(record, view, _quote(record, view, price_span)),
         payload=payload,
-        experiment=_text(named, _NAME) or DEFAULT_EXPERIMENT,
+        experiment=_short(named) or DEFAULT_EXPERIMENT,
         is_experiment_named=bool(named),
         attempts=_count(view.attempts) or 0,
         request_preview=_text(view.request_preview, _MESSAGE),
         response_preview=_text(view.response_preview, _MESSAGE),
-        tools=(_clean(record.name, _NAME),) if is_tool else _tools(view),
-        session_id=_text(given.get(names.SESSION_ID), _NAME),
-        user_id=_text(given.get(names.USER_ID), _NAME),
-        tags=_tags(given, names.TAG_PREFIX),
-        metadata=_tags(given, names.METADATA_PREFIX),
+        tools=(_word(stated.tool_name or record.name),) if is_tool else _tools(view),
+        session_id=_short(stated.session_id or given.get(names.SESSION_ID)),
+        user_id=_short(stated.user_id or given.get(names.USER_ID)),
+        tags=_tags(given, names.TAG_PREFIX, stated.tags) if has_texts else NO_TEXTS,
+        metadata=_tags(given, names.METADATA_PREFIX, stated.metadata) if has_texts else NO_TEXTS,
     )
 
 
 def _view(record: SpanRecord, read_span: ReadSpan) -> SpanView:
-    attempts = sum(event.name == names.ATTEMPT_EVENT for event in record.events)
+    attempts = [event.name for event in record.events].count(names.ATTEMPT_EVENT) if record.events else 0
     try:
-        return read_span(record.attributes, attempts=attempts)
+        return read_span(record.attributes, attempts=attempts, events=record.events)
     except Exception:  # noqa: BLE001 - a codec's fault must not lose the span: its payload can be read later
         _log.exception("Reading span %s (%s) failed", record.span_id.hex(), record.name[:80])
         return SpanView(span_type="UNKNOWN", attempts=attempts)
@@ -90,19 +103,21 @@ def _row(record: SpanRecord, view: SpanView, quote: Quote) -> SpanRow:
     return SpanRow(
         span_id=record.span_id,
         parent_id=record.parent_id,
-        name=_clean(record.name, _NAME),
-        span_type=_clean(view.span_type, _NAME),
+        name=_word(record.name),
+        span_type=_word(view.span_type),
         status=_STATUS.get(record.status_code, "UNSET"),
         start_time_ns=record.start_time_ns,
         end_time_ns=record.end_time_ns,
         error=_failure(record),
-        model=_text(view.request_model or view.response_model, _NAME),
-        usage=_usage(view.usage),
+        model=_short(view.request_model or view.response_model),
+        usage=_usage(view.own_usage),
         time_to_first_chunk_ns=_first_chunk_ns(record, view),
-        is_stream=view.stream is not None or record.attributes.get(gen_ai.REQUEST_STREAM) is True,
-        finish_reason=_text(view.finish_reason, _NAME),
-        vendor=_text(view.vendor, _NAME),
-        response_model=_text(view.response_model, _NAME),
+        is_stream=view.stream is not None
+        or record.attributes.get(gen_ai.REQUEST_STREAM) is True
+        or (view.stated is not None and view.stated.is_stream),
+        finish_reason=_short(view.finish_reason),
+        vendor=_short(view.vendor),
+        response_model=_short(view.response_model),
         cost_nano_usd=None if quote.cost is None else _count(round(quote.cost.usd * _NANO)),
         cost_reason=quote.reason,
     )
@@ -116,12 +131,16 @@ def _failure(record: SpanRecord) -> Failure | None:
     raised = exceptions[-1] if exceptions else {}
     kind = record.attributes.get(gen_ai.ERROR_TYPE) or raised.get(gen_ai.EXCEPTION_TYPE)
     message = record.status_message or raised.get(gen_ai.EXCEPTION_MESSAGE)
-    return Failure(_text(kind, _NAME) or "Error", _text(message, _MESSAGE) or "")
+    # Others name the class that botocore makes of an error's code; the code is its last word.
+    code = kind.removeprefix(_BOTOCORE_ERRORS) if isinstance(kind, str) else kind
+    return Failure(_short(code) or "Error", _text(message, _MESSAGE) or "")
 
 
 def _first_chunk_ns(record: SpanRecord, view: SpanView) -> int | None:
     if view.stream is not None and view.stream.chunks:
         return _count(view.stream.time_to_first_chunk_ns)
+    if view.stated is not None and view.stated.time_to_first_chunk_ns is not None:
+        return _count(view.stated.time_to_first_chunk_ns)
     seconds = record.attributes.get(gen_ai.RESPONSE_TIME_TO_FIRST_CHUNK)
     # Only a plausible number: NaN and infinity are no integers.
     if isinstance(seconds, (int, float)) and 0 <= seconds < _MAX_INTEGER // _NS_IN_S:
@@ -137,19 +156,24 @@ def _usage(usage: Usage | None) -> Usage | None:
         _count(usage.output_tokens),
         _count(usage.cache_read_input_tokens),
         _count(usage.cache_write_input_tokens),
+        _NO_RAW,
     )
 
 
 def _tools(view: SpanView) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_clean(name, _NAME) for name in view.tool_calls[:_MAX_TOOLS]))
+    if not view.tool_calls:
+        return ()
+    return tuple(dict.fromkeys(_word(name) for name in view.tool_calls[:_MAX_TOOLS]))
 
 
-def _tags(given: dict[str, Any], prefix: str) -> dict[str, str]:
+def _tags(given: dict[str, Any], prefix: str, stated: Mapping[str, str]) -> Mapping[str, str]:
     tags = {
         _clean(name[len(prefix) :], _NAME): _clean(str(value), _MESSAGE)
         for name, value in given.items()
         if name.startswith(prefix)
     }
+    if stated:
+        tags = {**{_clean(name, _NAME): _clean(value, _MESSAGE) for name, value in stated.items()}, **tags}
     return tags if len(tags) <= _MAX_TAGS else dict(list(tags.items())[:_MAX_TAGS])
 
 
@@ -158,9 +182,20 @@ def _count(value: object) -> int | None:
     return value if isinstance(value, int) and 0 <= value <= _MAX_INTEGER else None
 
 
+def _short(value: object) -> str | None:
+    """A name that a column can hold; None if there is none."""
+    return None if value is None or value == "" else _word(str(value))
+
+
 def _text(value: object, limit: int) -> str | None:
     """A short text that a column can hold; None if there is none."""
     return None if value is None or value == "" else _clean(str(value), limit)
+
+
+@lru_cache(maxsize=4096)
+def _word(text: str) -> str:
+    """A name: of models, tools, types there are few, and they come again and again."""
+    return _clean(text, _NAME)
 
 
 def _clean(text: str, limit: int) -> str:

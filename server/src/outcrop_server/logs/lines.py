@@ -49,7 +49,9 @@ class HumanLines(logging.Formatter):
         head = f"{time} {record.levelname:<7} {record.name.removeprefix(_OWN)}"
         said = getattr(record, "said", ())
         fields = "".join(
-            f"  {name}={_short(value)}" for name, value in _fields(record).items() if name not in said
+            f"  {name}={_short(value)}"
+            for name, value in _fields(record).items()
+            if name not in {"audit", *said}
         )
         words = _printable(record.getMessage())
         if self._has_colour:
@@ -72,7 +74,9 @@ def _moment(record: logging.LogRecord) -> datetime:
 
 def _fields(record: logging.LogRecord) -> Mapping[str, Any]:
     fields: Mapping[str, Any] = getattr(record, "fields", {})
-    return fields
+    # An audit line's message is its facts as JSON: for programs they stand beside it, too.
+    audit: Mapping[str, Any] | None = getattr(record, "audit", None)
+    return fields if audit is None else {**fields, "audit": audit}
 
 
 def _short(value: Any) -> str:

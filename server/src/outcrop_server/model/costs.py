@@ -18,8 +18,8 @@ _OTLP_ERROR = 2
 
 def quote(record: SpanRecord, view: SpanView, price_span: PriceSpan) -> Quote:
     """What a span cost when it was made."""
-    attempts = [event.attributes for event in record.events if event.name == names.ATTEMPT_EVENT]
-    is_refused = was_refused(
-        view, is_error=record.status_code == _OTLP_ERROR, last_attempt=attempts[-1] if attempts else None
-    )
+    is_refused = False
+    if record.status_code == _OTLP_ERROR:
+        attempts = [event.attributes for event in record.events if event.name == names.ATTEMPT_EVENT]
+        is_refused = was_refused(view, is_error=True, last_attempt=attempts[-1] if attempts else None)
     return price_span(view, at_ns=record.start_time_ns, is_refused=is_refused)

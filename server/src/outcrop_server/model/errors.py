@@ -4,7 +4,9 @@ RequestError
 ├── BadRequestError            what was sent cannot be understood
 │   └── BadFilterError         a search's filter or order is wrong; carries where
 ├── NotFoundError              nothing has this id
+├── UnauthorizedError          the caller is not known
 ├── ForbiddenError             the caller may not ask
+├── TooManyRequestsError       the caller asks too often; carries how long to wait
 ├── TooLargeError              more bytes than the server takes at once
 ├── UnsupportedMediaError      a content type or encoding that nobody here reads
 └── UnavailableError           come back later; carries how long to wait
@@ -51,8 +53,24 @@ class NotFoundError(RequestError):
     """Nothing has this id."""
 
 
+class UnauthorizedError(RequestError):
+    """The caller is not known."""
+
+
 class ForbiddenError(RequestError):
     """The caller may not ask."""
+
+
+class TooManyRequestsError(RequestError):
+    """The caller asks too often.
+
+    Attributes:
+        retry_after_s: seconds after which it is heard again.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class TooLargeError(RequestError):

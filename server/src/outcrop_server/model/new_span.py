@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from outcrop_server.model.rows import SpanRow
 
 DEFAULT_EXPERIMENT = "Default"
+NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class NewSpan:
-    """One span as `ingest` hands it to a store.
+class NewSpan(NamedTuple):
+    """One span as `ingest` hands it to a store; a tuple, since many are made.
 
     Attributes:
         trace_id: 16 bytes.
@@ -43,8 +45,8 @@ class NewSpan:
     tools: tuple[str, ...] = ()
     session_id: str | None = None
     user_id: str | None = None
-    tags: dict[str, str] = field(default_factory=dict[str, str])
-    metadata: dict[str, str] = field(default_factory=dict[str, str])
+    tags: Mapping[str, str] = NO_TEXTS
+    metadata: Mapping[str, str] = NO_TEXTS
 
     @property
     def is_model_call(self) -> bool:

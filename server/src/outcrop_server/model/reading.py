@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from outcrop.genai.view import SpanView
     from outcrop.pricing.cost import Quote
+    from outcrop.vocabularies.reading import Event
 
 
 class ReadSpan(Protocol):
-    """Reads a span's attributes into a view; pure."""
+    """Reads a span's attributes and events into a view; pure."""
 
-    def __call__(self, attributes: Mapping[str, Any], *, attempts: int = 0) -> SpanView:
+    def __call__(
+        self, attributes: Mapping[str, Any], *, attempts: int = 0, events: Sequence[Event] = ()
+    ) -> SpanView:
         """The view; what cannot be read is said in its `problem`."""
         ...
 

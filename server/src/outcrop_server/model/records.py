@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class EventRecord:
+class EventRecord(NamedTuple):
     """Something that happened within a span; `time_ns` since the epoch."""
 
     name: str
@@ -15,8 +13,7 @@ class EventRecord:
     attributes: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class SpanRecord:
+class SpanRecord(NamedTuple):
     """One span.
 
     Attributes:

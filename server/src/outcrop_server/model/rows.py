@@ -22,13 +22,13 @@ class Failure:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class SpanRow:
+class SpanRow(NamedTuple):
     """One span without its payload: what trees, waterfalls and filters need.
 
     Ids are bytes (8 for a span; `parent_id` is None for a root), times are nanoseconds since the epoch.
     `cost_nano_usd` is a billionth of a US dollar; None with `cost_reason` (`outcrop.pricing.cost.Reason`)
     where a model was asked and nobody knows the cost, None without where none was asked.
+    A tuple, since one is made of each span that comes in.
     """
 
     span_id: bytes
@@ -52,7 +52,7 @@ class SpanRow:
     @property
     def has_unknown_cost(self) -> bool:
         """Whether something was billed of which nobody knows how much."""
-        return Quote(reason=self.cost_reason).is_unknown
+        return self.cost_reason is not None and Quote(reason=self.cost_reason).is_unknown
 
     @property
     def duration_ns(self) -> int:

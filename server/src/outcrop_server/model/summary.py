@@ -105,23 +105,24 @@ class TraceSummary:
     def add(self, span: NewSpan) -> None:
         """Adds a span of this trace."""
         row = span.row
-        start_ns = row.start_time_ns
-        early = Key(0, start_ns, int.from_bytes(row.span_id, "big"))
+        start_ns, end_ns = row.start_time_ns, row.end_time_ns
+        number = int.from_bytes(row.span_id, "big")
         is_root = row.parent_id is None
-        ranked = early if is_root else early._replace(rank=1)
+        ranked = Key(0 if is_root else 1, start_ns, number)
         self.span_count += 1
+        # Compared here instead of by min and max: this runs for every span that comes in.
         self.first_start_ns = min(self.first_start_ns, start_ns)
-        self.last_end_ns = max(self.last_end_ns, row.end_time_ns)
+        self.last_end_ns = max(self.last_end_ns, end_ns)
         self.attempts = max(self.attempts, span.attempts)
         if ranked < self.head.key:
-            self.head = Pick(Head(row.name, row.status, row.error, start_ns, row.duration_ns), ranked)
+            self.head = Pick(Head(row.name, row.status, row.error, start_ns, end_ns - start_ns), ranked)
         # A sender that names its experiment knows better than one that leaves it to the default.
         self.experiment.offer(
-            span.experiment, ranked if span.is_experiment_named else ranked._replace(rank=2)
+            span.experiment, ranked if span.is_experiment_named else Key(2, start_ns, number)
         )
         if is_root or span.is_model_call:
             self._add_words(span, ranked, is_root=is_root)
-        self._add_names(span, early)
+        self._add_names(span, number)
 
     def edit(self, edit: TraceEdit) -> None:
         """Sets and deletes what the user edits; that has the last word over all spans."""
@@ -134,25 +135,31 @@ class TraceSummary:
             self.request.offer(span.request_preview, key)
         if span.response_preview is not None:
             # Without a root the last model call answers what the first one was asked.
-            self.response.offer(span.response_preview, key if is_root else key._replace(time_ns=-key.time_ns))
+            self.response.offer(
+                span.response_preview, key if is_root else Key(key.rank, -key.time_ns, key.span_id)
+            )
 
-    def _add_names(self, span: NewSpan, key: Key) -> None:
+    def _add_names(self, span: NewSpan, number: int) -> None:
         row = span.row
+        start_ns = row.start_time_ns
         if row.usage is not None:
             self.usage = self.usage.plus(row.usage)
         self._add_cost(row)
         if row.time_to_first_chunk_ns is not None:
-            self.first_chunk.offer(row.time_to_first_chunk_ns, key)
-        # A span carries these instead of its root only if the root had ended: the last to end counts.
-        late = key._replace(time_ns=-row.end_time_ns)
+            self.first_chunk.offer(row.time_to_first_chunk_ns, Key(0, start_ns, number))
+        if row.model is not None:
+            _offer(self.models, row.model, None, Key(0, start_ns, number))
+        for place, tool in enumerate(span.tools):
+            _offer(self.tools, tool, None, Key(0, start_ns, number, place))
+        if span.session_id is not None or span.user_id is not None or span.tags or span.metadata:
+            # A span carries these instead of its root only if the root had ended: the last to end counts.
+            self._add_grouping(span, Key(0, -row.end_time_ns, number))
+
+    def _add_grouping(self, span: NewSpan, late: Key) -> None:
         if span.session_id is not None:
             self.session.offer(span.session_id, late)
         if span.user_id is not None:
             self.user.offer(span.user_id, late)
-        if row.model is not None:
-            _offer(self.models, row.model, None, key)
-        for place, tool in enumerate(span.tools):
-            _offer(self.tools, tool, None, key._replace(place=place))
         for name, value in span.tags.items():
             _offer(self.tags, name, value, late)
         for name, value in span.metadata.items():
@@ -161,6 +168,8 @@ class TraceSummary:
     def _add_cost(self, row: SpanRow) -> None:
         if row.cost_nano_usd is not None:
             self.cost_nano_usd = (self.cost_nano_usd or 0) + row.cost_nano_usd
+        if row.cost_reason is None:
+            return
         self.unpriced_calls += row.has_unknown_cost
         # The reason that comes first in its list, not in time: so the order of arrival changes nothing.
         given = [reason for reason in (self.cost_reason, row.cost_reason) if reason is not None]

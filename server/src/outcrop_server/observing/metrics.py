@@ -44,12 +44,13 @@ class Metrics:
         )
         refused = Counter(
             "outcrop_spans_refused",
-            "Spans that were not kept: wrong ones (invalid), and those that may be sent again (unavailable).",
+            "Spans that were not kept: wrong (invalid), of a foreign experiment (forbidden), or to be sent "
+            "again (unavailable).",
             ["reason"],
             registry=self.registry,
         )
-        # Both are there from the start, so that a first increase is seen.
-        self._refused = {reason: refused.labels(reason) for reason in ("invalid", "unavailable")}
+        # All are there from the start, so that a first increase is seen.
+        self._refused = {reason: refused.labels(reason) for reason in ("invalid", "forbidden", "unavailable")}
         self._requests = Histogram(
             "http_server_request_duration_seconds",
             "How long requests took, until the answer's last byte.",

@@ -5,18 +5,17 @@ Bytes come from `ingest` (what a program sent) or from a store (one span's paylo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from outcrop_server.model.errors import BadRequestError
 from outcrop_server.model.records import EventRecord, SpanRecord
-from outcrop_server.otlp.envelope import Envelope
 from outcrop_server.otlp.values import attributes
-
-if TYPE_CHECKING:
-    from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from outcrop_server.otlp.wire import Group, WireError, groups
 
 _TRACE_ID_BYTES = 16
 _SPAN_ID_BYTES = 8
@@ -32,8 +31,8 @@ class Parsed(NamedTuple):
     """What a request holds.
 
     Attributes:
-        spans: each span and its payload: this span alone, resource and scope included, as a request of its
-            own.
+        spans: each span and its payload: this span's bytes as they came, resource and scope included, as a
+            request of its own.
         faults: of the spans that have a wrong id or wrong times: which, and what is wrong.
     """
 
@@ -51,33 +50,57 @@ def parse_export(body: bytes) -> Parsed:
         BadRequestError: it is no such protobuf.
     """
     parsed = Parsed([], [])
-    for resource_spans in _request(body).resource_spans:
-        resource = attributes(resource_spans.resource.attributes)
-        for scope_spans in resource_spans.scope_spans:
-            envelope = Envelope(resource_spans, scope_spans)
-            for span in scope_spans.spans:
-                fault = _fault(span)
-                if fault is None:
-                    parsed.spans.append((_record(span, resource), envelope.wrap(span.SerializeToString())))
-                else:
-                    number = len(parsed.spans) + len(parsed.faults)
-                    parsed.faults.append(f"Span {number} ('{span.name[:80]}') {fault}.")
+    for group in _groups(body):
+        resource = _resource(group.resource, len(body))
+        for data in group.spans:
+            try:
+                span = Span.FromString(data)
+            except DecodeError:
+                parsed.faults.append(f"Span {_number(parsed)} is no Span in protobuf ({len(data)} bytes).")
+                continue
+            fault = _fault(span)
+            if fault is None:
+                parsed.spans.append((_record(span, resource), group.wrap(data)))
+            else:
+                parsed.faults.append(f"Span {_number(parsed)} ('{span.name[:80]}') {fault}.")
     return parsed
 
 
 def parse_stored(payload: bytes) -> SpanRecord:
     """Reads one payload that `parse_export` made."""
-    resource_spans = _request(payload).resource_spans[0]
-    return _record(resource_spans.scope_spans[0].spans[0], attributes(resource_spans.resource.attributes))
+    group = _groups(payload)[0]
+    return _record(Span.FromString(group.spans[0]), _resource(group.resource, len(payload)))
 
 
-def _request(body: bytes) -> ExportTraceServiceRequest:
+def _number(parsed: Parsed) -> int:
+    """Of the span that is read now, within its request."""
+    return len(parsed.spans) + len(parsed.faults)
+
+
+def _groups(body: bytes) -> list[Group]:
     try:
-        return ExportTraceServiceRequest.FromString(body)
+        return list(groups(body))
+    except WireError:
+        # The library knows forms that nobody uses; what it refuses is wrong.
+        try:
+            request = ExportTraceServiceRequest.FromString(body)
+        except DecodeError as error:
+            raise _no_request(len(body), error) from error
+        request.DiscardUnknownFields()
+        return list(groups(request.SerializeToString()))
+
+
+def _resource(data: bytes, size: int) -> dict[str, Any]:
+    try:
+        return attributes(Resource.FromString(data).attributes)
     except DecodeError as error:
-        raise BadRequestError(
-            f"The body is no OTLP ExportTraceServiceRequest in protobuf ({len(body)} bytes: {error})."
-        ) from error
+        raise _no_request(size, error) from error
+
+
+def _no_request(size: int, error: Exception) -> BadRequestError:
+    return BadRequestError(
+        f"The body is no OTLP ExportTraceServiceRequest in protobuf ({size} bytes: {error})."
+    )
 
 
 def _record(span: Span, resource: dict[str, Any]) -> SpanRecord:

@@ -9,10 +9,18 @@ if TYPE_CHECKING:
 
     from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
+_PLAIN = frozenset({"string_value", "bytes_value", "int_value", "double_value", "bool_value"})
+
 
 def attributes(pairs: Iterable[KeyValue]) -> dict[str, Any]:
     """Attributes by name; the last one wins where a sender wrote one twice."""
-    return {pair.key: any_value(pair.value) for pair in pairs}
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        value = pair.value
+        kind = value.WhichOneof("value")
+        # Nearly all are plain: `any_value` is for lists and the like.
+        found[pair.key] = getattr(value, kind) if kind in _PLAIN else any_value(value)
+    return found
 
 
 def any_value(value: AnyValue) -> Any:

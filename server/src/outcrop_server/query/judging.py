@@ -15,7 +15,7 @@ from outcrop_server.query.reader import no_trace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from outcrop_server.storage.api import TraceStore
+    from outcrop_server.storage.api import KeptTraces
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Judge:
         store: where the traces are.
     """
 
-    def __init__(self, store: TraceStore) -> None:
+    def __init__(self, store: KeptTraces) -> None:
         self._store = store
 
     def annotations(self, trace_id: bytes) -> Annotated:
@@ -94,10 +94,10 @@ class Judge:
         Raises:
             NotFoundError: the trace has none of this id.
         """
-        content = change(self._find(trace_id, assessment_id).content)
+        content = change(self.assessment(trace_id, assessment_id).content)
         if not self._store.update_assessment(trace_id, assessment_id, content, time.time_ns()).result():
             raise _no_assessment(trace_id, assessment_id)
-        return self._find(trace_id, assessment_id)
+        return self.assessment(trace_id, assessment_id)
 
     def delete(self, trace_id: bytes, assessment_id: str) -> None:
         """Deletes a judgement.
@@ -108,7 +108,12 @@ class Judge:
         if not self._store.delete_assessment(trace_id, assessment_id).result():
             raise _no_assessment(trace_id, assessment_id)
 
-    def _find(self, trace_id: bytes, assessment_id: str) -> Assessment:
+    def assessment(self, trace_id: bytes, assessment_id: str) -> Assessment:
+        """One judgement.
+
+        Raises:
+            NotFoundError: the trace has none of this id.
+        """
         for assessment in self._store.assessments(trace_id):
             if assessment.assessment_id == assessment_id:
                 return assessment

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from outcrop_server.model.reading import PriceSpan, ReadSpan
     from outcrop_server.model.records import EventRecord, SpanRecord
     from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace
-    from outcrop_server.storage.api import TraceStore
+    from outcrop_server.storage.api import KeptTraces
 
 _log = logging.getLogger(__name__)
 _PIECE_BYTES = 256 * 1024
@@ -65,7 +65,7 @@ class TraceReader:
         price_span: says what a call cost; see `outcrop.pricing`.
     """
 
-    def __init__(self, store: TraceStore, read_span: ReadSpan, price_span: PriceSpan) -> None:
+    def __init__(self, store: KeptTraces, read_span: ReadSpan, price_span: PriceSpan) -> None:
         self._store = store
         self._read_span = read_span
         self._price_span = price_span
@@ -136,7 +136,7 @@ class TraceReader:
     def _view(self, record: SpanRecord) -> SpanView:
         attempts = sum(event.name == names.ATTEMPT_EVENT for event in record.events)
         try:
-            return self._read_span(record.attributes, attempts=attempts)
+            return self._read_span(record.attributes, attempts=attempts, events=record.events)
         except Exception as error:  # noqa: BLE001 - a codec's fault must not hide the raw payload
             _log.exception("Reading span %s failed", record.span_id.hex())
             return SpanView(span_type="UNKNOWN", problem=f"{type(error).__name__}: {error}")

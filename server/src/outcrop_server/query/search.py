@@ -16,7 +16,7 @@ from outcrop_server.query import page_token
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outcrop_server.storage.api import TraceStore
+    from outcrop_server.storage.api import KeptTraces
 
 # Deleted together; between two such steps others may write.
 _DELETED_AT_ONCE = 200
@@ -39,7 +39,7 @@ class TraceFinder:
         store: where the traces are.
     """
 
-    def __init__(self, store: TraceStore) -> None:
+    def __init__(self, store: KeptTraces) -> None:
         self._store = store
 
     def search(

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from outcrop_server.storage.tokens import TokenStore
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
@@ -19,38 +21,11 @@ if TYPE_CHECKING:
     from outcrop_server.model.store_health import StoreHealth
 
 
-class TraceStore(Protocol):
-    """A place that keeps traces.
+class KeptTraces(Protocol):
+    """The traces of a store: what is asked of them, and what is said of them afterwards.
 
-    Every method MUST be callable from any thread, at the same time as any other. Several processes
-    MAY have the same store open; each MUST see what another was promised was kept. Reads MUST NOT wait
-    for writes, and MUST see every append whose future was done when they began.
+    `storage.scoped` gives a part of them the same form.
     """
-
-    def append(self, spans: Sequence[NewSpan]) -> Future[int]:
-        """Keeps spans.
-
-        MUST do what costs CPU in the calling thread, and MUST NOT wait for the disk in it. The future
-        MUST be done only when all spans are durable: a killed process or machine loses none of them.
-        Either all of one call's spans are kept or none.
-
-        A span whose (trace id, span id) is kept already MUST be left as it is and change nothing, be it
-        from this call or an earlier one. Spans of a trace MAY come in any order, over any time and from
-        several processes; the trace's summary MUST come out the same (`model.summary`). Experiments
-        MUST be made when first named. Spans of one trace that come together SHOULD share storage for
-        what they repeat.
-
-        Args:
-            spans: what to keep; MAY hold spans of many traces; an empty sequence succeeds.
-
-        Returns:
-            How many spans were new. The future MUST raise `UnavailableError` if the spans could not be
-            kept but may be later (another writer is slow, the disk is full); then none of them is kept.
-
-        Raises:
-            StoreFullError: too much waits already; nothing was taken.
-        """
-        ...
 
     def experiments(self) -> list[ExperimentRow]:
         """Every experiment. MUST be in order of its newest trace's start, newest first."""
@@ -147,6 +122,40 @@ class TraceStore(Protocol):
         """Deletes those of an experiment that began at `until_ns` or before, oldest first, at most `limit`.
 
         As `delete_traces`; callers delete many in steps, so that others are not kept waiting.
+        """
+        ...
+
+
+class TraceStore(KeptTraces, TokenStore, Protocol):
+    """A place that keeps traces, and the tokens that open them (`storage.tokens`).
+
+    Every method MUST be callable from any thread, at the same time as any other. Several processes
+    MAY have the same store open; each MUST see what another was promised was kept. Reads MUST NOT wait
+    for writes, and MUST see every append whose future was done when they began.
+    """
+
+    def append(self, spans: Sequence[NewSpan]) -> Future[int]:
+        """Keeps spans.
+
+        MUST do what costs CPU in the calling thread, and MUST NOT wait for the disk in it. The future
+        MUST be done only when all spans are durable: a killed process or machine loses none of them.
+        Either all of one call's spans are kept or none.
+
+        A span whose (trace id, span id) is kept already MUST be left as it is and change nothing, be it
+        from this call or an earlier one. Spans of a trace MAY come in any order, over any time and from
+        several processes; the trace's summary MUST come out the same (`model.summary`). Experiments
+        MUST be made when first named. Spans of one trace that come together SHOULD share storage for
+        what they repeat.
+
+        Args:
+            spans: what to keep; MAY hold spans of many traces; an empty sequence succeeds.
+
+        Returns:
+            How many spans were new. The future MUST raise `UnavailableError` if the spans could not be
+            kept but may be later (another writer is slow, the disk is full); then none of them is kept.
+
+        Raises:
+            StoreFullError: too much waits already; nothing was taken.
         """
         ...
 

@@ -19,6 +19,8 @@ export const en = {
   themeAuto: "System",
   language: "Language",
   keys: "Keys",
+  signedInAs: (name: string): string => `Signed in as ${name}`,
+  signOut: "Sign out",
   notFound: "There is nothing at this address.",
   toTraces: "Go to the traces",
   // Generic
@@ -79,9 +81,13 @@ export const en = {
   cacheReadCost: "Cache read",
   cacheWriteCost: "Cache write",
   pricesOf: (model: string, source: string): string =>
-    source === "outcrop-prices-file" ? `Your price for ${model}` : `List price of ${model} (${source})`,
+    source === "sender"
+      ? `As the sender states it, for ${model}`
+      : source === "outcrop-prices-file"
+        ? `Your price for ${model}`
+        : `List price of ${model} (${source})`,
   usageRules: {
-    "bedrock-exclusive": "Bedrock counts cached input apart; it was added to the input.",
+    "bedrock-exclusive": "Cached input is counted apart; it was added to the input.",
     inclusive: "The model's input count holds cached input already.",
     headers: "Counts from HTTP headers; cached input was added.",
     "invocation-metrics": "Counts from the stream's last chunk; cached input was added.",

@@ -17,6 +17,8 @@ export const ja: Dictionary = {
   themeAuto: "システム",
   language: "言語",
   keys: "キー操作",
+  signedInAs: (name) => `${name} としてサインイン中`,
+  signOut: "サインアウト",
   notFound: "このアドレスには何もありません。",
   toTraces: "トレース一覧へ",
   copy: "コピー",
@@ -74,9 +76,13 @@ export const ja: Dictionary = {
   cacheReadCost: "キャッシュ読み込み",
   cacheWriteCost: "キャッシュ書き込み",
   pricesOf: (model, source) =>
-    source === "outcrop-prices-file" ? `${model} の設定価格` : `${model} の定価 (${source})`,
+    source === "sender"
+      ? `送信元が示した ${model} の金額`
+      : source === "outcrop-prices-file"
+        ? `${model} の設定価格`
+        : `${model} の定価 (${source})`,
   usageRules: {
-    "bedrock-exclusive": "Bedrock はキャッシュ分を別に数えるため、入力に加算しました。",
+    "bedrock-exclusive": "キャッシュ分は別に数えられているため、入力に加算しました。",
     inclusive: "モデルの入力数にはキャッシュ分が含まれています。",
     headers: "HTTP ヘッダーの値に、キャッシュ分を加算しました。",
     "invocation-metrics": "ストリームの最終チャンクの値に、キャッシュ分を加算しました。",

@@ -138,8 +138,28 @@ _ANNOTATIONS = (
     "CREATE INDEX assessment_by_trace ON assessment (trace_key, place)",
 )
 
+# Tokens by which callers are known: only a digest of each. `place` keeps the order in which they were made;
+# revoked ones stay, so that a store that once asked for tokens never opens to everyone again by itself.
+_TOKENS = (
+    """CREATE TABLE access_token (
+        place INTEGER PRIMARY KEY,
+        token_id TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        role TEXT NOT NULL,
+        experiments TEXT,
+        digest BLOB NOT NULL UNIQUE,
+        created_at_ns INTEGER NOT NULL,
+        created_by TEXT NOT NULL,
+        expires_at_ns INTEGER,
+        requests_per_minute INTEGER,
+        last_used_at_ns INTEGER,
+        revoked_at_ns INTEGER,
+        revoked_by TEXT
+    )""",
+)
+
 # In order; the place in this list, from 1, is the version that a step leads to. Only ever append.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _COSTS, _ANNOTATIONS)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _COSTS, _ANNOTATIONS, _TOKENS)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -9,7 +9,7 @@ from outcrop_server.model.errors import StoreError
 from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
 from outcrop_server.model.search import FoundTrace, TraceSearch
 from outcrop_server.model.store_health import CommitWatch, StoreHealth, watch_nothing
-from outcrop_server.storage.sqlite import columns, judging
+from outcrop_server.storage.sqlite import columns, judging, tokens
 from outcrop_server.storage.sqlite import health as disk
 from outcrop_server.storage.sqlite import statements as sql
 from outcrop_server.storage.sqlite.committer import Committer
@@ -20,9 +20,10 @@ from outcrop_server.storage.sqlite.search import search_sql
 from outcrop_server.storage.sqlite.write import prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from outcrop_server.model.access import AccessToken
     from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
     from outcrop_server.model.new_span import NewSpan
 
@@ -183,6 +184,25 @@ class SqliteStore:
         return self._committer.submit(
             lambda writer: judging.delete_oldest(writer.connection, experiment, until_ns, limit)
         )
+
+    def access_tokens(self) -> list[AccessToken]:
+        """Every token that was ever made."""
+        with self._readers.reading() as connection:
+            return tokens.read_tokens(connection)
+
+    def add_access_token(self, token: AccessToken) -> Future[bool]:
+        """Keeps a token."""
+        return self._committer.submit(lambda writer: tokens.insert_token(writer.connection, token))
+
+    def revoke_access_token(self, token_id: str, at_ns: int, by: str) -> Future[bool]:
+        """Revokes a token."""
+        return self._committer.submit(
+            lambda writer: tokens.revoke_token(writer.connection, token_id, at_ns, by)
+        )
+
+    def note_token_use(self, used_at_ns: Mapping[str, int]) -> Future[None]:
+        """Keeps when tokens were last used."""
+        return self._committer.submit(lambda writer: tokens.note_use(writer.connection, used_at_ns))
 
     def health(self) -> StoreHealth:
         """How it is now."""

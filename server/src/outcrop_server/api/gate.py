@@ -1,0 +1,106 @@
+"""Asks each request who sends it, and lets through what the caller's role allows (`access.rules`).
+
+Routes find the caller in the request's state, by `dependencies.CallerOf`.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from anyio import CapacityLimiter, to_thread
+from starlette.datastructures import Headers
+
+from outcrop_server.access import audit, rules
+from outcrop_server.access.door import Shown
+from outcrop_server.api.problems import from_request_error
+from outcrop_server.model.errors import ForbiddenError, RequestError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from outcrop_server.access.cookie import SessionCookie
+    from outcrop_server.access.door import Door
+    from outcrop_server.model.access import Caller
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip")
+_WHAT_MAY = {
+    "write": "only send traces",
+    "read": "read traces, and judge them in its own name",
+    "admin": "do everything",
+}
+
+
+class Gate:
+    """Knows each caller, or refuses.
+
+    Args:
+        app: what answers.
+        door: knows who may come in.
+        cookie: reads the session's cookie.
+    """
+
+    def __init__(self, app: ASGIApp, door: Door, cookie: SessionCookie) -> None:
+        self._app = app
+        self._door = door
+        self._cookie = cookie
+        # A thread of its own: slow searches must not keep senders before the gate.
+        self._limiter = CapacityLimiter(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers or refuses one request, as ASGI has it."""
+        if scope["type"] == "http":
+            try:
+                await self._let_in(scope)
+            except RequestError as error:
+                await from_request_error(error)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    async def _let_in(self, scope: Scope) -> None:
+        needed = rules.need(scope["method"], scope["path"])
+        if needed == "nothing" and scope["path"] not in {"/sign-in", "/sign-out", "/api/session"}:
+            return
+        if self._door.book.is_stale:
+            await to_thread.run_sync(
+                partial(self._door.book.refresh, only_if_stale=True), limiter=self._limiter
+            )
+        if needed == "nothing":
+            return
+        headers = Headers(scope=scope)
+        client = scope.get("client")
+        shown = Shown(
+            authorization=headers.get("authorization"),
+            session_id=self._cookie.read(headers.get("cookie"), scope["scheme"]),
+            client=client[0] if client else "",
+            is_forwarded=any(name in headers for name in _FORWARDED),
+        )
+        caller = self._door.caller(shown)
+        scope.setdefault("state", {})["caller"] = caller
+        if caller.has_session and scope["method"] not in _SAFE and not _is_own_page(headers, scope["scheme"]):
+            _record_refusal(caller, scope, "origin")
+            raise ForbiddenError(
+                "A browser's session changes nothing but from this server's own page. Programs send a token: "
+                "Authorization: Bearer …"
+            )
+        if not rules.may(caller.role, needed):
+            _record_refusal(caller, scope, "role")
+            raise ForbiddenError(
+                f"The token '{caller.name}' has the role {caller.role}: it may {_WHAT_MAY[caller.role]}. "
+                f"This request needs one of role {needed if needed == 'admin' else f'{needed} or admin'}."
+            )
+
+
+def _is_own_page(headers: Headers, scheme: str) -> bool:
+    """Whether a request comes from a page of the very address that it goes to."""
+    try:
+        origin = urlsplit(headers.get("origin", ""))
+    except ValueError:
+        return False
+    return origin.scheme == scheme and bool(origin.netloc) and origin.netloc == headers.get("host")
+
+
+def _record_refusal(caller: Caller, scope: Scope, why: str) -> None:
+    audit.record_by(caller, "refused", why=why, method=scope["method"], path=scope["path"][:200])

@@ -1,0 +1,113 @@
+"""A store as one caller sees it: of some experiments alone. Whatever belongs to others is not there.
+
+Standing below everything that reads, it holds for every question that is asked through it, new ones included.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
+    from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
+    from outcrop_server.model.search import FoundTrace, TraceSearch
+    from outcrop_server.storage.api import KeptTraces
+
+T = TypeVar("T")
+
+
+class ScopedStore:
+    """Part of a store; see `storage.api.KeptTraces` for what its methods promise.
+
+    Args:
+        store: the whole.
+        experiments: names of those that are there.
+    """
+
+    def __init__(self, store: KeptTraces, experiments: frozenset[str]) -> None:
+        self._store = store
+        self._experiments = experiments
+
+    def experiments(self) -> list[ExperimentRow]:
+        """Those of them that exist."""
+        return [row for row in self._store.experiments() if row.name in self._experiments]
+
+    def traces(self, experiment: str | None, after: TracePosition | None, limit: int) -> list[StoredTrace]:
+        """A page of traces, newest first."""
+        asked = self._experiments if experiment is None else self._experiments & {experiment}
+        # As many of each as the page could hold of it.
+        found = [stored for name in asked for stored in self._store.traces(name, after, limit)]
+        found.sort(key=lambda stored: (stored.row.start_time_ns, stored.row.trace_id), reverse=True)
+        return found[:limit]
+
+    def search(self, search: TraceSearch) -> list[FoundTrace]:
+        """The traces that fit."""
+        asked = [
+            name for name in search.experiments or sorted(self._experiments) if name in self._experiments
+        ]
+        # None at all would mean every experiment.
+        return self._store.search(replace(search, experiments=tuple(asked))) if asked else []
+
+    def trace(self, trace_id: bytes) -> StoredTrace | None:
+        """One trace's summary."""
+        stored = self._store.trace(trace_id)
+        return stored if stored is not None and stored.row.experiment in self._experiments else None
+
+    def spans(self, trace_id: bytes) -> list[SpanRow]:
+        """A trace's spans."""
+        return self._store.spans(trace_id) if self._has(trace_id) else []
+
+    def span(self, trace_id: bytes, span_id: bytes) -> tuple[SpanRow, bytes] | None:
+        """One span and its payload."""
+        return self._store.span(trace_id, span_id) if self._has(trace_id) else None
+
+    def payloads(self, trace_id: bytes) -> Iterator[bytes]:
+        """The payloads of a trace."""
+        return self._store.payloads(trace_id) if self._has(trace_id) else iter(())
+
+    def edit_trace(self, trace_id: bytes, edit: TraceEdit) -> Future[bool]:
+        """Edits tags and metadata."""
+        return self._store.edit_trace(trace_id, edit) if self._has(trace_id) else _done(False)
+
+    def assessments(self, trace_id: bytes) -> list[Assessment]:
+        """A trace's judgements."""
+        return self._store.assessments(trace_id) if self._has(trace_id) else []
+
+    def add_assessment(self, assessment: Assessment) -> Future[bool]:
+        """Keeps a judgement."""
+        return self._store.add_assessment(assessment) if self._has(assessment.trace_id) else _done(False)
+
+    def update_assessment(
+        self, trace_id: bytes, assessment_id: str, content: AssessmentContent, updated_at_ns: int
+    ) -> Future[bool]:
+        """Replaces what a judgement says."""
+        if not self._has(trace_id):
+            return _done(False)
+        return self._store.update_assessment(trace_id, assessment_id, content, updated_at_ns)
+
+    def delete_assessment(self, trace_id: bytes, assessment_id: str) -> Future[bool]:
+        """Deletes a judgement."""
+        return self._store.delete_assessment(trace_id, assessment_id) if self._has(trace_id) else _done(False)
+
+    def delete_traces(self, trace_ids: Sequence[bytes]) -> Future[int]:
+        """Deletes traces; those of others are passed over."""
+        return self._store.delete_traces([each for each in trace_ids if self._has(each)])
+
+    def delete_oldest(self, experiment: str, until_ns: int, limit: int) -> Future[int]:
+        """Deletes the oldest of an experiment."""
+        if experiment not in self._experiments:
+            return _done(0)
+        return self._store.delete_oldest(experiment, until_ns, limit)
+
+    def _has(self, trace_id: bytes) -> bool:
+        return self.trace(trace_id) is not None
+
+
+def _done(value: T) -> Future[T]:
+    done = Future[T]()
+    done.set_result(value)
+    return done
