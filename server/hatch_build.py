@@ -10,7 +10,9 @@ THIRD_PARTY = [
     "genai-prices>=0.1",
     "opentelemetry-proto>=1.27",
     "orjson>=3.10",
+    "prometheus-client>=0.20",
     "rich>=13",
+    "tomli>=2; python_version < '3.11'",
     "uvicorn>=0.30",
     "zstandard>=0.22",
 ]

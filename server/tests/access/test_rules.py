@@ -27,6 +27,7 @@ EXPECTED: dict[str, Need] = {
     "createToken": "admin",
     "revokeToken": "admin",
     "getHealth": "nothing",
+    "getReadiness": "nothing",
 }
 
 

@@ -37,6 +37,7 @@ def test_the_document_names_each_operation_for_the_pages_types() -> None:
         ("/api/tokens", "post"): "createToken",
         ("/api/tokens/{name_or_id}", "delete"): "revokeToken",
         ("/healthz", "get"): "getHealth",
+        ("/readyz", "get"): "getReadiness",
     }
 
 

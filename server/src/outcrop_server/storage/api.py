@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from outcrop_server.model.new_span import NewSpan
     from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
     from outcrop_server.model.search import FoundTrace, TraceSearch
+    from outcrop_server.model.store_health import StoreHealth
 
 
 class KeptTraces(Protocol):
@@ -155,6 +156,13 @@ class TraceStore(KeptTraces, TokenStore, Protocol):
 
         Raises:
             StoreFullError: too much waits already; nothing was taken.
+        """
+        ...
+
+    def health(self) -> StoreHealth:
+        """How the store is now. MUST NOT wait for a write, and MUST answer when it is closed, too.
+
+        After a write that failed it MUST say so until one has succeeded, and MUST try one itself.
         """
         ...
 
