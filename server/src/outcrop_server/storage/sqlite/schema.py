@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from outcrop_server.model.errors import StoreError
+from outcrop_server.storage.sqlite import rollup_schema
+from outcrop_server.storage.sqlite.rollup_rows import rebuild
 
 if TYPE_CHECKING:
     import sqlite3
@@ -138,8 +141,11 @@ _ANNOTATIONS = (
     "CREATE INDEX assessment_by_trace ON assessment (trace_key, place)",
 )
 
+# A step of a migration: SQL, or what SQL alone cannot do.
+Step = str | Callable[["sqlite3.Connection"], None]
+
 # In order; the place in this list, from 1, is the version that a step leads to. Only ever append.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _COSTS, _ANNOTATIONS)
+MIGRATIONS: tuple[tuple[Step, ...], ...] = (_FIRST, _COSTS, _ANNOTATIONS, (*rollup_schema.TABLES, rebuild))
 
 
 def migrate(connection: sqlite3.Connection) -> None:
@@ -185,5 +191,8 @@ def _apply(connection: sqlite3.Connection, version: int) -> None:
         )
     for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):
         for statement in statements:
-            connection.execute(statement)
+            if isinstance(statement, str):
+                connection.execute(statement)
+            else:
+                statement(connection)
         connection.execute("INSERT INTO schema_version VALUES (?, ?)", (number, time.time_ns()))

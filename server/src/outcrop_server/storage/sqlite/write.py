@@ -10,6 +10,9 @@ from outcrop_server.model.summary import TraceSummary, restored
 from outcrop_server.storage.sqlite import columns
 from outcrop_server.storage.sqlite import statements as sql
 from outcrop_server.storage.sqlite.frames import Frame, pack
+from outcrop_server.storage.sqlite.rollup_deltas import Deltas, trace_part
+from outcrop_server.storage.sqlite.rollup_rows import calls_of
+from outcrop_server.storage.sqlite.rollup_write import RollupWriter
 
 if TYPE_CHECKING:
     import sqlite3
@@ -71,11 +74,16 @@ class Writer:
 
     Args:
         connection: the connection that writes.
+
+    Attributes:
+        deltas: what the transaction has changed of the rollups so far; `finish` writes them.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._experiments: dict[str, int] = {}
+        self._rollups = RollupWriter(connection)
+        self.deltas = Deltas()
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -85,6 +93,14 @@ class Writer:
     def forget(self) -> None:
         """Drops what it remembers of the database; needed after a rollback."""
         self._experiments.clear()
+        self._rollups.forget()
+        self.deltas.clear()
+
+    def finish(self) -> None:
+        """Brings the rollups up to what was written; to be called last in every transaction."""
+        if self.deltas:
+            self._rollups.write(self.deltas)
+            self.deltas.clear()
 
     def write(self, traces: list[PreparedTrace]) -> int:
         """Writes a batch; returns how many spans were new."""
@@ -115,6 +131,11 @@ class Writer:
             payload_id = self._insert_payload(part.frame.data)
             rows = ((*values, payload_id, trace_key) for values in part.spans)
             self._connection.executemany(sql.INSERT_SPAN, rows)
+        summed, experiment_id = trace_part(trace.row), self._experiment_id(trace.row.experiment)
+        self.deltas.add_trace(summed, experiment_id)
+        place = summed.place(experiment_id)
+        for part in trace.frames:
+            self.deltas.add_spans(place, part.frame.spans)
         return trace.row.span_count
 
     def _write_more(self, trace: PreparedTrace, found: tuple[Any, ...]) -> int:
@@ -122,9 +143,23 @@ class Writer:
         new = [span for part in trace.frames for span in self._insert_missing(part, trace_key)]
         if not new:
             return 0
-        summary = restored(columns.to_trace(tuple(values), experiment), keys).add_all(new)
+        before = columns.to_trace(tuple(values), experiment)
+        summary = restored(before, keys).add_all(new)
         self._update(summary, trace.trace_id, trace_key)
+        self._roll_up_more(before, summary.row(trace.trace_id), new, trace_key)
         return len(new)
+
+    def _roll_up_more(self, before: TraceRow, after: TraceRow, new: list[NewSpan], trace_key: int) -> None:
+        old, old_id = trace_part(before), self._experiment_id(before.experiment)
+        now, now_id = trace_part(after), self._experiment_id(after.experiment)
+        self.deltas.change_trace((old, old_id), (now, now_id))
+        left, place = old.place(old_id), now.place(now_id)
+        self.deltas.add_spans(left, new)
+        if place != left:
+            # The trace began earlier than was known, or belongs elsewhere: all its calls go with it.
+            calls = calls_of(self._connection, trace_key)
+            self.deltas.add_calls(left, calls, sign=-1)
+            self.deltas.add_calls(place, calls)
 
     def _insert_missing(self, part: PreparedFrame, trace_key: int) -> list[NewSpan]:
         """Inserts the spans that are not there yet; returns these."""
