@@ -110,8 +110,8 @@ def _measure(size: int) -> None:
         server.terminate()
         server.communicate()
         print(
-            f"{size:4} spans a request: {SPANS / elapsed:,.0f} spans/s, {cpu / SPANS * 1e6:.0f} us CPU of the "
-            f"server each, {store.stat().st_size / SPANS:,.0f} bytes a span on disk"
+            f"{size:4} spans a request: {SPANS / elapsed:,.0f} spans/s, {cpu / SPANS * 1e6:.0f} us CPU of "
+            f"the server each, {store.stat().st_size / SPANS:,.0f} bytes a span on disk"
         )
 
 

@@ -12,12 +12,8 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
+from schemathesis import checks
+from schemathesis.specs.openapi import checks as openapi_checks
 
 from outcrop_server.api.openapi import document
 from outcrop_server.serve import BackgroundServer
@@ -26,11 +22,13 @@ from server.tests.support.http import send
 from server.tests.support.spans import otlp_span, request
 
 _SCHEMA: Any = schemathesis.openapi.from_dict(document())
+_GENERAL: Any = checks
+_OPENAPI: Any = openapi_checks
 _CHECKS: list[Any] = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_schema_conformance,
+    _GENERAL.not_a_server_error,
+    _OPENAPI.status_code_conformance,
+    _OPENAPI.content_type_conformance,
+    _OPENAPI.response_schema_conformance,
 ]
 
 
@@ -45,7 +43,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.url
 
 
-@_SCHEMA.parametrize()
+@_SCHEMA.parametrize()  # type: ignore[untyped-decorator]  # made of the document, so of no known type
 @settings(
     max_examples=60,
     deadline=None,

@@ -48,7 +48,7 @@ def test_spans_are_counted_as_accepted_known_already_and_refused(server: Backgro
 def test_requests_are_measured_by_route_method_and_status(server: BackgroundServer) -> None:
     assert send(server.url, b"no protobuf").status == 400
     assert ask(server.url, "/api/traces/" + "1" * 32 + "?secret=1").status == 404
-    assert ask(server.url, "/api/traces", method="BREW").status == 405
+    assert ask(server.url, "/api/traces", method="PROPFIND").status == 405
     found = scraped(server)
     seconds = "http_server_request_duration_seconds"
     assert (found[seconds].type, found[seconds].unit) == ("histogram", "seconds")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from outcrop_server.model.aggregates import AggregateQuery, SessionQuery
 from outcrop_server.model.search import TraceSearch
 from outcrop_server.storage.scoped import ScopedStore
 from outcrop_server.storage.sqlite.store import SqliteStore
-from server.tests.support.spans import new_span, trace_id
+from server.tests.support.spans import START_NS, model_call, new_span, trace_id
 
 
 def test_a_search_for_foreign_experiments_alone_finds_nothing_and_not_everything(tmp_path: Path) -> None:
@@ -29,4 +30,44 @@ def test_a_search_for_foreign_experiments_alone_finds_nothing_and_not_everything
     assert found() == [2, 1]
     assert ScopedStore(store, frozenset()).search(TraceSearch()) == []
     assert ScopedStore(store, frozenset()).traces(None, None, 10) == []
+    store.close()
+
+
+def test_numbers_facets_and_sessions_are_of_the_scope_alone(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.db")
+    store.append(
+        [
+            model_call(
+                number,
+                trace=trace_id(number),
+                experiment=name,
+                is_experiment_named=True,
+                session_id="s",
+                start_time_ns=START_NS + number,
+                end_time_ns=START_NS + 10 * number,
+            )
+            for number, name in ((1, "A"), (2, "B"), (3, "C"))
+        ]
+    ).result()
+    scoped, nobody = ScopedStore(store, frozenset({"A", "B"})), ScopedStore(store, frozenset())
+
+    def traces(view: ScopedStore, *experiments: str) -> int:
+        (group,) = view.aggregate(AggregateQuery(experiments=experiments)).groups
+        assert group.traces is not None
+        return group.traces.count
+
+    assert (traces(scoped), traces(scoped, "B", "C"), traces(scoped, "C"), traces(nobody)) == (2, 1, 0, 0)
+    assert (scoped.count(TraceSearch(), 10).count, nobody.count(TraceSearch(), 10).count) == (2, 0)
+    assert (
+        scoped.facets(TraceSearch(), 5, 10).trace_count,
+        nobody.facets(TraceSearch(), 5, 10).trace_count,
+    ) == (2, 0)
+    assert [row.experiment for row in scoped.sessions(SessionQuery())] == ["B", "A"]
+    assert nobody.sessions(SessionQuery()) == []
+    assert [each.row.trace_id for each in scoped.session_traces("s", None, None, 5)] == [
+        trace_id(1),
+        trace_id(2),
+    ]
+    assert [each.row.trace_id for each in scoped.session_traces("s", None, None, 1)] == [trace_id(1)]
+    assert scoped.session_traces("s", "C", None, 5) == []
     store.close()

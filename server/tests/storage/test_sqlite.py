@@ -24,10 +24,13 @@ from outcrop_server.model.search import TraceSearch
 from outcrop_server.model.summary import TraceSummary
 from outcrop_server.storage.api import TraceStore
 from outcrop_server.storage.sqlite import columns, file_lock, schema, statements
+from outcrop_server.storage.sqlite.rollup_rows import check
+from outcrop_server.storage.sqlite.rollup_write import RollupWriter
 from outcrop_server.storage.sqlite.search import search_sql
 from outcrop_server.storage.sqlite.store import SqliteStore
 from outcrop_server.storage.sqlite.terms import TermWriter
 from server.tests.storage.conformance import TraceStoreConformance
+from server.tests.storage.test_sqlite_rollups import write_nothing
 from server.tests.storage.writer_process import SPANS, batch
 from server.tests.support.annotations import judgement
 from server.tests.support.spans import START_NS, TRACE, model_call, new_span, trace_id
@@ -189,6 +192,8 @@ def made_by_version(version: int, monkeypatch: pytest.MonkeyPatch) -> Generator[
             patch.setattr(columns, make, _cut(getattr(columns, make), cut))
         patch.setattr(TraceSummary, "keys", _old_keys(TraceSummary.keys))
         patch.setattr(TermWriter, "add", _add_no_terms)
+        # Version 4 brought rollups.
+        patch.setattr(RollupWriter, "write", write_nothing)
         importlib.reload(statements)
         yield
     importlib.reload(statements)
@@ -345,9 +350,10 @@ def test_the_lock_is_free_again_after_use(tmp_path: Path) -> None:
 
 
 def assert_sound(file: Path) -> None:
-    """SQLite's own check, and that no span or frame is left without the other."""
+    """SQLite's own check, that no span or frame is left without the other, and that rollups are right."""
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
         orphans = "SELECT count(*) FROM payload WHERE payload_id NOT IN (SELECT payload_id FROM span)"
         assert connection.execute(orphans).fetchall() == [(0,)]
+        assert check(connection) == []

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
 
+    from outcrop_server.model.aggregates import (
+        AggregateQuery,
+        Aggregates,
+        Count,
+        Facets,
+        SessionQuery,
+        SessionRow,
+    )
     from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
     from outcrop_server.model.new_span import NewSpan
     from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
@@ -52,6 +60,67 @@ class KeptTraces(Protocol):
         hold no trace twice and leave none out when pages are read one after the other with `after` set to the
         last one's position, as long as no trace changes. Every value of a condition MUST be taken as data,
         whatever it holds.
+        """
+        ...
+
+    def aggregate(self, query: AggregateQuery) -> Aggregates:
+        """Numbers of the traces that fit and of their calls to models, by group.
+
+        A trace, and every call of it, MUST count at the moment when the trace began and in the trace's
+        experiment. Late spans and moved traces MUST be counted as if all spans had come at once, deleted
+        ones as if they had never come. A span MUST count as a call if its type is one of `CALL_TYPES`, or if
+        tokens, a cost or the reason of an unknown cost are known of it. Of n durations a percentile is the
+        one in place ceil(n * 0.95); it MUST be right within `latency_bins.RELATIVE_ERROR` or a nanosecond.
+        More tokens or cost of one trace or call than `MAX_COUNTED` MUST count as this.
+
+        Groups MUST be those that hold anything, and where `group_by` is empty exactly one. They MUST be in
+        order of time if they have one; else, and among equals, of how many traces they hold (calls, where
+        no traces are counted), most first. Of more than `limit` those that hold most MUST be kept.
+
+        It MUST NOT read a row for each trace or call where groups are of time, experiment, model, operation
+        and span type alone and the filter says nothing but of experiments.
+        """
+        ...
+
+    def count(self, search: TraceSearch, max_traces: int) -> Count:
+        """How many traces fit a search's filter and experiments.
+
+        MUST be exact where there is no filter. Else it MAY stop at `max_traces`, and SHOULD when it has
+        worked for about a second; it MUST say so, and MUST NOT give more than there are.
+        """
+        ...
+
+    def facets(self, search: TraceSearch, top: int, max_traces: int) -> Facets:
+        """What the traces that fit a search's filter and experiments have, and how many have it.
+
+        A value MUST count once for each trace that has it, however often. MUST look at no more than
+        `max_traces`, the newest, and SHOULD stop when it has worked for about a second; it MUST say when
+        these are not all. Of each field it gives the `top` most frequent values, equal ones by their text.
+        """
+        ...
+
+    def sessions(self, query: SessionQuery) -> list[SessionRow]:
+        """A page of sessions, by the start of their last trace, newest first.
+
+        The traces of one experiment that name the same session are one; late spans and deletions MUST show as
+        in `aggregate`, and a session without traces MUST be gone. As with `traces`, no session is missing or
+        there twice when pages are read one after the other with `after` set to the last row's position
+        (`last_start_ns`, `experiment_id`, `session_id`), as long as no session changes.
+        """
+        ...
+
+    def session_traces(
+        self, session_id: str, experiment: str | None, after: TracePosition | None, limit: int
+    ) -> list[StoredTrace]:
+        """A page of a session's traces, the first ones first: by start time and then trace id.
+
+        MUST page as `traces` does, in this order. Traces of other sessions MUST NOT be read.
+
+        Args:
+            session_id: of the session; one that nobody named gives an empty page.
+            experiment: a name; None for all in which the session is.
+            after: the last row of the page before; None to start at the first.
+            limit: at most this many rows, 1 or more.
         """
         ...
 

@@ -12,12 +12,22 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from outcrop_server.model.aggregates import (
+        AggregateQuery,
+        Aggregates,
+        Count,
+        Facets,
+        SessionQuery,
+        SessionRow,
+    )
     from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
     from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
     from outcrop_server.model.search import FoundTrace, TraceSearch
     from outcrop_server.storage.api import KeptTraces
 
 T = TypeVar("T")
+# The name of no experiment.
+_NONE = ("",)
 
 
 class ScopedStore:
@@ -46,11 +56,34 @@ class ScopedStore:
 
     def search(self, search: TraceSearch) -> list[FoundTrace]:
         """The traces that fit."""
-        asked = [
-            name for name in search.experiments or sorted(self._experiments) if name in self._experiments
+        return self._store.search(self._within(search))
+
+    def aggregate(self, query: AggregateQuery) -> Aggregates:
+        """Numbers of the traces that fit."""
+        return self._store.aggregate(replace(query, experiments=self._asked(query.experiments)))
+
+    def count(self, search: TraceSearch, max_traces: int) -> Count:
+        """How many traces fit."""
+        return self._store.count(self._within(search), max_traces)
+
+    def facets(self, search: TraceSearch, top: int, max_traces: int) -> Facets:
+        """What the traces that fit have."""
+        return self._store.facets(self._within(search), top, max_traces)
+
+    def sessions(self, query: SessionQuery) -> list[SessionRow]:
+        """A page of sessions."""
+        return self._store.sessions(replace(query, experiments=self._asked(query.experiments)))
+
+    def session_traces(
+        self, session_id: str, experiment: str | None, after: TracePosition | None, limit: int
+    ) -> list[StoredTrace]:
+        """A page of a session's traces, the first ones first."""
+        asked = self._experiments if experiment is None else self._experiments & {experiment}
+        found = [
+            stored for name in asked for stored in self._store.session_traces(session_id, name, after, limit)
         ]
-        # None at all would mean every experiment.
-        return self._store.search(replace(search, experiments=tuple(asked))) if asked else []
+        found.sort(key=lambda stored: (stored.row.start_time_ns, stored.row.trace_id))
+        return found[:limit]
 
     def trace(self, trace_id: bytes) -> StoredTrace | None:
         """One trace's summary."""
@@ -102,6 +135,15 @@ class ScopedStore:
         if experiment not in self._experiments:
             return _done(0)
         return self._store.delete_oldest(experiment, until_ns, limit)
+
+    def _within(self, search: TraceSearch) -> TraceSearch:
+        return replace(search, experiments=self._asked(search.experiments))
+
+    def _asked(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the names that are there, all of them for none; never none, which would mean every one."""
+        return (
+            tuple(name for name in names or sorted(self._experiments) if name in self._experiments) or _NONE
+        )
 
     def _has(self, trace_id: bytes) -> bool:
         return self.trace(trace_id) is not None

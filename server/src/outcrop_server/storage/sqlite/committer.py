@@ -143,6 +143,7 @@ class Committer:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 results = [batch.write(self._writer) for batch in batches]
+                self._writer.finish()
                 self._connection.execute("COMMIT")
             except BaseException:
                 self._writer.forget()

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from outcrop_server.model.annotations import Assessment, AssessmentContent
 from outcrop_server.storage.sqlite import statements as sql
+from outcrop_server.storage.sqlite.rollup_rows import take_away
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
     from outcrop_server.model.annotations import AssessmentKind, SourceType
+    from outcrop_server.storage.sqlite.write import Writer
 
 
 class _Columns(NamedTuple):
@@ -85,21 +87,23 @@ def delete_assessment(connection: sqlite3.Connection, trace_id: bytes, assessmen
     return connection.execute(sql.DELETE_ASSESSMENT, values).rowcount > 0
 
 
-def delete_traces(connection: sqlite3.Connection, trace_ids: Iterable[bytes]) -> int:
+def delete_traces(writer: Writer, trace_ids: Iterable[bytes]) -> int:
     """Deletes traces by their ids; returns how many there were."""
-    keys = (_trace_key(connection, trace_id) for trace_id in trace_ids)
-    return _delete(connection, [key for key in dict.fromkeys(keys) if key is not None])
+    keys = (_trace_key(writer.connection, trace_id) for trace_id in trace_ids)
+    return _delete(writer, [key for key in dict.fromkeys(keys) if key is not None])
 
 
-def delete_oldest(connection: sqlite3.Connection, experiment: str, until_ns: int, limit: int) -> int:
+def delete_oldest(writer: Writer, experiment: str, until_ns: int, limit: int) -> int:
     """Deletes the oldest traces of an experiment; returns how many there were."""
-    rows = connection.execute(sql.SELECT_OLDEST, (experiment, until_ns, limit)).fetchall()
-    return _delete(connection, [key for (key,) in rows])
+    rows = writer.connection.execute(sql.SELECT_OLDEST, (experiment, until_ns, limit)).fetchall()
+    return _delete(writer, [key for (key,) in rows])
 
 
-def _delete(connection: sqlite3.Connection, trace_keys: Sequence[int]) -> int:
+def _delete(writer: Writer, trace_keys: Sequence[int]) -> int:
+    for trace_key in trace_keys:
+        take_away(writer.connection, writer.deltas, trace_key)
     for statement in sql.DELETE_OF_TRACE:
-        connection.executemany(statement, [(key,) for key in trace_keys])
+        writer.connection.executemany(statement, [(key,) for key in trace_keys])
     return len(trace_keys)
 
 

@@ -9,15 +9,17 @@ from outcrop_server.model.errors import StoreError
 from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
 from outcrop_server.model.search import FoundTrace, TraceSearch
 from outcrop_server.model.store_health import CommitWatch, StoreHealth, watch_nothing
-from outcrop_server.storage.sqlite import columns, judging, tokens
+from outcrop_server.storage.sqlite import columns, facets, judging, tokens
 from outcrop_server.storage.sqlite import health as disk
 from outcrop_server.storage.sqlite import statements as sql
+from outcrop_server.storage.sqlite.aggregate import aggregate
 from outcrop_server.storage.sqlite.candidates import candidates
 from outcrop_server.storage.sqlite.committer import Committer
 from outcrop_server.storage.sqlite.connections import ReaderPool, make_private, open_writer
 from outcrop_server.storage.sqlite.file_lock import FileLock
 from outcrop_server.storage.sqlite.frames import unpack
 from outcrop_server.storage.sqlite.search import search_sql
+from outcrop_server.storage.sqlite.sessions import read_sessions, session_traces_sql
 from outcrop_server.storage.sqlite.write import prepare
 
 if TYPE_CHECKING:
@@ -25,6 +27,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from outcrop_server.model.access import AccessToken
+    from outcrop_server.model.aggregates import (
+        AggregateQuery,
+        Aggregates,
+        Count,
+        Facets,
+        SessionQuery,
+        SessionRow,
+    )
     from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
     from outcrop_server.model.new_span import NewSpan
 
@@ -112,6 +122,34 @@ class SqliteStore:
         width = columns.TRACE.count(",") + 3
         return [FoundTrace(_stored(row[:width]), (*row[width:-1], bytes(row[-1]).hex())) for row in rows]
 
+    def aggregate(self, query: AggregateQuery) -> Aggregates:
+        """Numbers of many traces and calls, by group."""
+        with self._readers.reading() as connection:
+            return aggregate(connection, query)
+
+    def count(self, search: TraceSearch, max_traces: int) -> Count:
+        """How many traces fit."""
+        with self._readers.reading() as connection:
+            return facets.count(connection, search, max_traces)
+
+    def facets(self, search: TraceSearch, top: int, max_traces: int) -> Facets:
+        """What the traces that fit have."""
+        with self._readers.reading() as connection:
+            return facets.facets(connection, search, top, max_traces)
+
+    def sessions(self, query: SessionQuery) -> list[SessionRow]:
+        """A page of sessions, those used last first."""
+        with self._readers.reading() as connection:
+            return read_sessions(connection, query)
+
+    def session_traces(
+        self, session_id: str, experiment: str | None, after: TracePosition | None, limit: int
+    ) -> list[StoredTrace]:
+        """A page of a session's traces, the first ones first."""
+        statement, values = session_traces_sql(session_id, experiment, after, limit)
+        with self._readers.reading() as connection:
+            return [_stored(row) for row in connection.execute(statement, values)]
+
     def trace(self, trace_id: bytes) -> StoredTrace | None:
         """One trace's summary."""
         with self._readers.reading() as connection:
@@ -178,12 +216,12 @@ class SqliteStore:
 
     def delete_traces(self, trace_ids: Sequence[bytes]) -> Future[int]:
         """Deletes traces by their ids."""
-        return self._committer.submit(lambda writer: judging.delete_traces(writer.connection, trace_ids))
+        return self._committer.submit(lambda writer: judging.delete_traces(writer, trace_ids))
 
     def delete_oldest(self, experiment: str, until_ns: int, limit: int) -> Future[int]:
         """Deletes the oldest traces of an experiment."""
         return self._committer.submit(
-            lambda writer: judging.delete_oldest(writer.connection, experiment, until_ns, limit)
+            lambda writer: judging.delete_oldest(writer, experiment, until_ns, limit)
         )
 
     def access_tokens(self) -> list[AccessToken]:

@@ -10,6 +10,9 @@ from outcrop_server.model.summary import TraceSummary, restored
 from outcrop_server.storage.sqlite import columns
 from outcrop_server.storage.sqlite import statements as sql
 from outcrop_server.storage.sqlite.frames import Frame, pack
+from outcrop_server.storage.sqlite.rollup_deltas import Deltas, trace_part
+from outcrop_server.storage.sqlite.rollup_rows import calls_of
+from outcrop_server.storage.sqlite.rollup_write import RollupWriter
 from outcrop_server.storage.sqlite.terms import Term, TermWriter, terms_of, texts_terms
 
 if TYPE_CHECKING:
@@ -73,12 +76,17 @@ class Writer:
 
     Args:
         connection: the connection that writes.
+
+    Attributes:
+        deltas: what the transaction has changed of the rollups so far; `finish` writes them.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._experiments: dict[str, int] = {}
         self._terms = TermWriter(connection)
+        self._rollups = RollupWriter(connection)
+        self.deltas = Deltas()
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -89,6 +97,14 @@ class Writer:
         """Drops what it remembers of the database; needed after a rollback."""
         self._experiments.clear()
         self._terms.forget()
+        self._rollups.forget()
+        self.deltas.clear()
+
+    def finish(self) -> None:
+        """Brings the rollups up to what was written; to be called last in every transaction."""
+        if self.deltas:
+            self._rollups.write(self.deltas)
+            self.deltas.clear()
 
     def write(self, traces: list[PreparedTrace]) -> int:
         """Writes a batch; returns how many spans were new."""
@@ -122,6 +138,11 @@ class Writer:
             self._connection.executemany(sql.INSERT_SPAN, rows)
         if trace_key is not None:
             self._terms.add(trace_key, trace.terms)
+        summed, experiment_id = trace_part(trace.row), self._experiment_id(trace.row.experiment)
+        self.deltas.add_trace(summed, experiment_id)
+        place = summed.place(experiment_id)
+        for part in trace.frames:
+            self.deltas.add_spans(place, part.frame.spans)
         return trace.row.span_count
 
     def _write_more(self, trace: PreparedTrace, found: tuple[Any, ...]) -> int:
@@ -129,11 +150,25 @@ class Writer:
         new = [span for part in trace.frames for span in self._insert_missing(part, trace_key)]
         if not new:
             return 0
-        summary = restored(columns.to_trace(tuple(values), experiment), keys).add_all(new)
+        before = columns.to_trace(tuple(values), experiment)
+        summary = restored(before, keys).add_all(new)
         self._update(summary, trace.trace_id, trace_key)
         # Not those of spans that were there already: they may have come with another name.
         self._terms.add(trace_key, trace.terms if len(new) == trace.row.span_count else terms_of(new))
+        self._roll_up_more(before, summary.row(trace.trace_id), new, trace_key)
         return len(new)
+
+    def _roll_up_more(self, before: TraceRow, after: TraceRow, new: list[NewSpan], trace_key: int) -> None:
+        old, old_id = trace_part(before), self._experiment_id(before.experiment)
+        now, now_id = trace_part(after), self._experiment_id(after.experiment)
+        self.deltas.change_trace((old, old_id), (now, now_id))
+        left, place = old.place(old_id), now.place(now_id)
+        self.deltas.add_spans(left, new)
+        if place != left:
+            # The trace began earlier than was known, or belongs elsewhere: all its calls go with it.
+            calls = calls_of(self._connection, trace_key)
+            self.deltas.add_calls(left, calls, sign=-1)
+            self.deltas.add_calls(place, calls)
 
     def _insert_missing(self, part: PreparedFrame, trace_key: int) -> list[NewSpan]:
         """Inserts the spans that are not there yet; returns these."""

@@ -1,0 +1,70 @@
+"""Latency histograms that can be added up: bins of durations, and their percentiles. Pure.
+
+Twelve bins a doubling, each about 6 % wide, at the same places in every histogram: so histograms of many
+minutes, models and stores merge by adding counts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# A percentile is this far from the duration that has its rank, or one nanosecond.
+RELATIVE_ERROR = 0.03
+
+_PER_DOUBLING = 12
+# A duration's leading bits tell its bin: from 1024 to 2047, whatever its size.
+_LEADING_BITS = 11
+_LOWEST = 1 << (_LEADING_BITS - 1)
+# Where bins begin, rounded up to whole numbers: so all that is compared are integers, on every machine.
+_EDGES = [-int(-_LOWEST * 2 ** (place / _PER_DOUBLING) // 1) for place in range(_PER_DOUBLING + 1)]
+_PLACES = [sum(edge <= leading for edge in _EDGES) - 1 for leading in range(2 * _LOWEST)]
+
+
+class Percentiles(NamedTuple):
+    """Durations in nanoseconds below which 50, 95 and 99 of 100 lie, within `RELATIVE_ERROR`."""
+
+    p50_ns: int
+    p95_ns: int
+    p99_ns: int
+
+
+def bin_of(duration_ns: int) -> int:
+    """The number of the bin that a duration in nanoseconds falls into; 0 for none and less."""
+    if duration_ns <= 0:
+        return 0
+    bits = duration_ns.bit_length()
+    spare = bits - _LEADING_BITS
+    leading = duration_ns >> spare if spare > 0 else duration_ns << -spare
+    return bits * _PER_DOUBLING + _PLACES[leading]
+
+
+def duration_of(number: int) -> int:
+    """The duration in nanoseconds that stands for all of a bin: the one that is nearest to both its ends."""
+    if number == 0:
+        return 0
+    bits, place = divmod(number, _PER_DOUBLING)
+    low, high = _EDGES[place], _EDGES[place + 1]
+    # In proportion, not in the middle: so the error is the same share at either end.
+    return round(2 * low * high / (low + high) * 2.0 ** (bits - _LEADING_BITS))
+
+
+def percentiles(bins: Iterable[tuple[int, int]]) -> Percentiles | None:
+    """The percentiles of bins and their counts, in any order; None if nothing was counted."""
+    ordered = sorted(bins)
+    total = sum(count for _, count in ordered)
+    if not total:
+        return None
+    return Percentiles(*(duration_of(_ranked(ordered, -(-total * part // 100))) for part in (50, 95, 99)))
+
+
+def _ranked(ordered: list[tuple[int, int]], rank: int) -> int:
+    """The bin that holds the duration of this rank, counted from 1."""
+    passed = 0
+    for number, count in ordered:
+        passed += count
+        if passed >= rank:
+            return number
+    return ordered[-1][0]

@@ -1,0 +1,160 @@
+"""Counts the traces of a search, and what they have, within a bound on work."""
+
+# ruff: noqa: S608 - put together from constants only; values always go in as parameters.
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+from outcrop.filter.ast import And
+from outcrop_server.model.aggregates import Count, Facets, FacetValue
+from outcrop_server.storage.sqlite.aggregate_scope import scoped
+from outcrop_server.storage.sqlite.rollup_rows import IS_CALL
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from outcrop_server.model.aggregates import FacetField
+    from outcrop_server.model.search import TraceSearch
+
+# SQLite's own steps, a second's worth or less: a count of them is the same on every machine.
+MAX_STEPS = 20_000_000
+_STEPS_AT_ONCE = 10_000
+_KEYS_AT_ONCE = 400
+
+_FROM = " FROM trace JOIN experiment USING (experiment_id)"
+_TRACE = (
+    "trace.trace_key, trace.status, trace.models, trace.tools, trace.tags, trace.session_id, trace.user_id"
+)
+_SPANS = f"""
+    SELECT DISTINCT trace_key, CASE WHEN {IS_CALL} THEN name END, error_type
+    FROM span WHERE trace_key IN ({{marks}}) AND (error_type IS NOT NULL OR {IS_CALL})
+"""
+
+
+class _Budget:
+    """Steps that SQLite may still take. Once it has none left, statements end early and it says so."""
+
+    def __init__(self, steps: int) -> None:
+        self._left = steps
+        self.is_spent = False
+
+    def step(self) -> int:
+        """Called by SQLite now and then; whether it is to stop."""
+        self._left -= _STEPS_AT_ONCE
+        self.is_spent = self._left < 0
+        return int(self.is_spent)
+
+    def rows(self, connection: sqlite3.Connection, statement: str, values: Any) -> Iterator[tuple[Any, ...]]:
+        """The rows of a statement, as far as the steps reach."""
+        try:
+            yield from connection.execute(statement, values)
+        except sqlite3.OperationalError:
+            if not self.is_spent:
+                raise
+
+
+@contextmanager
+def _bounded(connection: sqlite3.Connection) -> Generator[_Budget, None, None]:
+    budget = _Budget(MAX_STEPS)
+    connection.set_progress_handler(budget.step, _STEPS_AT_ONCE)
+    try:
+        yield budget
+    finally:
+        connection.set_progress_handler(None, 0)
+
+
+def count(connection: sqlite3.Connection, search: TraceSearch, max_traces: int) -> Count:
+    """How many traces fit; see `storage.api.TraceStore.count`."""
+    if search.where == And():
+        scope = scoped(search.experiments, search.where)
+        where = f" WHERE {scope.text}" if scope.text else ""
+        (total,) = connection.execute(
+            f"SELECT coalesce(sum(trace_count), 0) FROM experiment{where}", scope.values
+        ).fetchone()
+        return Count(int(total), is_exact=True)
+    statement, values = _matching("1", search, max_traces + 1)
+    with _bounded(connection) as budget:
+        found = sum(1 for _ in budget.rows(connection, statement, values))
+    return Count(min(found, max_traces), is_exact=found <= max_traces and not budget.is_spent)
+
+
+def facets(connection: sqlite3.Connection, search: TraceSearch, top: int, max_traces: int) -> Facets:
+    """What the traces that fit have; see `storage.api.TraceStore.facets`."""
+    statement, values = _matching(_TRACE, search, max_traces + 1)
+    with _bounded(connection) as budget:
+        rows = list(budget.rows(connection, statement, values))
+        is_all = len(rows) <= max_traces and not budget.is_spent
+        del rows[max_traces:]
+        operations, errors = _of_spans(connection, budget, [row[0] for row in rows])
+    statuses = Counter("ERROR" if row[1] == "ERROR" else "OK" for row in rows)
+    found: dict[FacetField, Counter[tuple[str | None, str]]] = {
+        "status": _unnamed(statuses),
+        "model": _unnamed(_members(Counter(row[2] for row in rows))),
+        "operation": _unnamed(operations),
+        "error": _unnamed(errors),
+        "tool": _unnamed(_members(Counter(row[3] for row in rows))),
+        "session": _unnamed(Counter(row[5] for row in rows if row[5] is not None)),
+        "user": _unnamed(Counter(row[6] for row in rows if row[6] is not None)),
+        "tag": _tags(Counter(row[4] for row in rows)),
+    }
+    return Facets(
+        trace_count=len(rows),
+        is_exact=is_all and not budget.is_spent,
+        values={name: _top(counts, top) for name, counts in found.items()},
+    )
+
+
+def _matching(columns: str, search: TraceSearch, limit: int) -> tuple[str, tuple[Any, ...]]:
+    scope = scoped(search.experiments, search.where)
+    where = f" WHERE {scope.text}" if scope.text else ""
+    # The newest first, which an index has in this order: nothing is sorted, so it can end at any row.
+    order = " ORDER BY trace.start_time_ns DESC, trace.trace_id DESC LIMIT ?"
+    return f"SELECT {columns}{_FROM}{where}{order}", (*scope.values, limit)
+
+
+def _of_spans(
+    connection: sqlite3.Connection, budget: _Budget, trace_keys: list[int]
+) -> tuple[Counter[str], Counter[str]]:
+    """In how many traces each operation and each error code is."""
+    operations: set[tuple[int, str]] = set()
+    errors: set[tuple[int, str]] = set()
+    for start in range(0, len(trace_keys), _KEYS_AT_ONCE):
+        keys = trace_keys[start : start + _KEYS_AT_ONCE]
+        statement = _SPANS.format(marks=", ".join("?" for _ in keys))
+        for trace_key, operation, error in budget.rows(connection, statement, keys):
+            if operation is not None:
+                operations.add((trace_key, operation))
+            if error is not None:
+                errors.add((trace_key, error))
+    return Counter(name for _, name in operations), Counter(code for _, code in errors)
+
+
+def _members(texts: Counter[str]) -> Counter[str]:
+    """Counts of the members of JSON lists; equal lists are read once."""
+    counts: Counter[str] = Counter()
+    for text, traces in texts.items():
+        for member in cast("list[str]", json.loads(text)):
+            counts[member] += traces
+    return counts
+
+
+def _tags(texts: Counter[str]) -> Counter[tuple[str | None, str]]:
+    counts: Counter[tuple[str | None, str]] = Counter()
+    for text, traces in texts.items():
+        for item in cast("dict[str, str]", json.loads(text)).items():
+            counts[item] += traces
+    return counts
+
+
+def _unnamed(counts: Counter[str]) -> Counter[tuple[str | None, str]]:
+    return Counter({(None, value): traces for value, traces in counts.items()})
+
+
+def _top(counts: Counter[tuple[str | None, str]], top: int) -> list[FacetValue]:
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0][0] or "", item[0][1]))
+    return [FacetValue(value, traces, key) for (key, value), traces in ordered[:top]]

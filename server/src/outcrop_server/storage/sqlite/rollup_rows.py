@@ -1,0 +1,131 @@
+"""Rollups from the rows that they sum up: what a deletion takes, all of them anew, and their check."""
+
+# ruff: noqa: S608 - put together from constants only; values always go in as parameters.
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from outcrop_server.model.aggregates import CALL_TYPES
+from outcrop_server.storage.sqlite.rollup_deltas import CallPart, Deltas, TracePart
+from outcrop_server.storage.sqlite.rollup_write import RollupWriter, Series, folded
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+
+# Deltas of this many minutes and series are written before more are gathered: memory stays bounded.
+_GATHERED = 20_000
+_MOST_FAULTS = 20
+
+# Named, not all of a table: a migration reads tables as they were at its version.
+CALL_COLUMNS = ", ".join(f"span.{name}" for name in CallPart._fields)
+TRACE_COLUMNS = ", ".join(f"trace.{name}" for name in TracePart._fields)
+# The same question as `Deltas.add_spans` asks of a row.
+IS_CALL = "(span.span_type IN ({types}) OR {known})".format(
+    types=", ".join(f"'{name}'" for name in sorted(CALL_TYPES)),
+    known=" OR ".join(
+        f"span.{name} IS NOT NULL"
+        for name in (
+            "input_tokens",
+            "output_tokens",
+            "cache_read_input_tokens",
+            "cache_write_input_tokens",
+            "cost_nano_usd",
+            "cost_reason",
+        )
+    ),
+)
+_CALLS_OF = f"SELECT {CALL_COLUMNS} FROM span WHERE trace_key = ? AND {IS_CALL}"
+_TRACE = f"SELECT {TRACE_COLUMNS}, experiment_id FROM trace WHERE trace_key = ?"
+_TRACES = f"SELECT {TRACE_COLUMNS}, experiment_id, trace_key FROM trace ORDER BY trace_key"
+_TABLES = ("rollup", "rollup_histogram", "session")
+
+
+def calls_of(connection: sqlite3.Connection, trace_key: int) -> list[CallPart]:
+    """The calls of a trace."""
+    return [CallPart(*row) for row in connection.execute(_CALLS_OF, (trace_key,))]
+
+
+def take_away(connection: sqlite3.Connection, deltas: Deltas, trace_key: int) -> None:
+    """Takes a trace and its calls out of the rollups; to be called before its rows are deleted."""
+    *values, experiment_id = connection.execute(_TRACE, (trace_key,)).fetchone()
+    part = TracePart(*values)
+    deltas.add_trace(part, experiment_id, sign=-1)
+    deltas.add_calls(part.place(experiment_id), calls_of(connection, trace_key), sign=-1)
+
+
+def rebuild(connection: sqlite3.Connection) -> None:
+    """Computes all rollups anew; to be called within a transaction that writes."""
+    for table in (*_TABLES, "rollup_series"):
+        connection.execute(f"DELETE FROM {table}")
+    writer = RollupWriter(connection)
+    for deltas in _gathered(connection):
+        writer.write(deltas)
+
+
+def check(connection: sqlite3.Connection) -> list[str]:
+    """Compares the rollups with the rows; holds all rollups in memory meanwhile.
+
+    Args:
+        connection: any, best within a transaction, so that nothing is written between two looks.
+
+    Returns:
+        A sentence for each difference, the first ones if there are very many; empty if all is right.
+    """
+    known: dict[Series, int] = {
+        tuple(series): number
+        for number, *series in connection.execute(
+            "SELECT series_id, experiment_id, kind, model, operation, span_type FROM rollup_series"
+        )
+    }
+    expected: dict[str, dict[tuple[Any, ...], tuple[int, ...]]] = {table: {} for table in _TABLES}
+
+    def number_of(series: Series) -> int:
+        # A series that the store does not know gets a number that none has.
+        return known.setdefault(series, -len(known) - 1)
+
+    for deltas in _gathered(connection):
+        sums, bins = folded(deltas, number_of)
+        _add(expected["rollup"], {key: tuple(values) for key, values in sums.items()})
+        _add(expected["rollup_histogram"], {key: (count,) for key, count in bins.items()})
+        for key, session in deltas.sessions.items():
+            before = expected["session"].get(key)
+            first, last = before[-2:] if before else (session.first_ns, session.last_ns)
+            _add(expected["session"], {key: (*session.sums, 0, 0)})
+            kept = expected["session"][key][:-2]
+            expected["session"][key] = (*kept, min(first, session.first_ns), max(last, session.last_ns))
+    faults = [fault for table in _TABLES for fault in _differences(connection, table, expected[table])]
+    return faults[:_MOST_FAULTS]
+
+
+def _gathered(connection: sqlite3.Connection) -> Iterator[Deltas]:
+    deltas = Deltas()
+    for *values, experiment_id, trace_key in connection.execute(_TRACES):
+        part = TracePart(*values)
+        deltas.add_trace(part, experiment_id)
+        deltas.add_calls(part.place(experiment_id), calls_of(connection, trace_key))
+        if len(deltas.entries) + len(deltas.sessions) >= _GATHERED:
+            yield deltas
+            deltas = Deltas()
+    yield deltas
+
+
+def _add(to: dict[tuple[Any, ...], tuple[int, ...]], more: dict[Any, tuple[int, ...]]) -> None:
+    for key, values in more.items():
+        kept = to.get(key)
+        to[key] = values if kept is None else tuple(map(sum, zip(kept, values, strict=True)))
+
+
+def _differences(
+    connection: sqlite3.Connection, table: str, expected: dict[tuple[Any, ...], tuple[int, ...]]
+) -> Iterator[str]:
+    left = dict(expected)
+    width = len(next(iter(expected), ())) or None
+    for row in connection.execute(f"SELECT * FROM {table}"):
+        key = row[:width] if width else row
+        wanted = left.pop(key, None)
+        if wanted != row[len(key) :]:
+            yield f"{table} has {row[len(key) :]} at {key}; the rows say {wanted or 'nothing'}."
+    for key, wanted in left.items():
+        yield f"{table} has nothing at {key}; the rows say {wanted}."
