@@ -22,6 +22,7 @@ from outcrop_server.ingest.endpoint import TracesEndpoint
 from outcrop_server.ingest.fast_json import parse_fast
 from outcrop_server.ingest.pipeline import Pipeline
 from outcrop_server.ingest.spool import SpoolReader, directories
+from outcrop_server.query.exploring import TraceExplorer
 from outcrop_server.query.judging import Judge
 from outcrop_server.query.reader import TraceReader
 from outcrop_server.query.search import TraceFinder
@@ -75,6 +76,7 @@ def create_app(settings: Settings, store: TraceStore) -> FastAPI:
     app = FastAPI(title="Outcrop", version=__version__, lifespan=lifespan, openapi_url=None)
     app.state.reader = TraceReader(store, read_span, price_span)
     app.state.finder = TraceFinder(store)
+    app.state.explorer = TraceExplorer(store)
     app.state.judge = Judge(store)
     problems.install(app)
     endpoint = TracesEndpoint(pipeline, settings.max_body_bytes, settings.max_waiting_bytes)

@@ -1,4 +1,4 @@
-"""What every route needs: reading, searching and judging, which `app` puts on the application's state."""
+"""What every route needs: the query side's parts, which `app` puts on the application's state."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends, Request
 from starlette.responses import Response
 
+from outcrop_server.query.exploring import TraceExplorer
 from outcrop_server.query.judging import Judge
 from outcrop_server.query.reader import TraceReader
 from outcrop_server.query.search import TraceFinder
@@ -26,11 +27,17 @@ async def _finder(request: Request) -> TraceFinder:
     return finder
 
 
+async def _explorer(request: Request) -> TraceExplorer:
+    explorer: TraceExplorer = request.app.state.explorer
+    return explorer
+
+
 async def _judge(request: Request) -> Judge:
     judge: Judge = request.app.state.judge
     return judge
 
 
+Explorer = Annotated[TraceExplorer, Depends(_explorer)]
 Finder = Annotated[TraceFinder, Depends(_finder)]
 JudgeOf = Annotated[Judge, Depends(_judge)]
 Reader = Annotated[TraceReader, Depends(_reader)]

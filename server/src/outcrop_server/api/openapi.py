@@ -14,10 +14,29 @@ from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 
 from outcrop._version import __version__
-from outcrop_server.api import experiments, health, judging, search, traces
+from outcrop_server.api import (
+    aggregates,
+    compare,
+    experiments,
+    health,
+    judging,
+    search,
+    sessions,
+    traces,
+)
 from outcrop_server.api.schemas import Problem
 
-ROUTERS = (experiments.router, search.router, traces.router, judging.router, health.router)
+# What has a name goes before what takes any: `/api/traces/count` before `/api/traces/{trace_id}`.
+ROUTERS = (
+    experiments.router,
+    aggregates.router,
+    sessions.router,
+    compare.router,
+    search.router,
+    traces.router,
+    judging.router,
+    health.router,
+)
 
 router = APIRouter()
 
