@@ -7,6 +7,15 @@ from outcrop_server.api import openapi
 
 EXPECTED: dict[str, Need] = {
     "listExperiments": "read",
+    "getAggregates": "read",
+    "computeAggregates": "read",
+    "getFacets": "read",
+    "computeFacets": "read",
+    "getTraceCount": "read",
+    "countTraces": "read",
+    "listSessions": "read",
+    "getTraceSession": "read",
+    "compare": "read",
     "listTraces": "read",
     "deleteTraces": "admin",
     "exportTraces": "read",

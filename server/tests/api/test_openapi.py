@@ -16,8 +16,17 @@ def test_the_document_names_each_operation_for_the_pages_types() -> None:
         for method, operation in methods.items()
     }
     assert operations == {
+        ("/api/aggregates", "get"): "getAggregates",
+        ("/api/aggregates", "post"): "computeAggregates",
+        ("/api/compare", "post"): "compare",
         ("/api/experiments", "get"): "listExperiments",
+        ("/api/facets", "get"): "getFacets",
+        ("/api/facets", "post"): "computeFacets",
+        ("/api/sessions", "get"): "listSessions",
+        ("/api/sessions/{session_id}", "get"): "getTraceSession",
         ("/api/traces", "get"): "listTraces",
+        ("/api/traces/count", "get"): "getTraceCount",
+        ("/api/traces/count", "post"): "countTraces",
         ("/api/traces/delete", "post"): "deleteTraces",
         ("/api/traces/export", "post"): "exportTraces",
         ("/api/traces/search", "post"): "searchTraces",

@@ -22,7 +22,9 @@ _RULES: tuple[tuple[str, re.Pattern[str], Need], ...] = (
     ("POST|DELETE", re.compile(r"/api/session"), "nothing"),
     ("GET|HEAD", re.compile(r"/api/session"), "anyone"),
     ("GET|HEAD|POST|DELETE", re.compile(r"/api/tokens(/.*)?"), "admin"),
-    ("POST", re.compile(r"/api/traces/(search|export)"), "read"),
+    # Questions too long for an address.
+    ("POST", re.compile(r"/api/traces/(search|export|count)"), "read"),
+    ("POST", re.compile(r"/api/(aggregates|facets|compare)"), "read"),
     # Readers judge, in their own name; the routes see to it.
     ("PATCH", re.compile(r"/api/traces/[^/]+"), "read"),
     ("POST", re.compile(r"/api/traces/[^/]+/assessments"), "read"),

@@ -11,6 +11,7 @@ from outcrop_server.access.cookie import SessionCookie
 from outcrop_server.access.door import Door
 from outcrop_server.model.access import Caller
 from outcrop_server.query.by_scope import Queries, QueriesByScope
+from outcrop_server.query.exploring import TraceExplorer
 from outcrop_server.query.judging import Judge
 from outcrop_server.query.reader import TraceReader
 from outcrop_server.query.search import TraceFinder
@@ -46,6 +47,10 @@ async def _finder(queries: _QueriesOf) -> TraceFinder:
     return queries.finder
 
 
+async def _explorer(queries: _QueriesOf) -> TraceExplorer:
+    return queries.explorer
+
+
 async def _judge(queries: _QueriesOf) -> Judge:
     return queries.judge
 
@@ -67,6 +72,7 @@ async def _tokens(request: Request) -> TokenStore:
 
 CookieOf = Annotated[SessionCookie, Depends(_cookie)]
 DoorOf = Annotated[Door, Depends(_door)]
+Explorer = Annotated[TraceExplorer, Depends(_explorer)]
 Finder = Annotated[TraceFinder, Depends(_finder)]
 JudgeOf = Annotated[Judge, Depends(_judge)]
 Reader = Annotated[TraceReader, Depends(_reader)]

@@ -14,12 +14,27 @@ from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 
 from outcrop._version import __version__
-from outcrop_server.api import experiments, health, judging, search, session, tokens, traces
+from outcrop_server.api import (
+    aggregates,
+    compare,
+    experiments,
+    health,
+    judging,
+    search,
+    session,
+    sessions,
+    tokens,
+    traces,
+)
 from outcrop_server.api.problems import responses
 from outcrop_server.api.schemas import Problem
 
+# What has a name goes before what takes any: `/api/traces/count` before `/api/traces/{trace_id}`.
 ROUTERS = (
     experiments.router,
+    aggregates.router,
+    sessions.router,
+    compare.router,
     search.router,
     traces.router,
     judging.router,

@@ -43,7 +43,7 @@ def trace_summary(trace: StoredTrace) -> schemas.TraceSummary:
         span_count=row.span_count,
         error=_error(row.error),
         models=list(row.models),
-        usage=_usage(row.usage),
+        usage=usage(row.usage),
         time_to_first_chunk_ns=row.time_to_first_chunk_ns,
         attempts=row.attempts,
         request_preview=row.request_preview,
@@ -52,7 +52,7 @@ def trace_summary(trace: StoredTrace) -> schemas.TraceSummary:
         session_id=row.session_id,
         user_id=row.user_id,
         tags=row.tags,
-        cost_usd=_dollars(row.cost_nano_usd),
+        cost_usd=dollars(row.cost_nano_usd),
         cost_is_partial=row.cost_nano_usd is not None and row.unpriced_calls > 0,
         cost_reason=row.cost_reason,
     )
@@ -80,13 +80,13 @@ def span_summary(row: SpanRow) -> schemas.SpanSummary:
         start_time_ns=str(row.start_time_ns),
         duration_ns=row.duration_ns,
         model=row.model,
-        usage=None if row.usage is None else _usage(row.usage),
+        usage=None if row.usage is None else usage(row.usage),
         time_to_first_chunk_ns=row.time_to_first_chunk_ns,
         is_stream=row.is_stream,
         finish_reason=row.finish_reason,
         vendor=row.vendor,
         response_model=row.response_model,
-        cost_usd=_dollars(row.cost_nano_usd),
+        cost_usd=dollars(row.cost_nano_usd),
         cost_reason=row.cost_reason,
     )
 
@@ -123,7 +123,8 @@ def _cost(cost: Cost) -> schemas.Cost:
     )
 
 
-def _dollars(nano_usd: int | None) -> float | None:
+def dollars(nano_usd: int | None) -> float | None:
+    """US dollars of billionths; None if it is not known."""
     return None if nano_usd is None else nano_usd / 1e9
 
 
@@ -131,13 +132,14 @@ def _error(failure: Failure | None) -> schemas.ErrorInfo | None:
     return None if failure is None else schemas.ErrorInfo(type=failure.type, message=failure.message)
 
 
-def _usage(usage: Usage) -> schemas.Usage:
+def usage(tokens: Usage) -> schemas.Usage:
+    """Counts of tokens."""
     return schemas.Usage(
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        total_tokens=usage.total_tokens,
-        cache_read_input_tokens=usage.cache_read_input_tokens,
-        cache_write_input_tokens=usage.cache_write_input_tokens,
+        input_tokens=tokens.input_tokens,
+        output_tokens=tokens.output_tokens,
+        total_tokens=tokens.total_tokens,
+        cache_read_input_tokens=tokens.cache_read_input_tokens,
+        cache_write_input_tokens=tokens.cache_write_input_tokens,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from outcrop_server.query.exploring import TraceExplorer
 from outcrop_server.query.judging import Judge
 from outcrop_server.query.reader import TraceReader
 from outcrop_server.query.search import TraceFinder
@@ -22,6 +23,7 @@ class Queries:
     reader: TraceReader
     finder: TraceFinder
     judge: Judge
+    explorer: TraceExplorer
 
 
 class QueriesByScope:
@@ -45,4 +47,4 @@ class QueriesByScope:
 
     def _over(self, store: KeptTraces) -> Queries:
         reader = TraceReader(store, self._read_span, self._price_span)
-        return Queries(reader, TraceFinder(store), Judge(store))
+        return Queries(reader, TraceFinder(store), Judge(store), TraceExplorer(store))

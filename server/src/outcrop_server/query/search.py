@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from outcrop.filter.errors import FilterError
-from outcrop.filter.moments import resolved
-from outcrop.filter.parser import parse_filter, parse_order
-from outcrop_server.model.errors import BadFilterError, BadRequestError, FilterFault
 from outcrop_server.model.search import NEWEST_FIRST, FoundTrace, TraceSearch
 from outcrop_server.query import page_token
+from outcrop_server.query.scope import as_of_now, experiment_names, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +16,6 @@ if TYPE_CHECKING:
 
 # Deleted together; between two such steps others may write.
 _DELETED_AT_ONCE = 200
-_NS_IN_MS = 1_000_000
 _MAX_NS = 2**63 - 1
 
 
@@ -55,18 +50,14 @@ class TraceFinder:
         Raises:
             BadRequestError: filter, order, token or experiments cannot be understood; says where.
         """
-        try:
-            where, order = parse_filter(filter_text), parse_order(list(order_by))
-        except FilterError as error:
-            fault = FilterFault(error.message, error.column, error.suggestion, error.excerpt)
-            raise BadFilterError(str(error), fault) from error
-        names = self._names(experiments)
+        where, order = parsed(filter_text, order_by)
+        names = experiment_names(self._store, experiments)
         if experiments and not names:
             return FoundPage([], None)
         search = TraceSearch(where, order or NEWEST_FIRST, names)
         after = None if token is None else page_token.decode(search, token)
         # A page's token is of the filter as it was asked: `-1h` is another moment with each page.
-        now = resolved(where, time.time_ns() // _NS_IN_MS)
+        now = as_of_now(where)
         # One more than asked tells whether there is a next page.
         found = self._store.search(replace(search, where=now, after=after, limit=limit + 1))
         if len(found) <= limit:
@@ -89,7 +80,7 @@ class TraceFinder:
         deleted = 0
         # A moment in milliseconds holds all that began within it.
         until_ns = _MAX_NS if max_timestamp_ms is None else min(max_timestamp_ms * 10**6 + 999_999, _MAX_NS)
-        for name in self._names([experiment]):
+        for name in experiment_names(self._store, [experiment]):
             while max_traces is None or deleted < max_traces:
                 left = _DELETED_AT_ONCE if max_traces is None else min(_DELETED_AT_ONCE, max_traces - deleted)
                 count = self._store.delete_oldest(name, until_ns, left).result()
@@ -97,23 +88,3 @@ class TraceFinder:
                 if count < left:
                     break
         return deleted
-
-    def _names(self, experiments: Sequence[str]) -> tuple[str, ...]:
-        """The names of experiments that are given by name or id; what is neither is left out."""
-        if not experiments:
-            return ()
-        known = self._store.experiments()
-        by_id = {row.experiment_id: row.name for row in known}
-        names = {row.name for row in known}
-        found: list[str] = []
-        for given in experiments:
-            other = by_id.get(given)
-            if given in names and other not in {None, given}:
-                raise BadRequestError(
-                    f"'{given}' is the name of one experiment and the id of '{other}'. "
-                    "Give the name of the one or the id of the other."
-                )
-            name = given if given in names else other
-            if name is not None:
-                found.append(name)
-        return tuple(dict.fromkeys(found))

@@ -1,0 +1,62 @@
+"""What questions about many traces have in common: a filter as a tree, experiments by name or id."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from outcrop.filter.errors import FilterError
+from outcrop.filter.moments import resolved
+from outcrop.filter.parser import parse_filter, parse_order
+from outcrop_server.model.errors import BadFilterError, BadRequestError, FilterFault
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outcrop.filter.ast import Condition, OrderKey
+    from outcrop_server.storage.api import KeptTraces
+
+_NS_IN_MS = 1_000_000
+
+
+def parsed(filter_text: str, order_by: Sequence[str] = ()) -> tuple[Condition, tuple[OrderKey, ...]]:
+    """A filter and an order as trees.
+
+    Raises:
+        BadFilterError: one of them cannot be understood; says where.
+    """
+    try:
+        return parse_filter(filter_text), parse_order(list(order_by))
+    except FilterError as error:
+        fault = FilterFault(error.message, error.column, error.suggestion, error.excerpt)
+        raise BadFilterError(str(error), fault) from error
+
+
+def as_of_now(where: Condition) -> Condition:
+    """The same with moments ago as those that they are now."""
+    return resolved(where, time.time_ns() // _NS_IN_MS)
+
+
+def experiment_names(store: KeptTraces, experiments: Sequence[str]) -> tuple[str, ...]:
+    """The names of experiments that are given by name or id; what is neither is left out.
+
+    Raises:
+        BadRequestError: one's name is another one's id.
+    """
+    if not experiments:
+        return ()
+    known = store.experiments()
+    by_id = {row.experiment_id: row.name for row in known}
+    names = {row.name for row in known}
+    found: list[str] = []
+    for given in experiments:
+        other = by_id.get(given)
+        if given in names and other not in {None, given}:
+            raise BadRequestError(
+                f"'{given}' is the name of one experiment and the id of '{other}'. "
+                "Give the name of the one or the id of the other."
+            )
+        name = given if given in names else other
+        if name is not None:
+            found.append(name)
+    return tuple(dict.fromkeys(found))
