@@ -35,7 +35,7 @@ def filled(server: BackgroundServer) -> BackgroundServer:
             "user.id": f"user {number}",
             "outcrop.tag.n": str(number),
         }
-        times: dict[str, Any] = {
+        shared: dict[str, Any] = {
             "status": status,
             "start_time_unix_nano": start_ns,
             "trace": trace_id(number),
