@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from _million import MODELS, RARE, bodies, build
+from _million import MODELS, RARE, START_NS, bodies, build
 
 SPANS = int(os.environ.get("OUTCROP_BENCHMARK_SPANS", "1000000"))
 PORT = 5198
@@ -47,6 +47,13 @@ FILTERS: dict[str, float] = {
     "error = 'NoSuchError'": 100,
     RARE: 200,
     "nowhereinanytext": 200,
+}
+
+DAY_NS = 86_400 * 10**9
+CHARTS = {
+    "a day of charts": "group_by=time&interval_s=900",
+    "a day of charts by model": "group_by=time&group_by=model&interval_s=3600",
+    "a day by operation": "group_by=operation",
 }
 
 
@@ -163,6 +170,11 @@ def ask_all(asking: Asking) -> None:
     tell("one trace", timed(lambda: asking.get(f"/api/traces/{first['trace_id']}")), 10)
     for text, wanted_ms in FILTERS.items():
         tell(text, timed(lambda text=text: asking.search(filter=text, max_results=50)), wanted_ms)
+    day = f"since_ns={START_NS + 5 * DAY_NS}&until_ns={START_NS + 6 * DAY_NS}"
+    for name, query in CHARTS.items():
+        tell(name, timed(lambda query=query: asking.get(f"/api/aggregates?{day}&{query}")), 30)
+    tell("facets", timed(lambda: asking.get("/api/facets")), 1000)
+    tell("sessions", timed(lambda: asking.get("/api/sessions?limit=50")), 50)
     for order in ("cost DESC", "execution_time DESC", "total_tokens DESC"):
         tell(
             f"ordered by {order}",

@@ -12,7 +12,7 @@ from outcrop_server.storage.sqlite.aggregate_rows import of_rows
 from outcrop_server.storage.sqlite.aggregate_scope import rollup_scope
 from outcrop_server.storage.sqlite.grouped import Grouped
 from outcrop_server.storage.sqlite.rollup_deltas import CALLS
-from outcrop_server.storage.sqlite.rollup_write import LEVELS_S
+from outcrop_server.storage.sqlite.rollup_write import LATENCY, LEVELS_S
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,8 +22,14 @@ if TYPE_CHECKING:
 
 # After every moment that a column can hold.
 _END_S = LEVELS_S[-1] * 1_000_000
+# Of bins, measures and kinds there are fewer than this: so they and the time fit into one number, by which
+# SQLite sorts twice as fast as by each.
+_BINS = 1024
+_MEASURES = 4
+_KINDS = 2
+_TIME = "bucket_s / ?"
+_BIN_NUMBER = f"(({_TIME} * {_KINDS} + series.kind) * {_MEASURES} + measure) * {_BINS} + bin"
 _KEYS = {
-    "time": "bucket_s - bucket_s % ?",
     "experiment": "experiment.name",
     "model": "nullif(series.model, '')",
     "operation": "series.operation",
@@ -78,29 +84,46 @@ def _of_rollups(
     parts = stretches(query.since_s, until_s, levels)
     if not parts:
         return
-    keys = ", ".join(["series.kind", *(_KEYS[name] for name in query.group_by)])
-    intervals = [query.interval_s for name in query.group_by if name == "time"]
-    where, values = _conditions(query, experiments)
-    order = ", ".join(str(place + 1) for place in range(len(query.group_by) + 1))
+    interval_s = query.interval_s if is_by_time else _END_S
+    names = [_KEYS[name] for name in query.group_by if name != "time"]
+    rest, values = _conditions(query, experiments)
 
-    def ask(table: str, columns: str, group_by: str) -> list[tuple[Any, ...]]:
-        one = f"SELECT * FROM {table} WHERE level_s = ? AND bucket_s >= ? AND bucket_s < ?"
+    def ask(table: str, number: str, numbers: tuple[int, ...], sums: str) -> sqlite3.Cursor:
+        part = f"SELECT * FROM {table} WHERE level_s = ? AND bucket_s >= ? AND bucket_s < ?"
+        places = ", ".join(str(place + 1) for place in range(len(names) + 1))
         text = (
-            f"SELECT {keys}, {columns} FROM ({' UNION ALL '.join([one] * len(parts))}) AS part "
-            "JOIN rollup_series AS series USING (series_id) JOIN experiment USING (experiment_id) "
-            f"{where} GROUP BY {group_by}"
+            f"SELECT {', '.join((number, *names))}, {sums} FROM ({' UNION ALL '.join([part] * len(parts))}) "
+            f"AS part CROSS JOIN rollup_series AS series USING (series_id){rest} GROUP BY {places}"
         )
         bounds = [bound for part in parts for bound in part]
-        return connection.execute(text, (*intervals, *bounds, *values)).fetchall()
+        return connection.execute(text, (*numbers, *bounds, *values))
 
-    width = len(query.group_by) + 1
-    for row in ask("rollup", _SUMS, order):
-        grouped.add_sums(row[1:width], row[0], row[width:])
-    for row in ask("rollup_histogram", "measure, bin, sum(count)", f"{order}, measure, bin"):
-        grouped.add_bin(row[1:width], row[0], *row[width:])
+    def key(time_number: int, texts: tuple[str | None, ...]) -> tuple[int | str | None, ...]:
+        left = iter(texts)
+        return tuple(time_number * interval_s if name == "time" else next(left) for name in query.group_by)
+
+    for number, *row in ask("rollup", f"{_TIME} * {_KINDS} + series.kind", (interval_s,), _SUMS):
+        texts, sums = tuple(row[: len(names)]), row[len(names) :]
+        grouped.add_sums(key(number // _KINDS, texts), number % _KINDS, sums)
+    last: tuple[Any, ...] = ()
+    bins: dict[int, int] = {}
+    for number, *row in ask("rollup_histogram", _BIN_NUMBER, (interval_s,), "sum(count)"):
+        # What comes one after the other is mostly of one histogram: its bins are looked up once.
+        *texts, count = row
+        head, of_bin = number // _BINS, number % _BINS
+        if (head, *texts) != last:
+            last = (head, *texts)
+            time_number, of_kind = divmod(head, _KINDS * _MEASURES)
+            found = grouped.entry(key(time_number, tuple(texts)), of_kind // _MEASURES)
+            bins = found.latency if of_kind % _MEASURES == LATENCY else found.first_chunk
+        bins[of_bin] = count
 
 
 def _conditions(query: AggregateQuery, experiments: Sql) -> tuple[str, tuple[Any, ...]]:
+    """What is joined where it is asked for, and the conditions."""
+    join = (
+        " JOIN experiment USING (experiment_id)" if experiments.text or "experiment" in query.group_by else ""
+    )
     texts = [experiments.text] if experiments.text else []
     values = experiments.values
     if not query.counts_traces:
@@ -108,4 +131,4 @@ def _conditions(query: AggregateQuery, experiments: Sql) -> tuple[str, tuple[Any
     if query.models:
         texts.append(f"series.model IN ({', '.join('?' for _ in query.models)})")
         values = (*values, *query.models)
-    return ("WHERE " + " AND ".join(texts) if texts else ""), values
+    return join + (" WHERE " + " AND ".join(texts) if texts else ""), values

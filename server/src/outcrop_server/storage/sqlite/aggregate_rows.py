@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from outcrop_server.storage.sqlite.aggregate_scope import scoped
+from outcrop_server.storage.sqlite.aggregate_scope import of_traces
 from outcrop_server.storage.sqlite.rollup_deltas import CALLS, TRACES, CallPart
 from outcrop_server.storage.sqlite.rollup_rows import CALL_COLUMNS, IS_CALL
 
@@ -27,7 +27,7 @@ _KEYS = {
     "operation": "span.name",
     "span_type": "span.span_type",
 }
-_TRACES = "trace JOIN experiment USING (experiment_id)"
+_TRACES = "trace CROSS JOIN experiment USING (experiment_id)"
 # There may be as many of these as there are traces.
 _MANY = frozenset({"session", "user"})
 # Traces first: an index has them in order of time, and a trace's spans lie together.
@@ -76,7 +76,7 @@ class _Asked:
     """
 
     def __init__(self, query: AggregateQuery) -> None:
-        scope = scoped(query.experiments, query.where)
+        scope = of_traces(query.experiments, query.where)
         until_ns = _MAX_NS if query.until_s is None else min(query.until_s * _NS_IN_S, _MAX_NS)
         since_ns = min(query.since_s * _NS_IN_S, _MAX_NS)
         conditions = ["trace.start_time_ns >= ?"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outcrop.filter.ast import AnySpan, Comparison, Condition, Field, Not
+from outcrop_server.storage.sqlite import statements as sql
 from outcrop_server.storage.sqlite.conditions import Sql, condition_sql
 
 if TYPE_CHECKING:
@@ -28,6 +29,16 @@ def scoped(experiments: tuple[str, ...], where: Condition) -> Sql:
     if not experiments:
         return condition
     named = f"experiment.name IN ({', '.join('?' for _ in experiments)})"
+    text = f"{named} AND ({condition.text})" if condition.text else named
+    return Sql(text, (*experiments, *condition.values))
+
+
+def of_traces(experiments: tuple[str, ...], where: Condition) -> Sql:
+    """The same over `trace`, so that an index has the traces of one experiment in order of time."""
+    if len(experiments) != 1:
+        return scoped(experiments, where)
+    condition = condition_sql(where)
+    named = f"trace.{sql.IN_EXPERIMENT}"
     text = f"{named} AND ({condition.text})" if condition.text else named
     return Sql(text, (*experiments, *condition.values))
 

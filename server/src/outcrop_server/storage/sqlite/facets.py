@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from outcrop.filter.ast import And
 from outcrop_server.model.aggregates import Count, Facets, FacetValue
-from outcrop_server.storage.sqlite.aggregate_scope import scoped
+from outcrop_server.storage.sqlite.aggregate_scope import of_traces, scoped
 from outcrop_server.storage.sqlite.rollup_rows import IS_CALL
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ MAX_STEPS = 20_000_000
 _STEPS_AT_ONCE = 10_000
 _KEYS_AT_ONCE = 400
 
-_FROM = " FROM trace JOIN experiment USING (experiment_id)"
+_FROM = " FROM trace CROSS JOIN experiment USING (experiment_id)"
 _TRACE = (
     "trace.trace_key, trace.status, trace.models, trace.tools, trace.tags, trace.session_id, trace.user_id"
 )
@@ -77,7 +77,7 @@ def count(connection: sqlite3.Connection, search: TraceSearch, max_traces: int) 
             f"SELECT coalesce(sum(trace_count), 0) FROM experiment{where}", scope.values
         ).fetchone()
         return Count(int(total), is_exact=True)
-    statement, values = _matching("1", search, max_traces + 1)
+    statement, values = matching_sql("1", search, max_traces + 1)
     with _bounded(connection) as budget:
         found = sum(1 for _ in budget.rows(connection, statement, values))
     return Count(min(found, max_traces), is_exact=found <= max_traces and not budget.is_spent)
@@ -85,7 +85,7 @@ def count(connection: sqlite3.Connection, search: TraceSearch, max_traces: int) 
 
 def facets(connection: sqlite3.Connection, search: TraceSearch, top: int, max_traces: int) -> Facets:
     """What the traces that fit have; see `storage.api.TraceStore.facets`."""
-    statement, values = _matching(_TRACE, search, max_traces + 1)
+    statement, values = matching_sql(_TRACE, search, max_traces + 1)
     with _bounded(connection) as budget:
         rows = list(budget.rows(connection, statement, values))
         is_all = len(rows) <= max_traces and not budget.is_spent
@@ -109,8 +109,9 @@ def facets(connection: sqlite3.Connection, search: TraceSearch, top: int, max_tr
     )
 
 
-def _matching(columns: str, search: TraceSearch, limit: int) -> tuple[str, tuple[Any, ...]]:
-    scope = scoped(search.experiments, search.where)
+def matching_sql(columns: str, search: TraceSearch, limit: int) -> tuple[str, tuple[Any, ...]]:
+    """Selects these columns of the traces that fit, the newest first."""
+    scope = of_traces(search.experiments, search.where)
     where = f" WHERE {scope.text}" if scope.text else ""
     # The newest first, which an index has in this order: nothing is sorted, so it can end at any row.
     order = " ORDER BY trace.start_time_ns DESC, trace.trace_id DESC LIMIT ?"

@@ -8,7 +8,6 @@ from outcrop.genai.usage import Usage
 from outcrop_server.model.aggregates import Aggregates, CallNumbers, Group, TraceNumbers
 from outcrop_server.model.latency_bins import percentiles
 from outcrop_server.storage.sqlite.rollup_deltas import CALLS, TRACES, Entry
-from outcrop_server.storage.sqlite.rollup_write import LATENCY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,11 +50,6 @@ class Grouped:
     def add_sums(self, key: Key, kind: int, sums: Sequence[int]) -> None:
         """Puts a group's sums, in the order of `Entry.sums`."""
         self.entry(key, kind).sums[:] = sums
-
-    def add_bin(self, key: Key, kind: int, measure: int, number: int, count: int) -> None:
-        """Puts one bin of a group."""
-        entry = self.entry(key, kind)
-        (entry.latency if measure == LATENCY else entry.first_chunk)[number] = count
 
     def result(self) -> Aggregates:
         """The answer, in its order and cut to its limit."""

@@ -57,7 +57,8 @@ def take_away(connection: sqlite3.Connection, deltas: Deltas, trace_key: int) ->
 
 def rebuild(connection: sqlite3.Connection) -> None:
     """Computes all rollups anew; to be called within a transaction that writes."""
-    for table in (*_TABLES, "rollup_series"):
+    # The names of series keep their numbers, which other processes may remember.
+    for table in _TABLES:
         connection.execute(f"DELETE FROM {table}")
     writer = RollupWriter(connection)
     for deltas in _gathered(connection):
