@@ -23,6 +23,7 @@ from outcrop_server.model.rows import Failure, TracePosition, TraceRow
 from outcrop_server.storage.api import TraceStore
 from server.tests.storage.judging_conformance import JudgingConformance
 from server.tests.storage.token_conformance import TokenConformance
+from server.tests.storage.tree_conformance import TreeConformance
 from server.tests.support.spans import START_NS, TRACE, model_call, new_span, span_id, trace_id
 
 
@@ -68,7 +69,7 @@ def an_agents_trace() -> list[NewSpan]:
     ]
 
 
-class TraceStoreConformance(JudgingConformance, TokenConformance, ABC):
+class TraceStoreConformance(JudgingConformance, TokenConformance, TreeConformance, ABC):
     """The suite."""
 
     @abstractmethod

@@ -28,6 +28,8 @@ def search_sql(search: TraceSearch) -> Sql:
     """The statement whose rows are those of `sql.SELECT_TRACES`, with what they are ordered by behind."""
     keys = _sort_keys(search.order)
     conditions = [_experiments(search.experiments), condition_sql(search.where)]
+    if search.among is not None:
+        conditions.insert(0, Sql(f"trace.trace_id IN ({', '.join('?' for _ in search.among)})", search.among))
     if search.after is not None:
         conditions.append(_after(keys, search.after))
     given = [each for each in conditions if each.text]

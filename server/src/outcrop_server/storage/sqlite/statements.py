@@ -68,7 +68,9 @@ _ASSESSMENT = (
     "created_at_ns, updated_at_ns"
 )
 FIND_TRACE_KEY = "SELECT trace_key FROM trace WHERE trace_id = ?"
-INSERT_ASSESSMENT = f"INSERT INTO assessment ({_ASSESSMENT}, trace_key) VALUES ({_marks(_ASSESSMENT)}, ?)"
+INSERT_ASSESSMENT = (
+    f"INSERT OR IGNORE INTO assessment ({_ASSESSMENT}, trace_key) VALUES ({_marks(_ASSESSMENT)}, ?)"
+)
 UPDATE_ASSESSMENT = (
     "UPDATE assessment SET (name, value, source_type, source_id, rationale, metadata, span_id, "
     "updated_at_ns) = (?, ?, ?, ?, ?, ?, ?, ?) WHERE assessment_id = ? AND trace_key = ?"

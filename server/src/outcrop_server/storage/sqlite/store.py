@@ -5,10 +5,11 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
+from outcrop_server.model.changes import ChangedTrace, ChangePosition
 from outcrop_server.model.errors import StoreError
 from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
 from outcrop_server.model.search import FoundTrace, TraceSearch
-from outcrop_server.storage.sqlite import columns, judging, tokens
+from outcrop_server.storage.sqlite import changes, columns, judging, tokens, tree
 from outcrop_server.storage.sqlite import statements as sql
 from outcrop_server.storage.sqlite.committer import Committer
 from outcrop_server.storage.sqlite.connections import ReaderPool, make_private, open_writer
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from outcrop_server.model.access import AccessToken
     from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
     from outcrop_server.model.new_span import NewSpan
+    from outcrop_server.model.tree import SpanPosition, SubtreeTotals
 
 DEFAULT_MAX_WAITING_BYTES = 256 << 20
 _LOCK_TIMEOUT_S = 30.0
@@ -134,6 +136,39 @@ class SqliteStore:
                     return
                 current, payloads = payload_id, frame
             yield bytes(payloads[offset : offset + length])
+
+    def top_spans(self, trace_id: bytes, after: SpanPosition | None, limit: int) -> list[SpanRow]:
+        """A page of the spans without a parent."""
+        with self._readers.reading() as connection:
+            return tree.top_spans(connection, trace_id, after, limit)
+
+    def child_spans(
+        self, trace_id: bytes, parent_id: bytes, after: SpanPosition | None, limit: int
+    ) -> list[SpanRow]:
+        """A page of the spans below one."""
+        with self._readers.reading() as connection:
+            return tree.child_spans(connection, trace_id, parent_id, after, limit)
+
+    def subtree(self, trace_id: bytes, span_id: bytes, limit: int) -> SubtreeTotals:
+        """Sums over what is below a span."""
+        with self._readers.reading() as connection:
+            return tree.subtree(connection, trace_id, span_id, limit)
+
+    def span_page(self, trace_id: bytes, after: bytes | None, limit: int) -> list[SpanRow]:
+        """A page of spans by their ids."""
+        with self._readers.reading() as connection:
+            return tree.span_page(connection, trace_id, after, limit)
+
+    def last_change(self) -> ChangePosition:
+        """The newest change."""
+        with self._readers.reading() as connection:
+            return changes.last(connection)
+
+    def changes(self, after: ChangePosition, limit: int) -> list[ChangedTrace] | None:
+        """What changed since."""
+        with self._readers.reading() as connection:
+            rows = changes.since(connection, after, limit)
+        return None if rows is None else [ChangedTrace(row[-1], _stored(row[:-1])) for row in rows]
 
     def edit_trace(self, trace_id: bytes, edit: TraceEdit) -> Future[bool]:
         """Edits tags and metadata."""
