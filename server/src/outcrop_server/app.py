@@ -22,11 +22,13 @@ from outcrop_server.access.start import check_start
 from outcrop_server.api import openapi, problems
 from outcrop_server.api.gate import Gate
 from outcrop_server.api.guard import Guard
+from outcrop_server.api.tail import rendered
 from outcrop_server.ingest.endpoint import TracesEndpoint
 from outcrop_server.ingest.fast_json import parse_fast
 from outcrop_server.ingest.pipeline import Pipeline
 from outcrop_server.ingest.spool import SpoolReader, directories
 from outcrop_server.query.by_scope import QueriesByScope
+from outcrop_server.query.tail import Tail
 from outcrop_server.settings import SettingsError, from_environment, is_loopback
 from outcrop_server.storage.sqlite.store import SqliteStore
 from outcrop_server.web.headers import SecurityHeaders
@@ -80,6 +82,7 @@ def create_app(settings: Settings, store: TraceStore) -> FastAPI:
 
     app = FastAPI(title="Outcrop", version=__version__, lifespan=lifespan, openapi_url=None)
     app.state.queries = QueriesByScope(store, read_span, price_span)
+    app.state.tail = Tail(store, rendered)
     app.state.door, app.state.cookie, app.state.tokens = door, cookie, store
     problems.install(app)
     endpoint = TracesEndpoint(pipeline, settings.max_body_bytes, settings.max_waiting_bytes)

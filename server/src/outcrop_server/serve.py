@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from outcrop_server.query.tail import Tail
+
 _BACKLOG = 2048
 # How long open requests may take after SIGTERM before they are cut off; what was taken is committed anyway.
 _GRACE_S = 10
@@ -97,16 +99,21 @@ class BackgroundServer:
 
 
 class _AnnouncingServer(uvicorn.Server):
-    """Says when it really listens."""
+    """Says when it really listens, and ends what would never end by itself before it waits for the rest."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None], tail: Tail) -> None:
         super().__init__(config)
         self._announce = announce
+        self._tail = tail
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
             self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._tail.stop()
+        await super().shutdown(sockets=sockets)
 
 
 @contextmanager
@@ -119,8 +126,9 @@ def _prepared(
         bound = replace(settings, port=listening.getsockname()[1])
         store = open_store(bound)
         try:
+            app = create_app(bound, store)
             config = uvicorn.Config(
-                create_app(bound, store),
+                app,
                 lifespan="on",
                 log_config=None,
                 access_log=False,
@@ -131,7 +139,7 @@ def _prepared(
                 ssl_keyfile=bound.tls_key,
                 timeout_graceful_shutdown=_GRACE_S,
             )
-            yield _AnnouncingServer(config, lambda: announce(_url(bound))), listening, bound
+            yield _AnnouncingServer(config, lambda: announce(_url(bound)), app.state.tail), listening, bound
         finally:
             store.close()
 

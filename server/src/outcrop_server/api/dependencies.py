@@ -14,6 +14,8 @@ from outcrop_server.query.by_scope import Queries, QueriesByScope
 from outcrop_server.query.judging import Judge
 from outcrop_server.query.reader import TraceReader
 from outcrop_server.query.search import TraceFinder
+from outcrop_server.query.tail import Tail
+from outcrop_server.query.trees import TreeReader
 from outcrop_server.storage.tokens import TokenStore
 
 if TYPE_CHECKING:
@@ -50,6 +52,15 @@ async def _judge(queries: _QueriesOf) -> Judge:
     return queries.judge
 
 
+async def _trees(queries: _QueriesOf) -> TreeReader:
+    return queries.trees
+
+
+async def _tail(request: Request) -> Tail:
+    tail: Tail = request.app.state.tail
+    return tail
+
+
 async def _door(request: Request) -> Door:
     door: Door = request.app.state.door
     return door
@@ -69,7 +80,9 @@ CookieOf = Annotated[SessionCookie, Depends(_cookie)]
 DoorOf = Annotated[Door, Depends(_door)]
 Finder = Annotated[TraceFinder, Depends(_finder)]
 JudgeOf = Annotated[Judge, Depends(_judge)]
+Trees = Annotated[TreeReader, Depends(_trees)]
 Reader = Annotated[TraceReader, Depends(_reader)]
+TailOf = Annotated[Tail, Depends(_tail)]
 Tokens = Annotated[TokenStore, Depends(_tokens)]
 
 

@@ -14,14 +14,17 @@ from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 
 from outcrop._version import __version__
-from outcrop_server.api import experiments, health, judging, search, session, tokens, traces
+from outcrop_server.api import experiments, health, judging, search, session, spans, tail, tokens, traces
 from outcrop_server.api.problems import responses
 from outcrop_server.api.schemas import Problem
 
 ROUTERS = (
     experiments.router,
     search.router,
+    # Before the traces, one of which would have to be called `tail`.
+    tail.router,
     traces.router,
+    spans.router,
     judging.router,
     session.router,
     tokens.router,

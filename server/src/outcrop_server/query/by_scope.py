@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from outcrop_server.query.judging import Judge
 from outcrop_server.query.reader import TraceReader
 from outcrop_server.query.search import TraceFinder
+from outcrop_server.query.trees import TreeReader
 from outcrop_server.storage.scoped import ScopedStore
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class Queries:
     reader: TraceReader
     finder: TraceFinder
     judge: Judge
+    trees: TreeReader
 
 
 class QueriesByScope:
@@ -45,4 +47,4 @@ class QueriesByScope:
 
     def _over(self, store: KeptTraces) -> Queries:
         reader = TraceReader(store, self._read_span, self._price_span)
-        return Queries(reader, TraceFinder(store), Judge(store))
+        return Queries(reader, TraceFinder(store), Judge(store), TreeReader(store))

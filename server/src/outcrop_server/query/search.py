@@ -16,6 +16,7 @@ from outcrop_server.query import page_token
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from outcrop.filter.ast import Condition, OrderKey
     from outcrop_server.storage.api import KeptTraces
 
 # Deleted together; between two such steps others may write.
@@ -55,12 +56,8 @@ class TraceFinder:
         Raises:
             BadRequestError: filter, order, token or experiments cannot be understood; says where.
         """
-        try:
-            where, order = parse_filter(filter_text), parse_order(list(order_by))
-        except FilterError as error:
-            fault = FilterFault(error.message, error.column, error.suggestion, error.excerpt)
-            raise BadFilterError(str(error), fault) from error
-        names = self._names(experiments)
+        where, order = parsed(filter_text, order_by)
+        names = self.names(experiments)
         if experiments and not names:
             return FoundPage([], None)
         search = TraceSearch(where, order or NEWEST_FIRST, names)
@@ -89,7 +86,7 @@ class TraceFinder:
         deleted = 0
         # A moment in milliseconds holds all that began within it.
         until_ns = _MAX_NS if max_timestamp_ms is None else min(max_timestamp_ms * 10**6 + 999_999, _MAX_NS)
-        for name in self._names([experiment]):
+        for name in self.names([experiment]):
             while max_traces is None or deleted < max_traces:
                 left = _DELETED_AT_ONCE if max_traces is None else min(_DELETED_AT_ONCE, max_traces - deleted)
                 count = self._store.delete_oldest(name, until_ns, left).result()
@@ -98,7 +95,7 @@ class TraceFinder:
                     break
         return deleted
 
-    def _names(self, experiments: Sequence[str]) -> tuple[str, ...]:
+    def names(self, experiments: Sequence[str]) -> tuple[str, ...]:
         """The names of experiments that are given by name or id; what is neither is left out."""
         if not experiments:
             return ()
@@ -117,3 +114,16 @@ class TraceFinder:
             if name is not None:
                 found.append(name)
         return tuple(dict.fromkeys(found))
+
+
+def parsed(filter_text: str, order_by: Sequence[str] = ()) -> tuple[Condition, tuple[OrderKey, ...]]:
+    """A filter and an order as a store takes them.
+
+    Raises:
+        BadFilterError: they cannot be understood; says where.
+    """
+    try:
+        return parse_filter(filter_text), parse_order(list(order_by))
+    except FilterError as error:
+        fault = FilterFault(error.message, error.column, error.suggestion, error.excerpt)
+        raise BadFilterError(str(error), fault) from error

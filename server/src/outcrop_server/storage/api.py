@@ -71,6 +71,10 @@ class KeptTraces(Protocol):
         """
         ...
 
+    def has_span(self, trace_id: bytes, span_id: bytes) -> bool:
+        """Whether there is such a span. MUST read no payload."""
+        ...
+
     def payloads(self, trace_id: bytes) -> Iterator[bytes]:
         """The payloads of all spans of a trace, in any order.
 

@@ -68,6 +68,10 @@ class ScopedStore:
         """One span and its payload."""
         return self._store.span(trace_id, span_id) if self._has(trace_id) else None
 
+    def has_span(self, trace_id: bytes, span_id: bytes) -> bool:
+        """Whether there is such a span."""
+        return self._has(trace_id) and self._store.has_span(trace_id, span_id)
+
     def payloads(self, trace_id: bytes) -> Iterator[bytes]:
         """The payloads of a trace."""
         return self._store.payloads(trace_id) if self._has(trace_id) else iter(())

@@ -58,6 +58,7 @@ _INTO_SPAN = f"INTO span ({_WRITTEN_SPAN}) VALUES ({_marks(_WRITTEN_SPAN)})"
 INSERT_SPAN = f"INSERT {_INTO_SPAN}"
 INSERT_SPAN_IF_NEW = f"INSERT OR IGNORE {_INTO_SPAN}"
 SELECT_SPANS = f"SELECT {_SPAN} {_OF_TRACE} ORDER BY span.start_time_ns, span_id"
+HAS_SPAN = f"SELECT 1 {_OF_TRACE} AND span_id = ?"
 SELECT_SPAN = (
     f"SELECT {_SPAN}, payload_offset, payload_length, frame FROM span "
     "JOIN trace USING (trace_key) JOIN payload USING (payload_id) WHERE trace_id = ? AND span_id = ?"

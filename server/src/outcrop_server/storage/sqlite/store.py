@@ -123,6 +123,11 @@ class SqliteStore:
         *values, offset, length, frame = row
         return columns.to_span(tuple(values)), bytes(unpack(frame)[offset : offset + length])
 
+    def has_span(self, trace_id: bytes, span_id: bytes) -> bool:
+        """Whether there is such a span."""
+        with self._readers.reading() as connection:
+            return connection.execute(sql.HAS_SPAN, (trace_id, span_id)).fetchone() is not None
+
     def payloads(self, trace_id: bytes) -> Iterator[bytes]:
         """The payloads of a trace, one frame at a time."""
         with self._readers.reading() as connection:
