@@ -8,9 +8,12 @@ THIRD_PARTY = [
     "click>=8.1",
     "fastapi>=0.115",
     "genai-prices>=0.1",
+    "httptools>=0.6",
     "opentelemetry-proto>=1.27",
     "orjson>=3.10",
+    "prometheus-client>=0.20",
     "rich>=13",
+    "tomli>=2; python_version < '3.11'",
     "uvicorn>=0.30",
     "zstandard>=0.22",
 ]

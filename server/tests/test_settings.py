@@ -48,11 +48,11 @@ def test_the_environment_is_read_and_flags_go_before_it() -> None:
 @pytest.mark.parametrize(
     ("environment", "words"),
     [
-        ({"OUTCROP_PORT": "many"}, "OUTCROP_PORT is 'many': give a whole number, such as 5115"),
-        ({"OUTCROP_PORT": "70000"}, "1 to 65535"),
+        ({"OUTCROP_PORT": "many"}, "OUTCROP_PORT is 'many': give a whole number from 0 to 65535"),
+        ({"OUTCROP_PORT": "70000"}, "from 0 to 65535"),
         ({"OUTCROP_ALLOW_ANONYMOUS": "maybe"}, "1, true, yes or on"),
-        ({"OUTCROP_MAX_BODY_BYTES": "0"}, "must be 1 or more"),
-        ({"OUTCROP_REQUESTS_PER_MINUTE": "-1"}, "0 for any number"),
+        ({"OUTCROP_MAX_BODY_BYTES": "0"}, "OUTCROP_MAX_BODY_BYTES is '0': give bytes, 1 or more"),
+        ({"OUTCROP_REQUESTS_PER_MINUTE": "-1"}, "a whole number from 0"),
         ({"OUTCROP_TLS_CERT": "cert.pem"}, "both --tls-cert and --tls-key"),
         ({"OUTCROP_TRUSTED_PROXIES": "proxy.example"}, "such as 127.0.0.1 or 10.0.0.0/8"),
     ],

@@ -8,6 +8,8 @@ import pytest
 
 import outcrop
 from outcrop_server.serve import BackgroundServer
+from server.tests.support.http import send
+from server.tests.support.traces_command import an_agent
 
 
 @pytest.fixture(params=["server", "memory"])
@@ -27,3 +29,12 @@ def destination(request: pytest.FixtureRequest) -> Iterator[str]:
     if server is None:
         outcrop.set_tracking_uri("http://127.0.0.1:9")
         outcrop.set_tracking_uri(before)
+
+
+@pytest.fixture
+def filled(server: BackgroundServer) -> BackgroundServer:
+    """A server with five traces; the second has a Japanese name, the third failed."""
+    for number in range(1, 6):
+        body = an_agent(number, name="天気エージェント" if number == 2 else "agent", is_error=number == 3)
+        assert send(server.url, body).status == 200
+    return server

@@ -25,8 +25,13 @@ from outcrop_server.api.guard import Guard
 from outcrop_server.api.tail import rendered
 from outcrop_server.ingest.endpoint import TracesEndpoint
 from outcrop_server.ingest.fast_json import parse_fast
+from outcrop_server.ingest.import_endpoint import ImportEndpoint
 from outcrop_server.ingest.pipeline import Pipeline
 from outcrop_server.ingest.spool import SpoolReader, directories
+from outcrop_server.lifecycle import Lifecycle
+from outcrop_server.model.store_health import watch_nothing
+from outcrop_server.observing.readiness import Readiness
+from outcrop_server.observing.requests import ObservedRequests
 from outcrop_server.query.by_scope import QueriesByScope
 from outcrop_server.query.tail import Tail
 from outcrop_server.settings import SettingsError, from_environment, is_loopback
@@ -38,27 +43,40 @@ from outcrop_server.web.sign_in import SignInPages
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from outcrop_server.observing.metrics import Metrics
     from outcrop_server.settings import Settings
     from outcrop_server.storage.api import TraceStore
 
 _ALL_ADDRESSES = {"0.0.0.0", "::"}  # noqa: S104 - compared with, never bound to
 
 
-def open_store(settings: Settings) -> TraceStore:
-    """Opens the store that the settings name.
+def open_store(settings: Settings, metrics: Metrics | None = None) -> TraceStore:
+    """Opens the store that the settings name; `metrics` are told of its commits.
 
     Raises:
         StoreError: it cannot be used; says why and what to do.
     """
-    return SqliteStore(settings.store, max_waiting_bytes=settings.max_waiting_bytes)
+    return SqliteStore(
+        settings.store,
+        max_waiting_bytes=settings.max_waiting_bytes,
+        on_commit=watch_nothing if metrics is None else metrics.on_commit,
+    )
 
 
-def create_app(settings: Settings, store: TraceStore) -> FastAPI:
+def create_app(
+    settings: Settings,
+    store: TraceStore,
+    metrics: Metrics | None = None,
+    lifecycle: Lifecycle | None = None,
+) -> FastAPI:
     """The application.
 
     Args:
         settings: with the port that is really bound, since the spool goes by it.
         store: stays the caller's, who closes it after the application has ended.
+        metrics: those that the store tells of its commits; None to count nothing and log no request, as where
+            a program reads its own store.
+        lifecycle: says whether the server stops; None where nobody will say so.
 
     Raises:
         SettingsError: the price file is wrong; says where. Or the traces would be open to a network.
@@ -66,7 +84,9 @@ def create_app(settings: Settings, store: TraceStore) -> FastAPI:
     door = _door(settings, store)
     cookie = SessionCookie(settings.port)
     price_span = partial(price_of, table=_prices(settings))
-    pipeline = Pipeline(store, partial(glance_span, parse=parse_fast), price_span)
+    if metrics is not None:
+        metrics.watch_store(store)
+    pipeline = Pipeline(store, partial(glance_span, parse=parse_fast), price_span, metrics)
     spool = _spool(settings, pipeline)
 
     @asynccontextmanager
@@ -82,17 +102,24 @@ def create_app(settings: Settings, store: TraceStore) -> FastAPI:
 
     app = FastAPI(title="Outcrop", version=__version__, lifespan=lifespan, openapi_url=None)
     app.state.queries = QueriesByScope(store, read_span, price_span)
+    importing = ImportEndpoint(pipeline, store, settings.max_body_bytes)
     app.state.tail = Tail(store, rendered)
     app.state.door, app.state.cookie, app.state.tokens = door, cookie, store
+    app.state.metrics = metrics
+    app.state.readiness = Readiness(store, lifecycle or Lifecycle(), settings.min_free_bytes)
     problems.install(app)
     endpoint = TracesEndpoint(pipeline, settings.max_body_bytes, settings.max_waiting_bytes)
     sign_in = SignInPages(door, cookie).router()
-    for router in (*openapi.ROUTERS, openapi.router, endpoint.router(), sign_in, Pages().router()):
+    taking_in = (endpoint.router(), importing.router())
+    for router in (*openapi.ROUTERS, openapi.router, *taking_in, sign_in, Pages().router()):
         app.include_router(router)
     # The last one that is added is asked first.
     app.add_middleware(Gate, door=door, cookie=cookie)
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(SecurityHeaders)
+    if metrics is not None:
+        # The last one that is added sees a request first, and its answer last.
+        app.add_middleware(ObservedRequests, metrics=metrics, slow_request_ms=settings.slow_request_ms)
     return app
 
 
@@ -102,9 +129,13 @@ def create_app_from_environment() -> FastAPI:
     Its store is closed when the process ends.
     """
     settings = from_environment()
-    store = open_store(settings)
+    # Not above: a program that opens its own store must not get a library that counts by its variables.
+    from outcrop_server.observing.metrics import Metrics  # noqa: PLC0415
+
+    metrics = Metrics()
+    store = open_store(settings, metrics)
     atexit.register(store.close)
-    return create_app(settings, store)
+    return create_app(settings, store, metrics)
 
 
 def _door(settings: Settings, store: TraceStore) -> Door:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import errno
 import gc
 import os
-import signal
 import socket
+import sys
 import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import uvicorn
 
 from outcrop_server.access.tls import check_tls
 from outcrop_server.app import create_app, open_store
+from outcrop_server.lifecycle import Lifecycle
+from outcrop_server.observing.metrics import Metrics
 from outcrop_server.settings import Settings, SettingsError
+from outcrop_server.stopping import StoppableServer, StopSignals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -24,11 +27,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from outcrop_server.query.tail import Tail
-
 _BACKLOG = 2048
-# How long open requests may take after SIGTERM before they are cut off; what was taken is committed anyway.
-_GRACE_S = 10
 _START_TIMEOUT_S = 30
 # New objects between two looks for cycles; a request of 512 spans makes about as many.
 _COLLECT_AFTER = 100_000
@@ -39,7 +38,7 @@ class PortInUseError(SettingsError):
 
 
 def run(settings: Settings, announce: Callable[[str], None]) -> None:
-    """Serves until SIGTERM or Ctrl-C, then commits everything and exits with 0.
+    """Serves until SIGTERM or Ctrl-C, then finishes what runs, commits everything and returns.
 
     Args:
         settings: what to serve, and where.
@@ -49,13 +48,15 @@ def run(settings: Settings, announce: Callable[[str], None]) -> None:
         PortInUseError: nothing was started.
         SettingsError: the host cannot be bound to; nothing was started.
         StoreError: the store cannot be used; nothing was started.
-        SystemExit: a signal ended it.
+        SystemExit: a signal came before it listened.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _leave)
+    signals = StopSignals()
     with _prepared(settings, announce) as (server, listening, _):
         _collect_less_often()
+        sys.setswitchinterval(_SWITCH_S)
+        signals.watch(server)
         server.run(sockets=[listening])
+    signals.done()
 
 
 class BackgroundServer:
@@ -98,35 +99,18 @@ class BackgroundServer:
         self._is_listening.set()
 
 
-class _AnnouncingServer(uvicorn.Server):
-    """Says when it really listens, and ends what would never end by itself before it waits for the rest."""
-
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None], tail: Tail) -> None:
-        super().__init__(config)
-        self._announce = announce
-        self._tail = tail
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        if self.started:
-            self._announce()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._tail.stop()
-        await super().shutdown(sockets=sockets)
-
-
 @contextmanager
 def _prepared(
     settings: Settings, announce: Callable[[str], None]
-) -> Generator[tuple[_AnnouncingServer, socket.socket, Settings], None, None]:
+) -> Generator[tuple[StoppableServer, socket.socket, Settings], None, None]:
     """A server about to run, its socket, and the settings with the port that was bound."""
     check_tls(settings)
     with _listening(settings.host, settings.port) as listening:
         bound = replace(settings, port=listening.getsockname()[1])
-        store = open_store(bound)
+        metrics, lifecycle = Metrics(), Lifecycle()
+        store = open_store(bound, metrics)
         try:
-            app = create_app(bound, store)
+            app = create_app(bound, store, metrics, lifecycle)
             config = uvicorn.Config(
                 app,
                 lifespan="on",
@@ -137,9 +121,11 @@ def _prepared(
                 server_header=False,
                 ssl_certfile=bound.tls_cert,
                 ssl_keyfile=bound.tls_key,
-                timeout_graceful_shutdown=_GRACE_S,
+                timeout_graceful_shutdown=bound.stop_grace_s,
             )
-            yield _AnnouncingServer(config, lambda: announce(_url(bound)), app.state.tail), listening, bound
+            server = StoppableServer(config, bound, lifecycle, lambda: announce(_url(bound)))
+            server.before_shutdown = app.state.tail.stop
+            yield server, listening, bound
         finally:
             store.close()
 
@@ -182,9 +168,14 @@ def _url(settings: Settings) -> str:
     return f"{scheme}://[{host}]:{settings.port}" if ":" in host else f"{scheme}://{host}:{settings.port}"
 
 
-def _stop(server: uvicorn.Server, thread: threading.Thread) -> None:
-    server.should_exit = True
+def _stop(server: StoppableServer, thread: threading.Thread) -> None:
+    server.stop()
     thread.join()
+
+
+# Reading a request of 500 spans takes 20 ms of one thread; who asks for a page must not wait for Python's own
+# 5 ms at each of its steps.
+_SWITCH_S = 0.001
 
 
 def _collect_less_often() -> None:
@@ -192,8 +183,3 @@ def _collect_less_often() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER, 20, 50)
-
-
-def _leave(*_: object) -> NoReturn:
-    # uvicorn ends in good order first and then raises the signal again.
-    raise SystemExit(0)

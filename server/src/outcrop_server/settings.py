@@ -1,4 +1,4 @@
-"""What the server can be told: flags of the command line first, then OUTCROP_* variables, then defaults."""
+"""What the server can be told: the one table of its options, with what is valid and the defaults."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ import ipaddress
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from outcrop_server.configuration.kinds import File, Names, Networks, Number, Size, Switch, Text, Whole
+from outcrop_server.configuration.log_levels import LogLevels
+from outcrop_server.configuration.option import Option, SettingsError, described, options_of
+from outcrop_server.configuration.sources import read_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from outcrop_server.configuration.sources import Found
+
+__all__ = ["DEFAULT_PORT", "OPTIONS", "Settings", "SettingsError", "from_environment", "read_settings"]
+
 DEFAULT_PORT = 5115
 _MAX_PORT = 65535
 _MEGABYTE = 1 << 20
-_TRUE = {"1", "true", "yes", "on"}
-_FALSE = {"0", "false", "no", "off", ""}
-
-
-class SettingsError(ValueError):
-    """A setting has a value that cannot be used. The message names it and what is valid."""
 
 
 def _data_home() -> Path:
@@ -38,95 +41,157 @@ def default_spool() -> Path:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings of one server.
+    """All settings of one server. What each means is said where it is described."""
 
-    Attributes:
-        host: name or address to bind to.
-        port: TCP port; 0 takes any that is free.
-        store: the store's file.
-        allow_anonymous: whether those who show no token may do everything, wherever the server listens.
-        allowed_hosts: further names by which browsers and programs may call this server.
-        max_body_bytes: largest request body, before and after decompression.
-        max_waiting_bytes: most bytes of requests in work at once; beyond that the answer is 503.
-        spool: root of the SDK's spool directories; None to leave them alone.
-        spool_interval_s: seconds between looks into the spool.
-        prices: file of the user's own prices; None for list prices alone. See `outcrop.pricing.table`.
-        tls_cert: PEM file with the certificate and its chain; None for plain HTTP.
-        tls_key: PEM file with its key.
-        trusted_proxies: addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
-        requests_per_minute: what a token may send that has no limit of its own; 0 for any number.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = DEFAULT_PORT
-    store: Path = field(default_factory=default_store)
-    allow_anonymous: bool = False
-    allowed_hosts: tuple[str, ...] = ()
-    max_body_bytes: int = 64 * _MEGABYTE
-    max_waiting_bytes: int = 256 * _MEGABYTE
-    spool: Path | None = field(default_factory=default_spool)
-    spool_interval_s: float = 3.0
-    prices: Path | None = None
-    tls_cert: Path | None = None
-    tls_key: Path | None = None
-    trusted_proxies: tuple[str, ...] = ()
-    requests_per_minute: int = 120_000
+    config: Path | None = field(
+        default=None,
+        metadata=described(
+            File(),
+            "TOML file with options by their names.",
+            is_in_file=False,
+            shown_default="`~/.config/outcrop/server.toml`, if there",
+        ),
+    )
+    host: str = field(default="127.0.0.1", metadata=described(Text("HOST"), "Name or address to listen on."))
+    port: int = field(
+        default=DEFAULT_PORT,
+        metadata=described(Whole(0, _MAX_PORT, "PORT"), "Port to listen on; 0 takes any that is free."),
+    )
+    store: Path = field(
+        default_factory=default_store,
+        metadata=described(
+            File(), "File that keeps the traces.", shown_default="`~/.local/share/outcrop/outcrop.db`"
+        ),
+    )
+    allow_anonymous: bool = field(
+        default=False,
+        metadata=described(Switch(), "Ask nobody for a token: whoever reaches the server may do all."),
+    )
+    allowed_hosts: tuple[str, ...] = field(
+        default=(),
+        metadata=described(Names(), "Further names by which browsers and programs may call this server."),
+    )
+    max_body_bytes: int = field(
+        default=64 * _MEGABYTE,
+        metadata=described(Size(), "Largest request body, before and after decompression."),
+    )
+    max_waiting_bytes: int = field(
+        default=256 * _MEGABYTE,
+        metadata=described(Size(), "Most bytes of requests in work at once; beyond that the answer is 503."),
+    )
+    # None leaves the SDK's directories alone.
+    spool: Path | None = field(
+        default_factory=default_spool,
+        metadata=described(
+            File("FOLDER"),
+            "Root of the folders in which programs of this machine leave what could not be delivered.",
+            name="spool_dir",
+            shown_default="`~/.local/state/outcrop/spool`",
+        ),
+    )
+    spool_interval_s: float = field(
+        default=3.0,
+        metadata=described(Number(0.01, 86400), "Time between looks into the spool.", unit="seconds"),
+    )
+    prices: Path | None = field(
+        default=None,
+        metadata=described(File(), "JSON file of your own prices, which go before list prices."),
+    )
+    tls_cert: Path | None = field(
+        default=None,
+        metadata=described(
+            File(), "PEM file with a certificate and its chain: serve HTTPS.", shown_default="plain HTTP"
+        ),
+    )
+    tls_key: Path | None = field(
+        default=None, metadata=described(File(), "PEM file with the certificate's key.")
+    )
+    trusted_proxies: tuple[str, ...] = field(
+        default=(),
+        metadata=described(
+            Networks(),
+            "Proxies that are believed when they say who asks: addresses or networks.",
+            flag="--trusted-proxy",
+        ),
+    )
+    requests_per_minute: int = field(
+        default=120_000,
+        metadata=described(
+            Whole(0, 1_000_000_000),
+            "What a token may send that has no limit of its own; 0 for any number.",
+        ),
+    )
+    min_free_bytes: int = field(
+        default=64 * _MEGABYTE,
+        metadata=described(
+            Size(0),
+            "With less than this free on the store's disk, `/readyz` says that the server is not ready.",
+        ),
+    )
+    drain_delay_s: float = field(
+        default=0.0,
+        metadata=described(
+            Number(0, 3600),
+            "After the first signal, `/readyz` answers 503 for this long before new connections are refused.",
+            unit="seconds",
+        ),
+    )
+    stop_grace_s: int = field(
+        default=10,
+        metadata=described(
+            Whole(1, 3600),
+            "How long running requests may take after the first signal, and then once more the last commit.",
+            unit="seconds",
+        ),
+    )
+    log_level: str = field(
+        default="info",
+        metadata=described(
+            LogLevels(),
+            "`debug`, `info`, `warning` or `error`, and others for single loggers: `info,uvicorn=debug`.",
+        ),
+    )
+    log_format: str = field(
+        default="auto",
+        metadata=described(
+            Text("FORMAT", ("auto", "human", "json")),
+            "How log lines are written; `auto` is `human` on a terminal and `json` elsewhere.",
+        ),
+    )
+    slow_request_ms: float = field(
+        default=1000.0,
+        metadata=described(
+            Number(0, 3_600_000), "A request that takes longer is logged as a warning.", unit="milliseconds"
+        ),
+    )
 
     def __post_init__(self) -> None:
-        if not 0 <= self.port <= _MAX_PORT:
-            raise SettingsError(
-                f"Port {self.port} is none: give 1 to {_MAX_PORT}, or 0 for any that is free."
-            )
-        if self.max_body_bytes < 1 or self.max_waiting_bytes < 1:
-            raise SettingsError("OUTCROP_MAX_BODY_BYTES and OUTCROP_MAX_WAITING_BYTES must be 1 or more.")
-        if self.requests_per_minute < 0:
-            raise SettingsError("OUTCROP_REQUESTS_PER_MINUTE must be 1 or more, or 0 for any number.")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise SettingsError(
                 "TLS needs both --tls-cert and --tls-key (OUTCROP_TLS_CERT, OUTCROP_TLS_KEY)."
             )
-        for proxy in self.trusted_proxies:
-            _check_network(proxy)
 
 
-def from_environment(
-    environment: Mapping[str, str] = os.environ,
-    *,
-    host: str | None = None,
-    port: int | None = None,
-    store: Path | None = None,
-    allow_anonymous: bool = False,
-    prices: Path | None = None,
-    tls_cert: Path | None = None,
-    tls_key: Path | None = None,
-    trusted_proxies: Sequence[str] = (),
-) -> Settings:
-    """Settings from the environment; what is given here goes before it.
+OPTIONS: Sequence[Option] = options_of(Settings)
 
-    The variables are OUTCROP_HOST, _PORT, _STORE, _ALLOW_ANONYMOUS, _ALLOWED_HOSTS (names, with
-    commas), _MAX_BODY_BYTES, _MAX_WAITING_BYTES, _SPOOL_DIR, _PRICES, _TLS_CERT, _TLS_KEY, _TRUSTED_PROXIES
-    (addresses or networks, with commas) and _REQUESTS_PER_MINUTE.
+
+def from_environment(environment: Mapping[str, str] = os.environ, **flags: Any) -> Settings:
+    """Settings from environment and file; what is given here goes before them.
+
+    Args:
+        environment: the variables.
+        flags: values by the options' names; None counts as not given.
 
     Raises:
         SettingsError: a value cannot be used.
     """
-    read = _Variables(environment)
-    price_file = prices or read.path("PRICES")
-    return Settings(
-        host=host or read.text("HOST", "127.0.0.1"),
-        port=read.number("PORT", DEFAULT_PORT) if port is None else port,
-        store=(store or read.path("STORE") or default_store()).expanduser(),
-        allow_anonymous=allow_anonymous or read.flag("ALLOW_ANONYMOUS"),
-        allowed_hosts=read.names("ALLOWED_HOSTS"),
-        max_body_bytes=read.number("MAX_BODY_BYTES", Settings.max_body_bytes),
-        max_waiting_bytes=read.number("MAX_WAITING_BYTES", Settings.max_waiting_bytes),
-        spool=(read.path("SPOOL_DIR") or default_spool()).expanduser(),
-        prices=None if price_file is None else price_file.expanduser(),
-        tls_cert=tls_cert or read.path("TLS_CERT"),
-        tls_key=tls_key or read.path("TLS_KEY"),
-        trusted_proxies=tuple(trusted_proxies) or read.names("TRUSTED_PROXIES"),
-        requests_per_minute=read.number("REQUESTS_PER_MINUTE", Settings.requests_per_minute),
-    )
+    return read_settings(environment, flags)[0]
+
+
+def read_settings(environment: Mapping[str, str], flags: Mapping[str, Any]) -> tuple[Settings, list[Found]]:
+    """Settings, and where each of them comes from; see `from_environment`."""
+    found = read_options(OPTIONS, flags, environment)
+    return Settings(**{each.option.field: each.value for each in found}), found
 
 
 def is_loopback(host: str) -> bool:
@@ -140,51 +205,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _check_network(proxy: str) -> None:
-    try:
-        ipaddress.ip_network(proxy)
-    except ValueError:
-        raise SettingsError(
-            f"'{proxy}' is no proxy that could be trusted: give addresses or networks, such as 127.0.0.1 or "
-            "10.0.0.0/8 (--trusted-proxy, OUTCROP_TRUSTED_PROXIES)."
-        ) from None
-
-
 def _xdg(variable: str, fallback: str) -> Path:
     # The XDG specification has relative paths ignored.
     given = Path(os.environ.get(variable, ""))
     return given if given.is_absolute() else Path.home() / fallback
-
-
-class _Variables:
-    """Reads OUTCROP_* variables; an empty one counts as absent."""
-
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
-
-    def text(self, name: str, default: str) -> str:
-        return self._environment.get(f"OUTCROP_{name}", "").strip() or default
-
-    def path(self, name: str) -> Path | None:
-        given = self.text(name, "")
-        return Path(given) if given else None
-
-    def names(self, name: str) -> tuple[str, ...]:
-        return tuple(each.strip() for each in self.text(name, "").split(",") if each.strip())
-
-    def number(self, name: str, default: int) -> int:
-        given = self.text(name, str(default))
-        try:
-            return int(given)
-        except ValueError:
-            raise SettingsError(
-                f"OUTCROP_{name} is '{given}': give a whole number, such as {default}."
-            ) from None
-
-    def flag(self, name: str) -> bool:
-        given = self.text(name, "").lower()
-        if given in _TRUE:
-            return True
-        if given in _FALSE:
-            return False
-        raise SettingsError(f"OUTCROP_{name} is '{given}': give 1, true, yes or on, or 0, false, no or off.")

@@ -23,6 +23,7 @@ EXPECTED: dict[str, Need] = {
     "listSpans": "read",
     "getPayload": "read",
     "tailTraces": "read",
+    "exportMany": "read",
     "getSession": "anyone",
     "signIn": "nothing",
     "signOut": "nothing",
@@ -30,6 +31,7 @@ EXPECTED: dict[str, Need] = {
     "createToken": "admin",
     "revokeToken": "admin",
     "getHealth": "nothing",
+    "getReadiness": "nothing",
 }
 
 

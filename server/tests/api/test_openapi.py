@@ -22,6 +22,7 @@ def test_the_document_names_each_operation_for_the_pages_types() -> None:
         ("/api/traces/export", "post"): "exportTraces",
         ("/api/traces/search", "post"): "searchTraces",
         ("/api/traces/tail", "get"): "tailTraces",
+        ("/api/export", "post"): "exportMany",
         ("/api/traces/{trace_id}/spans", "get"): "listSpans",
         ("/api/traces/{trace_id}/spans/{span_id}/payload/{part}", "get"): "getPayload",
         ("/api/traces/{trace_id}", "get"): "getTrace",
@@ -40,6 +41,7 @@ def test_the_document_names_each_operation_for_the_pages_types() -> None:
         ("/api/tokens", "post"): "createToken",
         ("/api/tokens/{name_or_id}", "delete"): "revokeToken",
         ("/healthz", "get"): "getHealth",
+        ("/readyz", "get"): "getReadiness",
     }
 
 

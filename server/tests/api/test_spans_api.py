@@ -40,7 +40,7 @@ def payload(server: BackgroundServer, part: str, **headers: str) -> Answer:
 
 def test_a_trace_without_its_root_runs_and_is_complete_when_that_comes(server: BackgroundServer) -> None:
     now_ns = time.time_ns()
-    times = {"start_time_unix_nano": now_ns - 1000, "end_time_unix_nano": now_ns}
+    times: dict[str, Any] = {"start_time_unix_nano": now_ns - 1000, "end_time_unix_nano": now_ns}
     put(server, otlp_span(2, 1, **times), otlp_span(3, 2, trace=trace_id(5)))
 
     def states() -> dict[int, str]:

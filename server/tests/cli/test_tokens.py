@@ -7,8 +7,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from server.tests.cli.test_server import address, outcrop, refusal
 from server.tests.support.http import ask
+from server.tests.support.process import address, outcrop, refusal
 from server.tests.support.tokens import bearer
 
 

@@ -193,3 +193,8 @@ def test_a_codec_that_fails_loses_no_span(caplog: pytest.LogCaptureFixture) -> N
         kept = new_span(record, payload, None, read)
     assert (kept.row.span_type, kept.payload) == ("UNKNOWN", payload)
     assert "0000000000000001" in caplog.text
+
+
+def test_no_column_holds_a_nul() -> None:
+    kept = made(name="a\0b", attributes={"outcrop.span.inputs": '{"q": "what\\u0000now"}'})
+    assert (kept.row.name, kept.request_preview) == ("a\ufffdb", "what\ufffdnow")

@@ -297,6 +297,16 @@ class TraceStoreConformance(JudgingConformance, TokenConformance, TreeConformanc
         with pytest.raises(UnavailableError):
             store.append([new_span(99)])
 
+    def test_health_says_what_the_store_is_like_before_and_after_it_is_closed(self, tmp_path: Path) -> None:
+        store = self.open(tmp_path)
+        store.append([new_span(1)]).result()
+        health = store.health()
+        assert (health.is_open, health.writer_fault, health.disk_fault) == (True, None, None)
+        assert (health.waiting_items, health.waiting_bytes) == (0, 0)
+        assert sum(health.file_bytes.values()) > 0
+        store.close()
+        assert not store.health().is_open
+
 
 def in_any_order(spans: list[NewSpan], seed: int) -> list[NewSpan]:
     return random.Random(seed).sample(spans, len(spans))  # noqa: S311 - no secret

@@ -1,7 +1,7 @@
-"""The command `outcrop`, as the light installation has it: `run`, and the emulator.
+"""The command `outcrop`, as the light installation has it: `run`, `traces`, and the emulator.
 
 The full installation registers its own command, with all subcommands, under an entry point; everything but
-`run` is handed to it. So the program that is traced never loads the server's libraries.
+`run` and `traces` is handed to it. So neither loads the server's libraries.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ Usage: outcrop COMMAND [ARGS]...
 
 Commands:
   run        Run a program and trace it, without a change to it.
+  traces     List, search, show, follow and export the traces of a server.
   emulator   Run a stand-in for Amazon Bedrock on this machine.
 
 This is the light installation. Server, web page and demo come with: pip install outcrop
@@ -43,6 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from outcrop.launch.run import run  # noqa: PLC0415  # for this subcommand
 
         return run(given[1:])
+    if given[:1] == ["traces"]:
+        from outcrop.terminal.command import main as traces  # noqa: PLC0415  # as above
+
+        return traces(given[1:])
     full = _full_command()
     return _light(given) if full is None else full()
 

@@ -23,6 +23,7 @@ _RULES: tuple[tuple[str, re.Pattern[str], Need], ...] = (
     ("GET|HEAD", re.compile(r"/api/session"), "anyone"),
     ("GET|HEAD|POST|DELETE", re.compile(r"/api/tokens(/.*)?"), "admin"),
     ("POST", re.compile(r"/api/traces/(search|export)"), "read"),
+    ("POST", re.compile(r"/api/export"), "read"),
     # Readers judge, in their own name; the routes see to it.
     ("PATCH", re.compile(r"/api/traces/[^/]+"), "read"),
     ("POST", re.compile(r"/api/traces/[^/]+/assessments"), "read"),

@@ -11,6 +11,7 @@ from outcrop_server.access.cookie import SessionCookie
 from outcrop_server.access.door import Door
 from outcrop_server.model.access import Caller
 from outcrop_server.query.by_scope import Queries, QueriesByScope
+from outcrop_server.query.export import Exporter
 from outcrop_server.query.judging import Judge
 from outcrop_server.query.reader import TraceReader
 from outcrop_server.query.search import TraceFinder
@@ -56,6 +57,10 @@ async def _trees(queries: _QueriesOf) -> TreeReader:
     return queries.trees
 
 
+async def _exporter(queries: _QueriesOf) -> Exporter:
+    return queries.exporter
+
+
 async def _tail(request: Request) -> Tail:
     tail: Tail = request.app.state.tail
     return tail
@@ -80,6 +85,7 @@ CookieOf = Annotated[SessionCookie, Depends(_cookie)]
 DoorOf = Annotated[Door, Depends(_door)]
 Finder = Annotated[TraceFinder, Depends(_finder)]
 JudgeOf = Annotated[Judge, Depends(_judge)]
+Export = Annotated[Exporter, Depends(_exporter)]
 Trees = Annotated[TreeReader, Depends(_trees)]
 Reader = Annotated[TraceReader, Depends(_reader)]
 TailOf = Annotated[Tail, Depends(_tail)]

@@ -14,7 +14,18 @@ from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 
 from outcrop._version import __version__
-from outcrop_server.api import experiments, health, judging, search, session, spans, tail, tokens, traces
+from outcrop_server.api import (
+    experiments,
+    export,
+    health,
+    judging,
+    search,
+    session,
+    spans,
+    tail,
+    tokens,
+    traces,
+)
 from outcrop_server.api.problems import responses
 from outcrop_server.api.schemas import Problem
 
@@ -23,6 +34,7 @@ ROUTERS = (
     search.router,
     # Before the traces, one of which would have to be called `tail`.
     tail.router,
+    export.router,
     traces.router,
     spans.router,
     judging.router,

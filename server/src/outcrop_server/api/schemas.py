@@ -253,6 +253,20 @@ class Health(ApiModel):
     version: str
 
 
+class NotReadyReason(ApiModel):
+    """Why the server should be sent nothing now."""
+
+    code: str = Field(description="draining, store_closed, writer_failing, disk_not_writable or disk_full.")
+    detail: str
+
+
+class Ready(ApiModel):
+    """Whether the server should be sent anything now."""
+
+    status: Literal["ready", "not_ready"]
+    reasons: list[NotReadyReason] = Field(description="Every reason against it; empty if there is none.")
+
+
 class FilterFault(ApiModel):
     """What is wrong with a filter, and where."""
 

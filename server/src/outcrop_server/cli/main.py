@@ -10,6 +10,7 @@ from outcrop_server.cli.emulator import emulator
 from outcrop_server.cli.run import run
 from outcrop_server.cli.server import server
 from outcrop_server.cli.tokens import tokens
+from outcrop_server.cli.traces import traces
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,6 +24,7 @@ main.add_command(run)
 main.add_command(server)
 main.add_command(tokens)
 main.add_command(emulator)
+main.add_command(traces)
 
 if __name__ == "__main__":
     main()

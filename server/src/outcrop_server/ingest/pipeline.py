@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from outcrop_server.ingest.rows import new_span
 from outcrop_server.ingest.scope import within
-from outcrop_server.model.errors import BadRequestError
+from outcrop_server.model.errors import BadRequestError, UnavailableError
 from outcrop_server.otlp.parse import parse_export
 
 if TYPE_CHECKING:
@@ -31,6 +32,26 @@ class Accepted(NamedTuple):
     faults: list[str]
 
 
+class IngestWatch(Protocol):
+    """Told what becomes of spans."""
+
+    def on_refused(self, reason: str, count: int) -> None:
+        """So many were not kept: `invalid`, `forbidden` or `unavailable`."""
+        ...
+
+    def on_stored(self, count: int, stored: Future[int]) -> None:
+        """So many were handed to the store, and `stored` is done."""
+        ...
+
+
+class _NoWatch:
+    def on_refused(self, reason: str, count: int) -> None:
+        """Nobody counts."""
+
+    def on_stored(self, count: int, stored: Future[int]) -> None:
+        """Nobody counts."""
+
+
 class Pipeline:
     """Takes in OTLP requests.
 
@@ -38,12 +59,16 @@ class Pipeline:
         store: where spans are kept.
         read_span: reads a span's attributes into a view; see `outcrop.views`.
         price_span: says what a call cost; see `outcrop.pricing`.
+        watch: told what becomes of spans.
     """
 
-    def __init__(self, store: TraceStore, read_span: ReadSpan, price_span: PriceSpan) -> None:
+    def __init__(
+        self, store: TraceStore, read_span: ReadSpan, price_span: PriceSpan, watch: IngestWatch | None = None
+    ) -> None:
         self._store = store
         self._read_span = read_span
         self._price_span = price_span
+        self._watch: IngestWatch = watch or _NoWatch()
 
     def accept(
         self, body: bytes, experiment: str | None = None, allowed: frozenset[str] | None = None
@@ -60,6 +85,8 @@ class Pipeline:
             UnavailableError: the store takes nothing now.
         """
         spans, faults = parse_export(body)
+        if faults:
+            self._watch.on_refused("invalid", len(faults))
         if faults and not spans:
             raise BadRequestError(f"Nothing of this request was kept. {said(faults)}")
         if experiment is None and allowed is not None and len(allowed) == 1:
@@ -70,8 +97,16 @@ class Pipeline:
         ]
         if allowed is not None:
             rows, refused = within(self._store, rows, allowed)
+            if refused:
+                self._watch.on_refused("forbidden", len(refused))
             faults = [*faults, *refused]
-        return Accepted(self._store.append(rows), faults)
+        try:
+            stored = self._store.append(rows)
+        except UnavailableError:
+            self._watch.on_refused("unavailable", len(rows))
+            raise
+        stored.add_done_callback(partial(self._watch.on_stored, len(rows)))
+        return Accepted(stored, faults)
 
 
 def said(faults: list[str]) -> str:

@@ -201,4 +201,7 @@ def _word(text: str) -> str:
 def _clean(text: str, limit: int) -> str:
     # What JSON escapes make may be half a surrogate pair, which no UTF-8 column can hold.
     short = text if len(text) <= limit else text[: limit - 1] + "…"
+    if "\0" in short:
+        # Some databases take no text with it, and others search but as far as it.
+        short = short.replace("\0", "\ufffd")
     return short if short.isascii() else short.encode("utf-8", "replace").decode()

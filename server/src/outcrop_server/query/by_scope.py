@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from outcrop_server.query.export import Exporter
 from outcrop_server.query.judging import Judge
 from outcrop_server.query.reader import TraceReader
 from outcrop_server.query.search import TraceFinder
@@ -24,6 +25,7 @@ class Queries:
     finder: TraceFinder
     judge: Judge
     trees: TreeReader
+    exporter: Exporter
 
 
 class QueriesByScope:
@@ -47,4 +49,4 @@ class QueriesByScope:
 
     def _over(self, store: KeptTraces) -> Queries:
         reader = TraceReader(store, self._read_span, self._price_span)
-        return Queries(reader, TraceFinder(store), Judge(store), TreeReader(store))
+        return Queries(reader, TraceFinder(store), Judge(store), TreeReader(store), Exporter(store))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from outcrop_server.model.new_span import NewSpan
     from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
     from outcrop_server.model.search import FoundTrace, TraceSearch
+    from outcrop_server.model.store_health import StoreHealth
     from outcrop_server.model.tree import SpanPosition, SubtreeTotals
 
 
@@ -210,6 +211,13 @@ class TraceStore(KeptTraces, TokenStore, Protocol):
 
         Deleted ones are left out. None if it cannot be known what changed since: the position is of another
         store, or of too long ago. An engine MUST remember the last 10,000 changes and MAY forget others.
+        """
+        ...
+
+    def health(self) -> StoreHealth:
+        """How the store is now. MUST NOT wait for a write, and MUST answer when it is closed, too.
+
+        After a write that failed it MUST say so until one has succeeded, and MUST try one itself.
         """
         ...
 

@@ -15,7 +15,7 @@ STATIC = Path(__file__).parent / "static"
 _HASHED = "assets/"
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _ASK_AGAIN = {"Cache-Control": "no-cache"}
-_NOT_PAGES = ("api", "v1", "healthz")
+_NOT_PAGES = ("api", "v1", "healthz", "readyz", "metrics")
 _NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Outcrop</title>
 <body style="font: 15px/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem">

@@ -66,6 +66,11 @@ class CommitQueue(Generic[T]):
             self._bytes -= size
             return taken
 
+    def waiting(self) -> tuple[int, int]:
+        """How many items wait, and how many bytes they have."""
+        with self._changed:
+            return len(self._items), self._bytes
+
     def close(self) -> None:
         """Takes no more; what waits can still be taken."""
         with self._changed:

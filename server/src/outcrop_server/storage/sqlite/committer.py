@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from outcrop_server.model.errors import UnavailableError
+from outcrop_server.model.errors import StoreFullError, UnavailableError
+from outcrop_server.model.store_health import CommitWatch, watch_nothing
 from outcrop_server.storage.sqlite.commit_queue import CommitQueue
+from outcrop_server.storage.sqlite.health import write_something
 from outcrop_server.storage.sqlite.write import Writer
 
 if TYPE_CHECKING:
@@ -28,6 +32,7 @@ class _Work:
 
     write: Callable[[Writer], Any]
     done: Future[Any]
+    size: int
 
 
 class Committer:
@@ -37,13 +42,23 @@ class Committer:
         connection: in autocommit mode; closed by `close`.
         lock: taken before each transaction.
         max_bytes: most that may wait.
+        on_commit: told of each commit, in the committing thread.
     """
 
-    def __init__(self, connection: sqlite3.Connection, lock: FileLock, max_bytes: int) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        lock: FileLock,
+        max_bytes: int,
+        on_commit: CommitWatch = watch_nothing,
+    ) -> None:
         self._connection = connection
         self._lock = lock
         self._writer = Writer(connection)
         self._queue: CommitQueue[_Work] = CommitQueue(max_bytes)
+        self._on_commit = on_commit
+        self._failure: str | None = None
+        self._probe: Future[None] | None = None
         self._thread = threading.Thread(target=self._run, name="outcrop-committer", daemon=True)
         self._thread.start()
 
@@ -66,8 +81,25 @@ class Committer:
         done = Future[T]()
         # From here on it will be written: a caller who gives up must not be told otherwise.
         done.set_running_or_notify_cancel()
-        self._queue.put(_Work(write, done), size)
+        self._queue.put(_Work(write, done, size), size)
         return done
+
+    def waiting(self) -> tuple[int, int]:
+        """How many pieces of writing wait, and how many bytes they have."""
+        return self._queue.waiting()
+
+    def fault(self) -> str | None:
+        """Why nothing can be written, as far as is known; None if something could when last tried.
+
+        After a failure it is tried again without anybody's spans: who asks here may be the one that keeps
+        them away meanwhile. The next call tells how that went.
+        """
+        if not self._thread.is_alive():
+            return "The thread that writes has ended."
+        if self._failure is not None and (self._probe is None or self._probe.done()):
+            with contextlib.suppress(StoreFullError, UnavailableError):
+                self._probe = self.submit(write_something)
+        return self._failure
 
     def close(self) -> None:
         """Commits what waits, then ends the thread and closes the connection."""
@@ -80,16 +112,23 @@ class Committer:
             self._commit_together(batches)
 
     def _commit_together(self, batches: list[_Work]) -> None:
+        began = time.perf_counter()
+        size = sum(batch.size for batch in batches)
         try:
             results = self._transaction(batches)
         except Exception as error:  # noqa: BLE001 - the thread must live, and each request learn of its failure
+            self._on_commit(time.perf_counter() - began, size, False)
             self._after_failure(batches, error)
             return
+        self._failure = None
+        self._on_commit(time.perf_counter() - began, size, True)
         for batch, result in zip(batches, results, strict=True):
             batch.done.set_result(result)
 
     def _after_failure(self, batches: list[_Work], error: Exception) -> None:
         is_database = isinstance(error, (sqlite3.OperationalError, UnavailableError))
+        if is_database:
+            self._failure = str(_told(error))
         if is_database or len(batches) == 1:
             _log.error("%d batches could not be stored: %s", len(batches), error)
             for batch in batches:

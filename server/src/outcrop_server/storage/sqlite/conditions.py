@@ -8,6 +8,7 @@ import math
 from typing import Any, NamedTuple
 
 from outcrop.filter.ast import And, AnySpan, Comparison, Condition, Field, Not, Operator, Or
+from outcrop.filter.fields import WORDS
 
 _NS_IN_MS = 1_000_000
 
@@ -57,14 +58,15 @@ _MANY = {
     "finish_reason": _OF_SPANS.format(column="span.finish_reason"),
     "error": _OF_SPANS.format(column="span.error_type"),
     "error.message": _OF_SPANS.format(column="span.error_message"),
-    "words": " UNION ALL ".join(
-        (
-            "SELECT trace.request_preview AS value",
-            "SELECT trace.response_preview",
-            *(_OF_SPANS.format(column=f"span.{name}") for name in ("name", "error_type", "error_message")),
-        )
-    ),
 }
+# Free words. Names and codes are asked of their terms (see `terms`), which are few; of messages there are as
+# many as failed spans.
+_WORDS = """
+    coalesce({asked}, 0) OR coalesce({answered}, 0)
+    OR trace.trace_key IN (SELECT trace_key FROM trace_term WHERE term_id IN (
+        SELECT term_id FROM term WHERE kind IN ('name', 'error') AND {value}))
+    OR trace.trace_key IN (SELECT trace_key FROM span WHERE error_message IS NOT NULL AND {message})
+"""
 _TEXTS = {"tag": "trace.tags", "metadata": "trace.metadata"}
 # The value of an assessment as text: what is no text is there as its JSON.
 _ASSESSMENT = (
@@ -123,7 +125,7 @@ def _span_sql(condition: Condition) -> Sql:
         )
     if not isinstance(condition, Comparison) or condition.field.entity != "span":
         raise TypeError(f"{condition!r} cannot be asked of one span")
-    test = _test(condition, f"({_SPAN[condition.field.name]})")
+    test = test_sql(condition, f"({_SPAN[condition.field.name]})")
     return _signed(condition, Sql(f"coalesce({test.text}, 0)", test.values))
 
 
@@ -147,10 +149,26 @@ def _positive(comparison: Comparison) -> Sql:
         return _start_sql(comparison.operator, comparison.value)
     single = TRACE_COLUMNS.get(field.name) if field.entity == "trace" else None
     if single is not None:
-        test = _test(comparison, f"({single})")
+        test = test_sql(comparison, f"({single})")
         return Sql(f"coalesce({test.text}, 0)", test.values)
-    rows, test = _rows(field, comparison), _test(comparison, "value")
+    if field == WORDS:
+        return _words(comparison)
+    rows, test = _rows(field, comparison), test_sql(comparison, "value")
     return Sql(f"EXISTS (SELECT 1 FROM ({rows.text}) WHERE {test.text})", rows.values + test.values)
+
+
+def _words(comparison: Comparison) -> Sql:
+    tests = {
+        name: test_sql(comparison, column)
+        for name, column in (
+            ("asked", "trace.request_preview"),
+            ("answered", "trace.response_preview"),
+            ("value", "value"),
+            ("message", "error_message"),
+        )
+    }
+    text = _WORDS.format(**{name: test.text for name, test in tests.items()})
+    return Sql(f"({text})", tuple(value for test in tests.values() for value in test.values))
 
 
 def _rows(field: Field, comparison: Comparison) -> Sql:
@@ -165,17 +183,24 @@ def _rows(field: Field, comparison: Comparison) -> Sql:
     return Sql(text, (field.entity, field.name))
 
 
-def _test(comparison: Comparison, value: str) -> Sql:
+def test_sql(comparison: Comparison, value: str) -> Sql:
+    """A comparison, without its negation, of the SQL expression `value`; NULL where that is."""
     operator, expected = comparison.operator.positive, comparison.value
     if operator is Operator.IS_NOT_NULL:
         return Sql(f"{value} IS NOT NULL")
     if isinstance(expected, tuple):
         return Sql(f"{value} IN ({', '.join('?' for _ in expected)})", expected)
     if operator is Operator.CONTAINS:
-        return Sql(f"instr(lower({value}), lower(?)) > 0", (expected,))
+        # LIKE tells no capitals from small ASCII letters either, and takes a third of the time of lower().
+        return Sql(f"{value} LIKE ? ESCAPE '\\'", (_within(str(expected)),))
     if operator is Operator.LIKE:
         return Sql(f"{value} GLOB ?", (_glob(str(expected)),))
     return Sql(f"{value} {operator.value.replace('ILIKE', 'LIKE')} ?", (expected,))
+
+
+def _within(words: str) -> str:
+    special = str.maketrans({character: f"\\{character}" for character in "\\%_"})
+    return f"%{words.translate(special)}%"
 
 
 def _glob(pattern: str) -> str:

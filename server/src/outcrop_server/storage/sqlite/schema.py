@@ -158,6 +158,75 @@ _TOKENS = (
     )""",
 )
 
+# What searches ask of an index: the terms of each trace (see `terms`), and the columns that are ordered by.
+# A trace is deleted by its key, so the second index: it grows at its end alone.
+# ruff: noqa: S608 - put together from constants only
+_SPAN_TERMS = {
+    "name": "name",
+    "type": "span_type",
+    "model": "model",
+    "vendor": "vendor",
+    "finish_reason": "finish_reason",
+    "error": "error_type",
+    "failed": "CASE status WHEN 'ERROR' THEN span_type END",
+}
+_LISTED_TERMS = {"tool": "tools"}
+_TEXT_TERMS = {"tag": "tags", "metadata": "metadata"}
+
+
+def _fill_terms(kind: str, rows: str) -> tuple[str, str]:
+    """From a statement that gives `kind`, `value` and `trace_key`; all of it is constants."""
+    where = "WHERE value IS NOT NULL"
+    return (
+        f"INSERT OR IGNORE INTO term (kind, value) SELECT DISTINCT {kind}, value FROM ({rows}) {where}",
+        f"""INSERT OR IGNORE INTO trace_term (term_id, trace_key)
+        SELECT DISTINCT term_id, trace_key FROM ({rows}) AS found
+        JOIN term ON term.kind = {kind} AND term.value = found.value""",
+    )
+
+
+_TERMS = (
+    """CREATE TABLE term (
+        term_id INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,
+        value TEXT NOT NULL,
+        UNIQUE (kind, value)
+    )""",
+    """CREATE TABLE trace_term (
+        term_id INTEGER NOT NULL REFERENCES term (term_id),
+        trace_key INTEGER NOT NULL REFERENCES trace (trace_key),
+        PRIMARY KEY (term_id, trace_key)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX trace_term_by_trace ON trace_term (trace_key)",
+    *(
+        statement
+        for kind, column in _SPAN_TERMS.items()
+        for statement in _fill_terms(f"'{kind}'", f"SELECT {column} AS value, trace_key FROM span")
+    ),
+    *(
+        statement
+        for kind, column in _LISTED_TERMS.items()
+        for statement in _fill_terms(
+            f"'{kind}'", f"SELECT json_each.value, trace_key FROM trace, json_each({column})"
+        )
+    ),
+    *(
+        statement
+        for entity, column in _TEXT_TERMS.items()
+        for statement in _fill_terms(
+            f"'{entity}.' || name",
+            f"SELECT json_each.key AS name, json_each.value, trace_key FROM trace, json_each({column})",
+        )
+    ),
+    "CREATE INDEX trace_by_session ON trace (session_id, start_time_ns) WHERE session_id IS NOT NULL",
+    "CREATE INDEX trace_by_user ON trace (user_id, start_time_ns) WHERE user_id IS NOT NULL",
+    "CREATE INDEX trace_failed ON trace (start_time_ns) WHERE status = 'ERROR'",
+    "CREATE INDEX span_failed ON span (trace_key) WHERE error_message IS NOT NULL",
+    "CREATE INDEX trace_by_duration ON trace (duration_ns, trace_id)",
+    "CREATE INDEX trace_by_cost ON trace (coalesce(cost_nano_usd / 1e9, -1), trace_id)",
+    "CREATE INDEX trace_by_tokens ON trace (coalesce(input_tokens + output_tokens, -1), trace_id)",
+)
+
 # Which spans lie below which, so that a large trace is read a page at a time, and which parents have not
 # come. What changed is numbered by triggers, so that no writer forgets to; each trace has its newest number
 # alone, and those of long ago are dropped (100000 is `changes.HISTORY`). The mark tells this store's numbers
@@ -195,7 +264,7 @@ _TREE_AND_CHANGES = (
 )
 
 # In order; the place in this list, from 1, is the version that a step leads to. Only ever append.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _COSTS, _ANNOTATIONS, _TOKENS, _TREE_AND_CHANGES)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _COSTS, _ANNOTATIONS, _TOKENS, _TERMS, _TREE_AND_CHANGES)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -86,6 +86,7 @@ DELETE_OF_TRACE = (
     "DELETE FROM payload WHERE payload_id IN (SELECT payload_id FROM span WHERE trace_key = ?)",
     "DELETE FROM span WHERE trace_key = ?",
     "DELETE FROM assessment WHERE trace_key = ?",
+    "DELETE FROM trace_term WHERE trace_key = ?",
     "DELETE FROM trace WHERE trace_key = ?",
 )
 SELECT_OLDEST = (

@@ -9,8 +9,11 @@ from outcrop_server.model.changes import ChangedTrace, ChangePosition
 from outcrop_server.model.errors import StoreError
 from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
 from outcrop_server.model.search import FoundTrace, TraceSearch
+from outcrop_server.model.store_health import CommitWatch, StoreHealth, watch_nothing
 from outcrop_server.storage.sqlite import changes, columns, judging, tokens, tree
+from outcrop_server.storage.sqlite import health as disk
 from outcrop_server.storage.sqlite import statements as sql
+from outcrop_server.storage.sqlite.candidates import candidates
 from outcrop_server.storage.sqlite.committer import Committer
 from outcrop_server.storage.sqlite.connections import ReaderPool, make_private, open_writer
 from outcrop_server.storage.sqlite.file_lock import FileLock
@@ -37,12 +40,21 @@ class SqliteStore:
     Args:
         path: the file; made if missing, brought to the newest version if older.
         max_waiting_bytes: most prepared bytes that may wait to be committed.
+        on_commit: told of each commit, in the committing thread.
 
     Raises:
         StoreError: the file cannot be used; says why and what to do.
     """
 
-    def __init__(self, path: Path, *, max_waiting_bytes: int = DEFAULT_MAX_WAITING_BYTES) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        max_waiting_bytes: int = DEFAULT_MAX_WAITING_BYTES,
+        on_commit: CommitWatch = watch_nothing,
+    ) -> None:
+        self._path = path
+        self._max_waiting_bytes = max_waiting_bytes
         make_private(path)
         try:
             self._lock = FileLock(path.with_name(path.name + ".lock"), _LOCK_TIMEOUT_S)
@@ -55,7 +67,7 @@ class SqliteStore:
         except BaseException:
             self._lock.close()
             raise
-        self._committer = Committer(connection, self._lock, max_waiting_bytes)
+        self._committer = Committer(connection, self._lock, max_waiting_bytes, on_commit)
         self._readers = ReaderPool(path)
         self._is_closed = False
 
@@ -96,8 +108,10 @@ class SqliteStore:
 
     def search(self, search: TraceSearch) -> list[FoundTrace]:
         """The traces that fit, in their order."""
-        statement = search_sql(search)
         with self._readers.reading() as connection:
+            # Where the only traces are named, no index has to find them.
+            keys = candidates(search.where, connection) if search.among is None else None
+            statement = search_sql(search, keys)
             rows = connection.execute(statement.text, statement.values).fetchall()
         width = columns.TRACE.count(",") + 3
         return [FoundTrace(_stored(row[:width]), (*row[width:-1], bytes(row[-1]).hex())) for row in rows]
@@ -232,6 +246,22 @@ class SqliteStore:
     def note_token_use(self, used_at_ns: Mapping[str, int]) -> Future[None]:
         """Keeps when tokens were last used."""
         return self._committer.submit(lambda writer: tokens.note_use(writer.connection, used_at_ns))
+
+    def health(self) -> StoreHealth:
+        """How it is now."""
+        if self._is_closed:
+            return StoreHealth(False, None, None, None, 0, 0, self._max_waiting_bytes)
+        items, size = self._committer.waiting()
+        return StoreHealth(
+            is_open=True,
+            writer_fault=self._committer.fault(),
+            disk_fault=disk.fault(self._path),
+            free_bytes=disk.free_bytes(self._path),
+            waiting_items=items,
+            waiting_bytes=size,
+            max_waiting_bytes=self._max_waiting_bytes,
+            file_bytes=disk.file_bytes(self._path),
+        )
 
     def close(self) -> None:
         """Commits what waits and lets go of everything."""

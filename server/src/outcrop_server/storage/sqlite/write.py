@@ -10,6 +10,7 @@ from outcrop_server.model.summary import TraceSummary, restored
 from outcrop_server.storage.sqlite import columns, tree
 from outcrop_server.storage.sqlite import statements as sql
 from outcrop_server.storage.sqlite.frames import Frame, pack
+from outcrop_server.storage.sqlite.terms import Term, TermWriter, terms_of, texts_terms
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,6 +41,7 @@ class PreparedTrace:
     row: TraceRow
     keys: str
     missing: set[bytes]
+    terms: set[Term]
 
     @property
     def size(self) -> int:
@@ -67,7 +69,8 @@ def _prepared_trace(trace_id: bytes, spans: list[NewSpan]) -> PreparedTrace:
         for frame in pack(spans)
     ]
     summary = TraceSummary().add_all(spans)
-    return PreparedTrace(trace_id, frames, summary.row(trace_id), summary.keys(), _missing(spans))
+    missing, terms = _missing(spans), terms_of(spans)
+    return PreparedTrace(trace_id, frames, summary.row(trace_id), summary.keys(), missing, terms)
 
 
 def _missing(spans: Sequence[NewSpan]) -> set[bytes]:
@@ -85,6 +88,7 @@ class Writer:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._experiments: dict[str, int] = {}
+        self._terms = TermWriter(connection)
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -94,6 +98,7 @@ class Writer:
     def forget(self) -> None:
         """Drops what it remembers of the database; needed after a rollback."""
         self._experiments.clear()
+        self._terms.forget()
 
     def write(self, traces: list[PreparedTrace]) -> int:
         """Writes a batch; returns how many spans were new."""
@@ -108,6 +113,7 @@ class Writer:
         summary = restored(columns.to_trace(tuple(values), experiment), keys)
         summary.edit(edit)
         self._update(summary, trace_id, trace_key)
+        self._terms.add(trace_key, texts_terms(edit.tags, edit.metadata))
         return True
 
     def _update(self, summary: TraceSummary, trace_id: bytes, trace_key: int) -> None:
@@ -127,6 +133,8 @@ class Writer:
         if trace.missing:
             rows = ((trace_key, parent_id) for parent_id in trace.missing)
             self._connection.executemany(tree.INSERT_MISSING, rows)
+        if trace_key is not None:
+            self._terms.add(trace_key, trace.terms)
         return trace.row.span_count
 
     def _write_more(self, trace: PreparedTrace, found: tuple[Any, ...]) -> int:
@@ -140,6 +148,8 @@ class Writer:
         self._connection.executemany(tree.INSERT_IF_MISSING, awaited)
         summary = restored(columns.to_trace(tuple(values), experiment), keys).add_all(new)
         self._update(summary, trace.trace_id, trace_key)
+        # Not those of spans that were there already: they may have come with another name.
+        self._terms.add(trace_key, trace.terms if len(new) == trace.row.span_count else terms_of(new))
         return len(new)
 
     def _insert_missing(self, part: PreparedFrame, trace_key: int) -> list[NewSpan]:

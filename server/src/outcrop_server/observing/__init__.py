@@ -1,0 +1,1 @@
+"""What can be seen of a running server: numbers, readiness, and a log line a request."""

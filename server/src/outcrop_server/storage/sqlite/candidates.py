@@ -1,0 +1,155 @@
+"""The few traces that a filter can hold for, where an index tells: what is rare need not be looked for.
+
+A filter that holds for many traces finds a page of them soon, newest first. One that holds for few would
+look at every trace. So each of its conditions is first asked of an index: if that names few traces, only
+those are looked at. The conditions are tested all the same, so an index may name too many.
+"""
+
+# ruff: noqa: S608 - put together from constants only; values always go in as parameters.
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from outcrop.filter.ast import And, AnySpan, Comparison, Condition, Operator, Or
+from outcrop_server.storage.sqlite.conditions import Sql, test_sql
+
+if TYPE_CHECKING:
+    import sqlite3
+
+# So many traces are looked at one by one; a statement takes no more parameters in older SQLites.
+MOST = 900
+# So many values of a kind are looked through for a pattern.
+_MAX_TERMS = 20_000
+_NS_IN_MS = 1_000_000
+
+# The terms (see `terms`) that hold a field's values.
+_TERMS = {
+    "trace": {
+        "name": "name",
+        "model": "model",
+        "tool": "tool",
+        "vendor": "vendor",
+        "finish_reason": "finish_reason",
+        "error": "error",
+        "error_type": "error",
+    },
+    "span": {
+        "name": "name",
+        "type": "type",
+        "model": "model",
+        "vendor": "vendor",
+        "finish_reason": "finish_reason",
+        "error_type": "error",
+    },
+}
+_TEXTS = frozenset({"tag", "metadata"})
+# Columns of `trace` with an index, as the index has them.
+_NUMBERS = {
+    "cost": "coalesce(cost_nano_usd / 1e9, -1)",
+    "total_tokens": "coalesce(input_tokens + output_tokens, -1)",
+}
+_EXACT = frozenset({"session_id", "user_id"})
+_COMPARED = frozenset(
+    {Operator.EQUAL, Operator.GREATER, Operator.GREATER_OR_EQUAL, Operator.LESS, Operator.LESS_OR_EQUAL}
+)
+
+
+def candidates(condition: Condition, connection: sqlite3.Connection) -> list[int] | None:
+    """Keys of the only traces for which a condition can hold, at most `MOST`; None where no index says so."""
+    for probe in _probes(condition, connection):
+        rows = connection.execute(f"{probe.text} LIMIT {MOST + 1}", probe.values).fetchall()
+        if len(rows) <= MOST:
+            return [key for (key,) in rows]
+    return None
+
+
+def _probes(condition: Condition, connection: sqlite3.Connection) -> list[Sql]:
+    """Statements that each give the keys of all traces for which the condition can hold, and maybe more."""
+    if isinstance(condition, And):
+        return [probe for term in condition.terms for probe in _probes(term, connection)]
+    if isinstance(condition, Or):
+        branches = [_probes(term, connection) for term in condition.terms]
+        if not all(branches):
+            return []
+        firsts = [branch[0] for branch in branches]
+        text = " UNION ".join(f"SELECT * FROM ({probe.text})" for probe in firsts)
+        return [Sql(text, tuple(value for probe in firsts for value in probe.values))]
+    if isinstance(condition, AnySpan):
+        return [*_of_failures(condition.term, connection), *_probes(condition.term, connection)]
+    if isinstance(condition, Comparison) and not condition.operator.is_negative:
+        probe = _probe(condition, connection)
+        return [] if probe is None else [probe]
+    return []
+
+
+def _probe(comparison: Comparison, connection: sqlite3.Connection) -> Sql | None:
+    field = comparison.field
+    if field.entity in _TEXTS:
+        return _of_terms(f"{field.entity}.{field.name}", comparison, connection)
+    kind = _TERMS.get(field.entity, {}).get(field.name)
+    if kind is not None:
+        return _of_terms(kind, comparison, connection)
+    return _of_columns(comparison) if field.entity == "trace" else None
+
+
+def _of_failures(term: Condition, connection: sqlite3.Connection) -> list[Sql]:
+    """Of a span that failed, as `span.type = 'TOOL' AND span.status = 'ERROR'` asks for it."""
+    terms = term.terms if isinstance(term, And) else (term,)
+    compared = [each for each in terms if isinstance(each, Comparison)]
+    if not any(_says_failed(each) for each in compared):
+        return []
+    types = [each for each in compared if each.field.name == "type" and not each.operator.is_negative]
+    probes = [_of_terms("failed", each, connection) for each in types]
+    every = Sql("SELECT trace_key FROM trace_term JOIN term USING (term_id) WHERE kind = 'failed'")
+    return [probe for probe in (*probes, every) if probe is not None]
+
+
+def _says_failed(comparison: Comparison) -> bool:
+    return (
+        comparison.field.name == "status"
+        and comparison.operator is Operator.EQUAL
+        and comparison.value == "ERROR"
+    )
+
+
+def _of_terms(kind: str, comparison: Comparison, connection: sqlite3.Connection) -> Sql | None:
+    if comparison.operator not in {Operator.EQUAL, Operator.IN}:
+        many = connection.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM term WHERE kind = ? LIMIT ?)", (kind, _MAX_TERMS + 1)
+        ).fetchone()
+        if many[0] > _MAX_TERMS:
+            return None
+    test = test_sql(comparison, "value")
+    terms = f"SELECT term_id FROM term WHERE kind = ? AND {test.text}"
+    return Sql(f"SELECT trace_key FROM trace_term WHERE term_id IN ({terms})", (kind, *test.values))
+
+
+def _of_columns(comparison: Comparison) -> Sql | None:
+    name, operator, value = comparison.field.name, comparison.operator, comparison.value
+    if name in _EXACT and operator in {Operator.EQUAL, Operator.IN}:
+        test = test_sql(comparison, name)
+        return Sql(f"SELECT trace_key FROM trace WHERE {test.text}", test.values)
+    if name == "status" and operator is Operator.EQUAL and value == "ERROR":
+        return Sql("SELECT trace_key FROM trace WHERE status = 'ERROR'")
+    if operator not in _COMPARED or not isinstance(value, int | float):
+        return None
+    if name in _NUMBERS:
+        return Sql(f"SELECT trace_key FROM trace WHERE {_NUMBERS[name]} {operator.value} ?", (value,))
+    if name == "execution_time":
+        return _of_duration(operator, value)
+    return None
+
+
+def _of_duration(operator: Operator, value_ms: float) -> Sql:
+    """The field is whole milliseconds, rounded down; the column nanoseconds."""
+    least, most = value_ms * _NS_IN_MS, (value_ms + 1) * _NS_IN_MS
+    bounds = {
+        Operator.GREATER: ("duration_ns > ?", (least,)),
+        Operator.GREATER_OR_EQUAL: ("duration_ns >= ?", (least,)),
+        Operator.LESS: ("duration_ns < ?", (most,)),
+        Operator.LESS_OR_EQUAL: ("duration_ns < ?", (most,)),
+        Operator.EQUAL: ("duration_ns >= ? AND duration_ns < ?", (least, most)),
+    }
+    text, values = bounds[operator]
+    return Sql(f"SELECT trace_key FROM trace WHERE {text}", values)

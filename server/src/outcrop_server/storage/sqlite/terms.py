@@ -1,0 +1,103 @@
+"""The terms of a trace: the words by which its spans are found (names, types, models, errors, tools, tags).
+
+An index from terms to traces, kept with every append. Of spans it holds exactly what they say; of tags it
+may hold more than is true (one that was edited), never less: searches leave out traces by it, and test those
+that are left.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping
+
+    from outcrop_server.model.new_span import NewSpan
+
+# Ids that one process remembers; more are asked for again.
+_REMEMBERED = 50_000
+
+_FIND = "SELECT term_id FROM term WHERE kind = ? AND value = ?"
+_INSERT = "INSERT INTO term (kind, value) VALUES (?, ?)"
+_OF_TRACE = "INSERT OR IGNORE INTO trace_term (term_id, trace_key) VALUES (?, ?)"
+
+
+class Term(NamedTuple):
+    """What is said (`name`, `model`, `tag.env`, ...) and its value."""
+
+    kind: str
+    value: str
+
+
+def terms_of(spans: Iterable[NewSpan]) -> set[Term]:
+    """The terms of some spans of one trace."""
+    found: set[Term] = set()
+    for span in spans:
+        row = span.row
+        found.add(Term("name", row.name))
+        found.add(Term("type", row.span_type))
+        if row.model is not None:
+            found.add(Term("model", row.model))
+            if row.vendor is not None:
+                found.add(Term("vendor", row.vendor))
+            if row.finish_reason is not None:
+                found.add(Term("finish_reason", row.finish_reason))
+        elif row.vendor is not None or row.finish_reason is not None:
+            found.update(_named(vendor=row.vendor, finish_reason=row.finish_reason))
+        if row.error is not None:
+            found.add(Term("error", row.error.type))
+        if row.status == "ERROR":
+            found.add(Term("failed", row.span_type))
+        for tool in span.tools:
+            found.add(Term("tool", tool))
+        if span.tags or span.metadata:
+            found |= texts_terms(span.tags, span.metadata)
+    return found
+
+
+def texts_terms(tags: Mapping[str, str | None], metadata: Mapping[str, str | None]) -> set[Term]:
+    """The terms of tags and metadata; None is one that is deleted."""
+    texts = (("tag", tags), ("metadata", metadata))
+    return {
+        Term(f"{entity}.{name}", value)
+        for entity, pairs in texts
+        for name, value in pairs.items()
+        if value is not None
+    }
+
+
+def _named(**values: str | None) -> set[Term]:
+    return {Term(kind, value) for kind, value in values.items() if value is not None}
+
+
+class TermWriter:
+    """Writes terms; to be called within a transaction, by one thread.
+
+    Args:
+        connection: the connection that writes.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._ids: dict[Term, int] = {}
+
+    def forget(self) -> None:
+        """Drops what it remembers; needed after a rollback."""
+        self._ids.clear()
+
+    def add(self, trace_key: int, terms: Iterable[Term]) -> None:
+        """Says that a trace has these terms."""
+        # In one order: neighbours in the tree are written one after the other.
+        pairs = [(number, trace_key) for number in sorted(map(self._id, terms))]
+        self._connection.executemany(_OF_TRACE, pairs)
+
+    def _id(self, term: Term) -> int:
+        known = self._ids.get(term)
+        if known is None:
+            found = self._connection.execute(_FIND, term).fetchone()
+            known = int(found[0]) if found else int(self._connection.execute(_INSERT, term).lastrowid or 0)
+            if len(self._ids) >= _REMEMBERED:
+                self._ids.clear()
+            self._ids[term] = known
+        return known

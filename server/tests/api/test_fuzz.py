@@ -1,0 +1,57 @@
+"""Every operation of the API, asked whatever its own document allows and forbids: no 500, no hang.
+
+What a request may hold is read from the OpenAPI document; answers are held to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from outcrop_server.api.openapi import document
+from outcrop_server.serve import BackgroundServer
+from outcrop_server.settings import Settings
+from server.tests.support.http import send
+from server.tests.support.spans import otlp_span, request
+
+_SCHEMA: Any = schemathesis.openapi.from_dict(document())
+_CHECKS: list[Any] = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server with a trace in it; one for all examples."""
+    folder: Path = tmp_path_factory.mktemp("fuzz")
+    given = Settings(port=0, store=folder / "outcrop.db", spool=folder / "spool")
+    with BackgroundServer(given) as server:
+        spans = [otlp_span(1), otlp_span(2, 1, status="ERROR")]
+        assert send(server.url, request(*spans)).status == 200
+        yield server.url
+
+
+# A tail answers for as long as somebody listens; `test_tail_api` has what it refuses.
+@_SCHEMA.exclude(operation_id="tailTraces").parametrize()
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)
+def test_no_request_brings_the_server_down(case: Any, url: str) -> None:
+    case.call_and_validate(base_url=url, checks=_CHECKS, timeout=20)

@@ -1,0 +1,74 @@
+"""`outcrop traces export` as a process, and how much it asks for at once."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from outcrop.delivery.otlp_json import from_line
+from outcrop.delivery.query import TraceQuery
+from outcrop.delivery.server_api import ServerApi
+from outcrop.semconv import outcrop_attributes as names
+from outcrop.terminal.exporting import export_traces, written
+from outcrop.terminal.source import TraceSource
+from outcrop_server.serve import BackgroundServer
+from server.tests.support.http import send
+from server.tests.support.spans import otlp_span, request
+from server.tests.support.traces_command import COMMAND, an_id, environment, ids, objects, traces
+
+
+def test_export_writes_whole_traces(filled: BackgroundServer, tmp_path: Path) -> None:
+    file = tmp_path / "traces.jsonl"
+    done = traces(filled, "export", "--output", str(file), "--order-by", "timestamp ASC")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == f"5 traces written to {file}\n"
+    lines = objects(file.read_text(encoding="utf-8"))
+    assert ids(file.read_text(encoding="utf-8")) == [1, 2, 3, 4, 5]
+    assert lines[1]["info"]["name"] == "天気エージェント"
+    root, call = lines[0]["spans"]
+    assert (root["inputs"], call["parent_id"]) == ("東京の天気は?", root["span_id"])
+    assert call["attributes"]["gen_ai.usage.input_tokens"] == 1200
+    assert sorted(path.name for path in tmp_path.glob("traces*")) == ["traces.jsonl"]
+
+
+def test_export_as_otlp_can_be_sent_again(filled: BackgroundServer) -> None:
+    done = traces(filled, "export", "--format", "otlp", "--filter", "status = 'ERROR'")
+    spans = [span for line in done.stdout.splitlines() for span in from_line(line.encode())]
+    assert {(span.trace_id, span.name) for span in spans} == {(an_id(3), "agent"), (an_id(3), "chat")}
+    for line in done.stdout.splitlines():
+        assert send(filled.url, line.encode(), content_type="application/json").status == 200
+
+
+def test_export_asks_for_a_few_hundred_spans_at_a_time(server: BackgroundServer, tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        spans = [otlp_span(each, trace=an_id(number)) for each in range(1, 301)]
+        assert send(server.url, request(*spans)).status == 200
+    asked: list[int] = []
+
+    class Counting(TraceSource):
+        def otlp(self, trace_ids: Any) -> bytes:
+            asked.append(len(trace_ids))
+            return super().otlp(trace_ids)
+
+    with written(str(tmp_path / "out")) as file:
+        assert export_traces(Counting(ServerApi(server.url)), TraceQuery(max_results=10), "jsonl", file) == 3
+    assert asked == [1, 1, 1]
+
+
+def test_a_reader_that_leaves_ends_it_quietly(server: BackgroundServer) -> None:
+    for number in range(1, 40):
+        attributes = {names.INPUTS: "x" * 20_000}
+        send(server.url, request(otlp_span(1, trace=an_id(number), attributes=attributes)))
+    with subprocess.Popen(  # noqa: S603  # our own command
+        [*COMMAND, "traces", "export"],
+        env=environment(server),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.read(100)
+        process.stdout.close()
+        errors = process.stderr.read()
+    assert (process.returncode, errors) == (141, b"")
