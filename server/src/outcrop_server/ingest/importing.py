@@ -218,7 +218,7 @@ def _edited(now: dict[str, str], wanted: dict[str, str], *, was_there: bool) -> 
 
 
 def _assessments(opened: _OpenTrace) -> list[Assessment]:
-    given = opened.head.get("assessments") or []
+    given: object = opened.head.get("assessments") or []
     if not isinstance(given, list):
         raise BadRequestError("`assessments` must be a list.")
     return [read_assessment(opened.trace_id, each) for each in cast("list[Any]", given)]
