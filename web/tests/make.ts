@@ -52,6 +52,7 @@ export function row(id: string, startMs: number, more: Partial<TraceRow> = {}): 
     costUsd: null,
     isCostPartial: false,
     costReason: null,
+    state: "COMPLETE",
     ...more,
   };
 }

@@ -69,6 +69,7 @@ export function summary(id: string, startMs: number, more: Partial<Schemas["Trac
     cost_usd: 0.0041,
     cost_is_partial: false,
     cost_reason: null,
+    state: "COMPLETE",
     ...more,
   };
 }
@@ -77,6 +78,7 @@ export function spanSummary(id: string, parent: string | null, type: string, sta
   return {
     span_id: id,
     parent_id: parent,
+    is_orphan: false,
     name: id,
     span_type: type,
     status: "OK",
@@ -97,7 +99,7 @@ export function spanSummary(id: string, parent: string | null, type: string, sta
 }
 
 export function spanDetail(span: Schemas["SpanSummary"], more: Partial<Schemas["SpanDetail"]> = {}): Schemas["SpanDetail"] {
-  const facts = { raw_usage: {}, usage_rule: null, cost: null, cost_reason: null };
+  const facts = { raw_usage: {}, usage_rule: null, cost: null, cost_reason: null, cut_members: [], payload_parts: [] };
   return { span, trace_id: "t1", inputs: null, outputs: null, chat: null, stream: null, events: [], attributes: {}, ...facts, ...more };
 }
 
@@ -106,7 +108,7 @@ export function traceAnswers(...details: Schemas["SpanDetail"][]): Answers {
   const spans = details.map(({ span }) => span);
   return {
     "/api/experiments": { experiments: [] },
-    "/api/traces/t1": { info: summary("t1", 1000), experiment_name: "demo", resource: { "service.name": "weather" }, spans },
+    "/api/traces/t1": { info: summary("t1", 1000), experiment_name: "demo", resource: { "service.name": "weather" }, spans, spans_are_cut: false },
     ...Object.fromEntries(details.map((detail) => [`/api/traces/t1/spans/${detail.span.span_id}`, detail])),
   };
 }

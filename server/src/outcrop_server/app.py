@@ -22,8 +22,10 @@ from outcrop_server.access.start import check_start
 from outcrop_server.api import openapi, problems
 from outcrop_server.api.gate import Gate
 from outcrop_server.api.guard import Guard
+from outcrop_server.api.tail import rendered
 from outcrop_server.ingest.endpoint import TracesEndpoint
 from outcrop_server.ingest.fast_json import parse_fast
+from outcrop_server.ingest.import_endpoint import ImportEndpoint
 from outcrop_server.ingest.pipeline import Pipeline
 from outcrop_server.ingest.spool import SpoolReader, directories
 from outcrop_server.lifecycle import Lifecycle
@@ -31,6 +33,7 @@ from outcrop_server.model.store_health import watch_nothing
 from outcrop_server.observing.readiness import Readiness
 from outcrop_server.observing.requests import ObservedRequests
 from outcrop_server.query.by_scope import QueriesByScope
+from outcrop_server.query.tail import Tail
 from outcrop_server.settings import SettingsError, from_environment, is_loopback
 from outcrop_server.storage.sqlite.store import SqliteStore
 from outcrop_server.web.headers import SecurityHeaders
@@ -99,13 +102,16 @@ def create_app(
 
     app = FastAPI(title="Outcrop", version=__version__, lifespan=lifespan, openapi_url=None)
     app.state.queries = QueriesByScope(store, read_span, price_span)
+    importing = ImportEndpoint(pipeline, store, settings.max_body_bytes)
+    app.state.tail = Tail(store, rendered)
     app.state.door, app.state.cookie, app.state.tokens = door, cookie, store
     app.state.metrics = metrics
     app.state.readiness = Readiness(store, lifecycle or Lifecycle(), settings.min_free_bytes)
     problems.install(app)
     endpoint = TracesEndpoint(pipeline, settings.max_body_bytes, settings.max_waiting_bytes)
     sign_in = SignInPages(door, cookie).router()
-    for router in (*openapi.ROUTERS, openapi.router, endpoint.router(), sign_in, Pages().router()):
+    taking_in = (endpoint.router(), importing.router())
+    for router in (*openapi.ROUTERS, openapi.router, *taking_in, sign_in, Pages().router()):
         app.include_router(router)
     # The last one that is added is asked first.
     app.add_middleware(Gate, door=door, cookie=cookie)

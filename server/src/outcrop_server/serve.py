@@ -110,8 +110,9 @@ def _prepared(
         metrics, lifecycle = Metrics(), Lifecycle()
         store = open_store(bound, metrics)
         try:
+            app = create_app(bound, store, metrics, lifecycle)
             config = uvicorn.Config(
-                create_app(bound, store, metrics, lifecycle),
+                app,
                 lifespan="on",
                 log_config=None,
                 access_log=False,
@@ -123,6 +124,7 @@ def _prepared(
                 timeout_graceful_shutdown=bound.stop_grace_s,
             )
             server = StoppableServer(config, bound, lifecycle, lambda: announce(_url(bound)))
+            server.before_shutdown = app.state.tail.stop
             yield server, listening, bound
         finally:
             store.close()

@@ -39,6 +39,7 @@ class StoppableServer(uvicorn.Server):
     Attributes:
         limit_s: seconds from the order to stop to the end, the last commit included.
         on_stopping: called in the loop when that order is seen.
+        before_shutdown: called in the loop before it waits for requests; ends those without an end.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class StoppableServer(uvicorn.Server):
         self._announce = announce
         self._refuses_at_s: float | None = None
         self.on_stopping: Callable[[], None] = _do_nothing
+        self.before_shutdown: Callable[[], None] = _do_nothing
 
     def stop(self) -> None:
         """Stops; may be called from a signal handler, so it only sets what the loop sees."""
@@ -61,6 +63,11 @@ class StoppableServer(uvicorn.Server):
         await super().startup(sockets=sockets)
         if self.started:
             self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Waits for what runs."""
+        self.before_shutdown()
+        await super().shutdown(sockets=sockets)
 
     async def on_tick(self, counter: int) -> bool:
         """Whether it is time to refuse new connections and to finish what runs."""

@@ -43,7 +43,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.url
 
 
-@_SCHEMA.parametrize()  # type: ignore[untyped-decorator]  # made of the document, so of no known type
+# A tail answers for as long as somebody listens; `test_tail_api` has what it refuses.
+# Made of the document, the decorator is of no known type.
+@_SCHEMA.exclude(operation_id="tailTraces").parametrize()  # type: ignore[untyped-decorator]  # as said
 @settings(
     max_examples=60,
     deadline=None,

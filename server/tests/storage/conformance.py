@@ -24,6 +24,7 @@ from outcrop_server.storage.api import TraceStore
 from server.tests.storage.aggregate_conformance import AggregateConformance
 from server.tests.storage.judging_conformance import JudgingConformance
 from server.tests.storage.token_conformance import TokenConformance
+from server.tests.storage.tree_conformance import TreeConformance
 from server.tests.support.spans import START_NS, TRACE, model_call, new_span, span_id, trace_id
 
 
@@ -69,7 +70,7 @@ def an_agents_trace() -> list[NewSpan]:
     ]
 
 
-class TraceStoreConformance(AggregateConformance, JudgingConformance, TokenConformance, ABC):
+class TraceStoreConformance(AggregateConformance, JudgingConformance, TokenConformance, TreeConformance, ABC):
     """The suite."""
 
     @abstractmethod

@@ -14,11 +14,9 @@ from outcrop.genai.usage import Usage
 from outcrop_server.model.annotations import TraceEdit
 from outcrop_server.model.rows import Failure
 from outcrop_server.model.search import TraceSearch
-from outcrop_server.storage.sqlite import schema, term_schema
+from outcrop_server.storage.sqlite import term_schema
 from outcrop_server.storage.sqlite.candidates import candidates
-from outcrop_server.storage.sqlite.rollup_write import RollupWriter
 from outcrop_server.storage.sqlite.store import SqliteStore
-from server.tests.storage.test_sqlite_rollups import write_nothing
 from server.tests.support.spans import START_NS, TRACE, model_call, new_span, trace_id
 
 
@@ -92,12 +90,8 @@ def _terms(file: Path) -> list[Any]:
         ).fetchall()
 
 
-def test_an_older_store_is_given_the_same_terms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_older_store_is_given_the_same_terms(tmp_path: Path) -> None:
     file = tmp_path / "store.db"
-    version = schema.MIGRATIONS.index(term_schema.STEP) + 1
-    monkeypatch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:version])
-    # Which came later.
-    monkeypatch.setattr(RollupWriter, "write", write_nothing)
     spans = [
         new_span(1, tags={"env": "a", "a.b": "c d"}, metadata={"host": "h"}, tools=("search", "mail")),
         model_call(2, 1, vendor="anthropic", finish_reason="end_turn"),
@@ -108,7 +102,7 @@ def test_an_older_store_is_given_the_same_terms(tmp_path: Path, monkeypatch: pyt
     with closing(SqliteStore(file)) as store:
         store.append(spans).result()
     written = _terms(file)
-    # As it was before there were terms: the version before, and nothing of this step.
+    # As it was before there were terms, and then the step that brought them.
     with closing(sqlite3.connect(file)) as connection:
         indices = "SELECT name FROM sqlite_master WHERE type = 'index' AND name IN ({})"
         names = (
@@ -124,9 +118,9 @@ def test_an_older_store_is_given_the_same_terms(tmp_path: Path, monkeypatch: pyt
             connection.execute(f"DROP INDEX {name}")
         connection.execute("DROP TABLE trace_term")
         connection.execute("DROP TABLE term")
-        connection.execute("DELETE FROM schema_version WHERE version = ?", (version,))
+        for statement in term_schema.STEP:
+            connection.execute(statement)
         connection.commit()
-    SqliteStore(file).close()
     assert _terms(file) == written
     assert ("failed", "TOOL", TRACE.hex()) in written
 

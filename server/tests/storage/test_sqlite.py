@@ -171,10 +171,11 @@ def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
             assert stat.S_IMODE(each.stat().st_mode) & 0o077 == 0, each.name
 
 
-# Version 3 brought metadata and judgements, version 2 costs.
+# Version 3 brought metadata and judgements, version 2 costs; the last one whether a root has come.
 NEW_COLUMNS = {
     2: ("cost_nano_usd", "unpriced_calls", "cost_reason", "vendor", "response_model"),
     3: ("metadata",),
+    7: ("has_root",),
 }
 
 
@@ -299,14 +300,15 @@ def test_deleting_leaves_nothing_behind(tmp_path: Path) -> None:
     file = tmp_path / "store.db"
     with closing(SqliteStore(file)) as store:
         store.append([new_span(1), new_span(2, 1), new_span(3, trace=trace_id(7))]).result()
+        store.append([new_span(4, 99)]).result()
         store.add_assessment(judgement(1)).result()
         assert store.delete_traces([TRACE]).result() == 1
     with closing(sqlite3.connect(file)) as connection:
         counts = [
             connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - our own tables
-            for table in ("trace", "span", "payload", "assessment")
+            for table in ("trace", "span", "payload", "assessment", "missing_parent", "trace_change")
         ]
-    assert counts == [1, 1, 1, 0]
+    assert counts == [1, 1, 1, 0, 0, 1]
     assert_sound(file)
 
 

@@ -15,11 +15,11 @@ from outcrop.filter.parser import parse_filter
 from outcrop_server.model.aggregates import AggregateQuery, Count, GroupKey, SessionPosition, SessionQuery
 from outcrop_server.model.rows import TracePosition
 from outcrop_server.model.search import TraceSearch
-from outcrop_server.storage.sqlite import facets, schema
+from outcrop_server.storage.sqlite import facets, rollup_schema
 from outcrop_server.storage.sqlite.aggregate import stretches
 from outcrop_server.storage.sqlite.aggregate_scope import rollup_scope
 from outcrop_server.storage.sqlite.rollup_rows import check, rebuild
-from outcrop_server.storage.sqlite.rollup_write import LEVELS_S, RollupWriter
+from outcrop_server.storage.sqlite.rollup_write import LEVELS_S
 from outcrop_server.storage.sqlite.sessions import session_traces_sql, sessions_sql
 from outcrop_server.storage.sqlite.store import SqliteStore
 from server.tests.support.aggregates import a_trace
@@ -106,16 +106,22 @@ def test_rollups_made_anew_are_those_that_were_kept(tmp_path: Path, monkeypatch:
     assert tables(file) == before
 
 
-def test_a_store_from_before_rollups_is_rolled_up_when_it_is_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_store_from_before_rollups_is_rolled_up_when_it_is_opened(tmp_path: Path) -> None:
     file = tmp_path / "store.db"
-    with monkeypatch.context() as patch:
-        patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:5])
-        patch.setattr(RollupWriter, "write", write_nothing)
-        fill(file)
+    fill(file)
+    before = tables(file)
+    # As it was before there were any, and then the step that brought them.
     with closing(sqlite3.connect(file)) as connection:
-        assert "rollup" not in str(connection.execute("SELECT name FROM sqlite_master").fetchall())
+        connection.execute("DROP INDEX trace_by_session")
+        for name in ("rollup", "rollup_histogram", "rollup_series", "session"):
+            connection.execute(f"DROP TABLE {name}")
+        for step in (*rollup_schema.TABLES, rebuild):
+            if callable(step):
+                step(connection)
+            else:
+                connection.execute(step)
+        connection.commit()
+    assert tables(file) == before
     with closing(SqliteStore(file)) as store:
         (only,) = store.aggregate(AggregateQuery()).groups
         assert only.traces is not None

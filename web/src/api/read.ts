@@ -66,6 +66,7 @@ export function readTraceRow(raw: Schemas["TraceSummary"]): TraceRow {
     costUsd: raw.cost_usd,
     isCostPartial: raw.cost_is_partial,
     costReason: raw.cost_reason,
+    state: raw.state,
   };
 }
 
@@ -98,6 +99,7 @@ export function readTrace(raw: Schemas["TraceDetail"]): Trace {
     experimentName: raw.experiment_name,
     resource: raw.resource,
     spans: raw.spans.map(readSpan),
+    areSpansCut: raw.spans_are_cut,
   };
 }
 

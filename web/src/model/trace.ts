@@ -3,6 +3,9 @@ import type { SpanKind } from "./spanKind";
 
 export type Status = "OK" | "ERROR" | "UNSET";
 
+/** Whether the root has come; without it a trace runs for ten minutes after the end of its last span. */
+export type TraceState = "IN_PROGRESS" | "COMPLETE" | "INCOMPLETE";
+
 export interface Failure {
   type: string;
   message: string;
@@ -54,6 +57,7 @@ export interface TraceRow {
   costUsd: number | null;
   isCostPartial: boolean;
   costReason: CostReason | null;
+  state: TraceState;
 }
 
 export interface Span {
@@ -83,6 +87,8 @@ export interface Trace {
   experimentName: string;
   resource: Readonly<Record<string, unknown>>;
   spans: readonly Span[];
+  /** There are more spans than these, which are the nearest to the roots. */
+  areSpansCut: boolean;
 }
 
 export interface Experiment {

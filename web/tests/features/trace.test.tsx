@@ -2,7 +2,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
-import { renderPage, spanDetail, spanSummary, traceAnswers } from "../page";
+import { renderPage, spanDetail, spanSummary, summary, traceAnswers } from "../page";
 
 const agent = spanDetail(spanSummary("agent", null, "AGENT", 1000, { duration_ns: 100_000_000 }), { inputs: { city: "Oslo" } });
 const tool = spanDetail(spanSummary("get_weather", "agent", "TOOL", 1010), { outputs: "sunny" });
@@ -27,6 +27,15 @@ test("a trace opens at the last model call, and the tabs have their names", asyn
   expect(within(tree).getAllByRole("treeitem").map((item) => item.getAttribute("aria-level"))).toEqual(["1", "2", "2"]);
   await waitFor(() => expect(page.at()).toContain("span=chat"));
   expect(screen.getAllByRole("tab").map(({ textContent }) => textContent)).toEqual(["Chat", "Inputs / Outputs", "Events", "Attributes"]);
+});
+
+test("a trace that runs still, and one that is shown in part, say so", async () => {
+  const answers = traceAnswers(agent);
+  const info = summary("t1", 1000, { state: "IN_PROGRESS", span_count: 50_001 });
+  const whole = answers["/api/traces/t1"] as object;
+  renderPage("/traces/t1", { ...answers, "/api/traces/t1": { ...whole, info, spans_are_cut: true } });
+  expect(await screen.findByText("Still running")).toBeTruthy();
+  expect(screen.getByText("1 of 50,001 spans")).toBeTruthy();
 });
 
 test("a tool call and its result are one line that unfolds, and lead to the tool's span", async () => {

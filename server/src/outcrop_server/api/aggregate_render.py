@@ -143,7 +143,7 @@ def _aligned(place: AlignedSpan) -> schemas.AlignedSpans:
         None
         if span is None
         else schemas.ComparedSpan(
-            span=span_summary(span), difference=_difference(first, span) if number else None
+            span=span_summary(span, is_orphan=False), difference=_difference(first, span) if number else None
         )
         for number, span in enumerate(place.spans)
     ]

@@ -12,9 +12,12 @@ from outcrop_server.access.door import Door
 from outcrop_server.model.access import Caller
 from outcrop_server.query.by_scope import Queries, QueriesByScope
 from outcrop_server.query.exploring import TraceExplorer
+from outcrop_server.query.export import Exporter
 from outcrop_server.query.judging import Judge
 from outcrop_server.query.reader import TraceReader
 from outcrop_server.query.search import TraceFinder
+from outcrop_server.query.tail import Tail
+from outcrop_server.query.trees import TreeReader
 from outcrop_server.storage.tokens import TokenStore
 
 if TYPE_CHECKING:
@@ -55,6 +58,19 @@ async def _judge(queries: _QueriesOf) -> Judge:
     return queries.judge
 
 
+async def _trees(queries: _QueriesOf) -> TreeReader:
+    return queries.trees
+
+
+async def _exporter(queries: _QueriesOf) -> Exporter:
+    return queries.exporter
+
+
+async def _tail(request: Request) -> Tail:
+    tail: Tail = request.app.state.tail
+    return tail
+
+
 async def _door(request: Request) -> Door:
     door: Door = request.app.state.door
     return door
@@ -75,7 +91,10 @@ DoorOf = Annotated[Door, Depends(_door)]
 Explorer = Annotated[TraceExplorer, Depends(_explorer)]
 Finder = Annotated[TraceFinder, Depends(_finder)]
 JudgeOf = Annotated[Judge, Depends(_judge)]
+Export = Annotated[Exporter, Depends(_exporter)]
+Trees = Annotated[TreeReader, Depends(_trees)]
 Reader = Annotated[TraceReader, Depends(_reader)]
+TailOf = Annotated[Tail, Depends(_tail)]
 Tokens = Annotated[TokenStore, Depends(_tokens)]
 
 

@@ -29,6 +29,7 @@ _STATUS: tuple[tuple[type[errors.RequestError], HTTPStatus], ...] = (
     (errors.TooManyRequestsError, HTTPStatus.TOO_MANY_REQUESTS),
     (errors.TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (errors.UnsupportedMediaError, HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
+    (errors.RangeError, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE),
     (errors.UnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
@@ -66,6 +67,8 @@ def from_request_error(error: errors.RequestError) -> Response:
 def _headers(error: errors.RequestError) -> dict[str, str] | None:
     if isinstance(error, (errors.UnavailableError, errors.TooManyRequestsError)):
         return {"Retry-After": str(error.retry_after_s)}
+    if isinstance(error, errors.RangeError):
+        return {"Content-Range": f"bytes */{error.size}"}
     if isinstance(error, errors.UnauthorizedError):
         return {"WWW-Authenticate": 'Bearer realm="Outcrop"'}
     return None

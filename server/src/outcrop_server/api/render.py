@@ -1,20 +1,19 @@
-"""From rows and views to the shapes of the API. Pure."""
+"""From rows to the shapes of the API. Pure, but for the clock that says whether a trace still runs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING
 
-from outcrop_server.api import schemas
-from outcrop_server.query.jsonable import jsonable, mended
+from outcrop_server.api import schemas, span_schemas
+from outcrop_server.model.progress import trace_state
+from outcrop_server.query.jsonable import jsonable
 
 if TYPE_CHECKING:
-    from outcrop.genai.messages import Chat, Message
-    from outcrop.genai.stream import Stream
     from outcrop.genai.usage import Usage
-    from outcrop.pricing.cost import Cost
-    from outcrop_server.model.records import EventRecord
     from outcrop_server.model.rows import ExperimentRow, Failure, SpanRow, StoredTrace
-    from outcrop_server.query.reader import WholeSpan, WholeTrace
+    from outcrop_server.query.reader import WholeTrace
+    from outcrop_server.query.trees import Node
 
 
 def experiment(row: ExperimentRow) -> schemas.Experiment:
@@ -55,6 +54,7 @@ def trace_summary(trace: StoredTrace) -> schemas.TraceSummary:
         cost_usd=dollars(row.cost_nano_usd),
         cost_is_partial=row.cost_nano_usd is not None and row.unpriced_calls > 0,
         cost_reason=row.cost_reason,
+        state=trace_state(row, time.time_ns()),
     )
 
 
@@ -64,15 +64,33 @@ def trace_detail(whole: WholeTrace) -> schemas.TraceDetail:
         info=trace_summary(whole.trace),
         experiment_name=whole.trace.row.experiment,
         resource=jsonable(whole.resource),
-        spans=[span_summary(span) for span in whole.spans],
+        spans=[span_summary(span, is_orphan=span.span_id in whole.orphans) for span in whole.spans],
+        spans_are_cut=whole.is_cut,
     )
 
 
-def span_summary(row: SpanRow) -> schemas.SpanSummary:
+def span_node(node: Node) -> span_schemas.SpanNode:
+    """One node of a page of the tree."""
+    below = node.below
+    return span_schemas.SpanNode(
+        **dict(span_summary(node.row, is_orphan=node.is_orphan)),
+        child_count=below.child_count,
+        below=span_schemas.Subtree(
+            span_count=below.span_count,
+            error_count=below.error_count,
+            usage=usage(below.usage),
+            cost_usd=dollars(below.cost_nano_usd),
+            is_partial=below.is_partial,
+        ),
+    )
+
+
+def span_summary(row: SpanRow, *, is_orphan: bool) -> schemas.SpanSummary:
     """One node of the span tree."""
     return schemas.SpanSummary(
         span_id=row.span_id.hex(),
         parent_id=None if row.parent_id is None else row.parent_id.hex(),
+        is_orphan=is_orphan,
         name=row.name,
         span_type=row.span_type,
         status=row.status,
@@ -88,38 +106,6 @@ def span_summary(row: SpanRow) -> schemas.SpanSummary:
         response_model=row.response_model,
         cost_usd=dollars(row.cost_nano_usd),
         cost_reason=row.cost_reason,
-    )
-
-
-def span_detail(whole: WholeSpan) -> schemas.SpanDetail:
-    """One span with its payload."""
-    view, usage, cost = whole.view, whole.view.usage, whole.quote.cost
-    return schemas.SpanDetail(
-        span=span_summary(whole.row),
-        trace_id=whole.trace_id.hex(),
-        inputs=jsonable(view.inputs),
-        outputs=jsonable(view.outputs),
-        chat=None if view.chat is None else _chat(view.chat),
-        stream=None if view.stream is None else _stream(view.stream),
-        events=[_event(event) for event in whole.events],
-        attributes=jsonable(whole.attributes),
-        raw_usage={} if usage is None else jsonable(usage.raw),
-        usage_rule=None if usage is None else usage.rule,
-        cost=None if cost is None else _cost(cost),
-        cost_reason=whole.quote.reason,
-    )
-
-
-def _cost(cost: Cost) -> schemas.Cost:
-    parts = None if cost.is_sum_alone else cost.parts
-    return schemas.Cost(
-        usd=float(cost.usd),
-        input=None if parts is None else float(parts.input),
-        output=None if parts is None else float(parts.output),
-        cache_read=None if parts is None else float(parts.cache_read),
-        cache_write=None if parts is None else float(parts.cache_write),
-        source=cost.source,
-        model=cost.model,
     )
 
 
@@ -141,54 +127,3 @@ def usage(tokens: Usage) -> schemas.Usage:
         cache_read_input_tokens=tokens.cache_read_input_tokens,
         cache_write_input_tokens=tokens.cache_write_input_tokens,
     )
-
-
-def _chat(chat: Chat) -> schemas.Chat:
-    return schemas.Chat(
-        system=jsonable(chat.system),
-        messages=[_message(message) for message in chat.messages],
-        output=[_message(message) for message in chat.output],
-        tools=[
-            schemas.ToolDefinition(
-                name=mended(tool.name),
-                description=_text(tool.description),
-                parameters=jsonable(tool.parameters),
-            )
-            for tool in chat.tools
-        ],
-        parameters=jsonable(chat.parameters),
-    )
-
-
-def _message(message: Message) -> schemas.ChatMessage:
-    parts: list[dict[str, Any]] = jsonable(message.parts)
-    return schemas.ChatMessage(
-        role=mended(message.role), parts=parts, finish_reason=_text(message.finish_reason)
-    )
-
-
-def _stream(stream: Stream) -> schemas.Stream:
-    chunks = [
-        schemas.StreamChunk(
-            index=chunk.index,
-            offset_ns=chunk.offset_ns,
-            type=mended(chunk.type),
-            block_index=chunk.block_index,
-            text=_text(chunk.text),
-            kind=chunk.kind,
-            size_bytes=chunk.size_bytes,
-            data=jsonable(chunk.data),
-        )
-        for chunk in stream.chunks
-    ]
-    return schemas.Stream(outcome=stream.outcome, end_reason=stream.end_reason, chunks=chunks)
-
-
-def _event(event: EventRecord) -> schemas.SpanEvent:
-    return schemas.SpanEvent(
-        name=event.name, time_ns=str(event.time_ns), attributes=jsonable(event.attributes)
-    )
-
-
-def _text(value: str | None) -> str | None:
-    return None if value is None else mended(value)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Status = Literal["OK", "ERROR", "UNSET"]
+TraceState = Literal["IN_PROGRESS", "COMPLETE", "INCOMPLETE"]
 
 
 class ApiModel(BaseModel):
@@ -98,6 +99,10 @@ class TraceSummary(ApiModel):
         description="Calls were billed whose cost is not known, beside those summed."
     )
     cost_reason: str | None = Field(description="Why a cost is not known: a word such as `unknown-model`.")
+    state: TraceState = Field(
+        description="COMPLETE when its root has come. Until then IN_PROGRESS, and INCOMPLETE from ten "
+        "minutes after the end of its last span."
+    )
 
 
 class TracePage(ApiModel):
@@ -114,6 +119,7 @@ class SpanSummary(ApiModel):
 
     span_id: str
     parent_id: str | None
+    is_orphan: bool = Field(description="Names a parent that has not come: it stands at the top level.")
     name: str
     span_type: str
     status: Status
@@ -132,12 +138,15 @@ class SpanSummary(ApiModel):
 
 
 class TraceDetail(ApiModel):
-    """A trace and all its spans, without payloads; spans in order of start."""
+    """A trace and its spans, without payloads; spans in order of start."""
 
     info: TraceSummary
     experiment_name: str
     resource: dict[str, Any] = Field(description="Resource attributes of the sender.")
     spans: list[SpanSummary]
+    spans_are_cut: bool = Field(
+        description="The trace has more spans: these are the 1,000 nearest to its roots. `listSpans` has all."
+    )
 
 
 class ChatMessage(ApiModel):
@@ -203,8 +212,17 @@ class Stream(ApiModel):
     chunks: list[StreamChunk]
 
 
+class PayloadPart(ApiModel):
+    """A part of a span's payload that can be had by itself, in ranges if need be."""
+
+    name: str = Field(description="request-body, response-body, stream, inputs, outputs, otlp")
+    size_bytes: int
+    content_type: str
+    path: str = Field(description="Where this server has it.")
+
+
 class SpanDetail(ApiModel):
-    """One span with its payload, read from what was captured."""
+    """One span with its payload, read from what was captured; each member up to about 1 MB."""
 
     span: SpanSummary
     trace_id: str
@@ -221,6 +239,11 @@ class SpanDetail(ApiModel):
     )
     cost: Cost | None = Field(description="At today's price table, at the prices of the call's day.")
     cost_reason: str | None = Field(description="Why `cost` is null, where a model was asked.")
+    cut_members: list[str] = Field(
+        description="Those of inputs, outputs, chat, stream, events and attributes of which a part is "
+        "missing here. Texts say so at their end; lists and objects by {'$cut': how many members}."
+    )
+    payload_parts: list[PayloadPart]
 
 
 class Health(ApiModel):

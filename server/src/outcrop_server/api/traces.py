@@ -11,6 +11,7 @@ from outcrop_server.api import render
 from outcrop_server.api.dependencies import Reader, json_answer
 from outcrop_server.api.problems import responses
 from outcrop_server.api.schemas import SpanDetail, TraceDetail, TracePage
+from outcrop_server.api.span_render import span_detail
 from outcrop_server.model.ids import parse_span_id, parse_trace_id
 
 router = APIRouter(tags=["traces"])
@@ -53,7 +54,7 @@ def get_trace(reader: Reader, trace_id: TraceId) -> Response:
 )
 def get_span(reader: Reader, trace_id: TraceId, span_id: SpanId) -> Response:
     """One span with its payload."""
-    return json_answer(render.span_detail(reader.span(parse_trace_id(trace_id), parse_span_id(span_id))))
+    return json_answer(span_detail(reader.span(parse_trace_id(trace_id), parse_span_id(span_id))))
 
 
 @router.get(

@@ -9,6 +9,7 @@ RequestError
 ├── TooManyRequestsError       the caller asks too often; carries how long to wait
 ├── TooLargeError              more bytes than the server takes at once
 ├── UnsupportedMediaError      a content type or encoding that nobody here reads
+├── RangeError                 there are no such bytes of what is asked for
 └── UnavailableError           come back later; carries how long to wait
     └── StoreFullError         the store has more waiting than it may hold
 StoreError                the store cannot be opened or used; said at start
@@ -79,6 +80,18 @@ class TooLargeError(RequestError):
 
 class UnsupportedMediaError(RequestError):
     """A content type or encoding that nobody here reads."""
+
+
+class RangeError(RequestError):
+    """There are no such bytes of what is asked for.
+
+    Attributes:
+        size: how many bytes there are.
+    """
+
+    def __init__(self, message: str, size: int) -> None:
+        super().__init__(message)
+        self.size = size
 
 
 class UnavailableError(RequestError):

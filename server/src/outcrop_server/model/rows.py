@@ -65,7 +65,8 @@ class TraceRow:
     """One trace as a list shows it; see `model.summary` for how it comes from its spans.
 
     `trace_id` is 16 bytes; models and tools are in order of first use. `cost_nano_usd` sums what is known;
-    `unpriced_calls` were billed and are not in it, and `cost_reason` is why.
+    `unpriced_calls` were billed and are not in it, and `cost_reason` is why. `has_root` is False while no
+    span without a parent has come; see `model.progress` for what that means.
     """
 
     trace_id: bytes
@@ -90,6 +91,7 @@ class TraceRow:
     cost_nano_usd: int | None = None
     unpriced_calls: int = 0
     cost_reason: str | None = None
+    has_root: bool = True
 
 
 @dataclass(frozen=True, slots=True)

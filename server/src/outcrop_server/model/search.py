@@ -23,6 +23,7 @@ class TraceSearch:
         experiments: names; empty for all experiments.
         after: the position of the last trace of the page before; None for the first page.
         limit: most traces, 1 or more.
+        among: the ids of the only traces that are looked at; None for all of them.
     """
 
     where: Condition = field(default_factory=And)
@@ -30,6 +31,7 @@ class TraceSearch:
     experiments: tuple[str, ...] = ()
     after: Position | None = None
     limit: int = 100
+    among: tuple[bytes, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

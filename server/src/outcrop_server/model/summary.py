@@ -202,6 +202,7 @@ class TraceSummary:
             user_id=self.user.value,
             tags=_texts(self.tags),
             metadata=_texts(self.metadata),
+            has_root=is_rooted,
         )
 
     def keys(self) -> str:

@@ -24,6 +24,8 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 _OTHER_METHOD = "_OTHER"
 # Asked every few seconds by machines.
 _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+# Answers that go on for as long as somebody listens.
+_ENDLESS = frozenset({"/api/traces/tail"})
 _ID_HEADER = b"x-request-id"
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _FAILED, _CALLER_LEFT = 500, 499
@@ -86,7 +88,7 @@ class ObservedRequests:
         route: str = getattr(scope.get("route"), "path", "")
         self._metrics.on_request(method, route, status, duration_s)
         duration_ms = duration_s * _MS
-        is_slow = duration_ms > self._slow_request_ms
+        is_slow = duration_ms > self._slow_request_ms and route not in _ENDLESS
         level = logging.DEBUG if route in _PROBES and not is_slow else logging.INFO
         if is_slow or status >= _FAILED:
             level = logging.WARNING

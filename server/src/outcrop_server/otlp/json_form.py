@@ -10,7 +10,7 @@ import base64
 import json
 from typing import Any, cast
 
-from google.protobuf.json_format import ParseDict, ParseError
+from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from outcrop_server.model.errors import BadRequestError
@@ -72,3 +72,17 @@ def _as_base64(given: Any) -> str:
     except (TypeError, ValueError):
         # An empty id is refused with its span alone; the others of the request are kept.
         return ""
+
+
+def to_json(body: bytes) -> dict[str, Any]:
+    """A request in protobuf as the JSON values of the same request; `to_protobuf` reads their text."""
+    message = ExportTraceServiceRequest.FromString(body)
+    request: dict[str, Any] = MessageToDict(message, use_integers_for_enums=True)
+    for resource_spans in _members(request, "resourceSpans"):
+        for scope_spans in _members(resource_spans, "scopeSpans"):
+            for span in _members(scope_spans, "spans"):
+                for known in (span, *_members(span, "links")):
+                    for name, _ in _IDS:
+                        if name in known:
+                            known[name] = base64.b64decode(known[name]).hex()
+    return request

@@ -108,7 +108,8 @@ def _record(span: Span, resource: dict[str, Any]) -> SpanRecord:
     return SpanRecord(
         trace_id=span.trace_id,
         span_id=span.span_id,
-        parent_id=None if not parent_id or parent_id == _NO_SPAN else parent_id,
+        # A span that names itself as its parent has none.
+        parent_id=None if parent_id in (b"", _NO_SPAN, span.span_id) else parent_id,
         name=span.name,
         start_time_ns=span.start_time_unix_nano,
         end_time_ns=span.end_time_unix_nano,

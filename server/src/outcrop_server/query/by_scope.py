@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outcrop_server.query.exploring import TraceExplorer
+from outcrop_server.query.export import Exporter
 from outcrop_server.query.judging import Judge
 from outcrop_server.query.reader import TraceReader
 from outcrop_server.query.search import TraceFinder
+from outcrop_server.query.trees import TreeReader
 from outcrop_server.storage.scoped import ScopedStore
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ class Queries:
     finder: TraceFinder
     judge: Judge
     explorer: TraceExplorer
+    trees: TreeReader
+    exporter: Exporter
 
 
 class QueriesByScope:
@@ -47,4 +51,11 @@ class QueriesByScope:
 
     def _over(self, store: KeptTraces) -> Queries:
         reader = TraceReader(store, self._read_span, self._price_span)
-        return Queries(reader, TraceFinder(store), Judge(store), TraceExplorer(store))
+        return Queries(
+            reader,
+            TraceFinder(store),
+            Judge(store),
+            TraceExplorer(store),
+            TreeReader(store),
+            Exporter(store),
+        )

@@ -13,7 +13,7 @@ from outcrop_server.model.search import TraceSearch
 from outcrop_server.query import cursor as cursors
 from outcrop_server.query import session_token
 from outcrop_server.query.compare import AlignedSpan, aligned
-from outcrop_server.query.reader import no_trace
+from outcrop_server.query.missing import no_trace
 from outcrop_server.query.scope import as_of_now, experiment_names, parsed
 
 if TYPE_CHECKING:

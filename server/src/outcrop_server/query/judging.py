@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from outcrop_server.model.annotations import Assessment, AssessmentContent, AssessmentKind, TraceEdit
 from outcrop_server.model.errors import BadRequestError, NotFoundError
 from outcrop_server.model.summary import MAX_NAMES
-from outcrop_server.query.reader import no_trace
+from outcrop_server.query.missing import no_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

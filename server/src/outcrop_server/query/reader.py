@@ -14,6 +14,9 @@ from outcrop_server.model.errors import NotFoundError
 from outcrop_server.model.rows import TracePosition
 from outcrop_server.otlp.parse import parse_stored
 from outcrop_server.query import cursor as cursors
+from outcrop_server.query.missing import no_span, no_trace
+from outcrop_server.query.payload_parts import PartName, PayloadPart, payload_parts
+from outcrop_server.query.trees import TreeReader, orphans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _PIECE_BYTES = 256 * 1024
+# With a trace come as many of its spans; half a megabyte of JSON. Others are read by pages.
+DETAIL_SPANS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +42,16 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class WholeTrace:
-    """A trace, its spans in order of start, and the resource attributes of its root's sender."""
+    """A trace, its spans in order of start, and the resource attributes of its root's sender.
+
+    `orphans` are the ids of spans whose parent is not there; `is_cut` that there are more spans than these.
+    """
 
     trace: StoredTrace
     spans: list[SpanRow]
     resource: dict[str, Any]
+    orphans: set[bytes]
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,8 @@ class WholeSpan:
     events: tuple[EventRecord, ...]
     attributes: dict[str, Any]
     quote: Quote
+    payload: bytes
+    is_orphan: bool
 
 
 class TraceReader:
@@ -94,14 +106,23 @@ class TraceReader:
         Raises:
             NotFoundError: there is no such trace.
         """
-        spans = self._store.spans(trace_id)
         trace = self._store.trace(trace_id)
-        if trace is None or not spans:
+        if trace is None:
+            raise no_trace(trace_id)
+        is_large = trace.row.span_count > DETAIL_SPANS
+        spans = (
+            TreeReader(self._store).first_spans(trace_id, DETAIL_SPANS)
+            if is_large
+            else self._store.spans(trace_id)
+        )
+        # Where all are each other's parents there is no top to begin at.
+        spans = spans or self._store.span_page(trace_id, None, DETAIL_SPANS)
+        if not spans:
             raise no_trace(trace_id)
         head = next((span for span in spans if span.parent_id is None), spans[0])
         kept = self._store.span(trace_id, head.span_id)
         resource = parse_stored(kept[1]).resource if kept else {}
-        return WholeTrace(trace, spans, resource)
+        return WholeTrace(trace, spans, resource, orphans(spans), is_cut=is_large)
 
     def span(self, trace_id: bytes, span_id: bytes) -> WholeSpan:
         """A span with its payload.
@@ -109,15 +130,36 @@ class TraceReader:
         Raises:
             NotFoundError: there is no such trace or no such span in it.
         """
+        row, payload = self._kept(trace_id, span_id)
+        record = parse_stored(payload)
+        view = self._view(record)
+        quote = self._quote(record, view)
+        is_orphan = row.parent_id is not None and not self._store.has_span(trace_id, row.parent_id)
+        return WholeSpan(
+            trace_id, row, view, record.events, record.attributes, quote, payload, is_orphan=is_orphan
+        )
+
+    def part(self, trace_id: bytes, span_id: bytes, name: PartName) -> PayloadPart:
+        """A part of a span's payload.
+
+        Raises:
+            NotFoundError: there is no such trace, no such span in it, or no such part of it.
+        """
+        _, payload = self._kept(trace_id, span_id)
+        parts = payload_parts(parse_stored(payload).attributes, payload)
+        for part in parts:
+            if part.name == name:
+                return part
+        there = ", ".join(part.name for part in parts)
+        raise NotFoundError(f"Span {span_id.hex()} has no part '{name}'; it has {there}.")
+
+    def _kept(self, trace_id: bytes, span_id: bytes) -> tuple[SpanRow, bytes]:
         kept = self._store.span(trace_id, span_id)
         if kept is None:
             if self._store.trace(trace_id) is None:
                 raise no_trace(trace_id)
-            raise NotFoundError(f"Trace {trace_id.hex()} has no span {span_id.hex()}.")
-        row, payload = kept
-        record = parse_stored(payload)
-        view = self._view(record)
-        return WholeSpan(trace_id, row, view, record.events, record.attributes, self._quote(record, view))
+            raise no_span(trace_id, span_id)
+        return kept
 
     def export(self, trace_id: bytes) -> Iterator[bytes]:
         """All spans of a trace as parts of one OTLP `ExportTraceServiceRequest`.
@@ -159,10 +201,3 @@ def _gathered(parts: Iterator[bytes]) -> Iterator[bytes]:
             piece.clear()
     if piece:
         yield bytes(piece)
-
-
-def no_trace(trace_id: bytes) -> NotFoundError:
-    """Says that nothing here has this id."""
-    return NotFoundError(
-        f"There is no trace {trace_id.hex()} here. It may be on its way still: programs send in batches."
-    )

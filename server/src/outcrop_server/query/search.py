@@ -71,6 +71,10 @@ class TraceFinder:
             self._store.delete_traces(trace_ids[start : start + _DELETED_AT_ONCE]).result() for start in steps
         )
 
+    def names(self, experiments: Sequence[str]) -> tuple[str, ...]:
+        """The names of experiments; see `scope.experiment_names`."""
+        return experiment_names(self._store, experiments)
+
     def delete_oldest(self, experiment: str, max_timestamp_ms: int | None, max_traces: int | None) -> int:
         """Deletes the oldest traces of an experiment; gives how many there were.
 

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
         SessionRow,
     )
     from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
+    from outcrop_server.model.changes import ChangedTrace, ChangePosition
     from outcrop_server.model.new_span import NewSpan
     from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
     from outcrop_server.model.search import FoundTrace, TraceSearch
     from outcrop_server.model.store_health import StoreHealth
+    from outcrop_server.model.tree import SpanPosition, SubtreeTotals
 
 
 class KeptTraces(Protocol):
@@ -139,12 +141,48 @@ class KeptTraces(Protocol):
         """
         ...
 
+    def has_span(self, trace_id: bytes, span_id: bytes) -> bool:
+        """Whether there is such a span. MUST read no payload."""
+        ...
+
     def payloads(self, trace_id: bytes) -> Iterator[bytes]:
         """The payloads of all spans of a trace, in any order.
 
         MUST NOT hold all of them in memory at once. MAY leave out spans that were appended after it began,
         and those of a trace that was deleted since.
         """
+        ...
+
+    def top_spans(self, trace_id: bytes, after: SpanPosition | None, limit: int) -> list[SpanRow]:
+        """A page of the spans of a trace that have no parent in it.
+
+        MUST be roots first, by start time and then span id; behind them the orphans, whose parent has not
+        come, by their parent's id, then likewise. Those of one missing parent stand together. MUST hold no
+        span twice and leave none out when pages are read one after the other with `after` set to the last
+        row's `SpanPosition.of`, as long as the trace does not change. What it reads MUST be bounded by
+        `limit`, however many spans the trace has.
+        """
+        ...
+
+    def child_spans(
+        self, trace_id: bytes, parent_id: bytes, after: SpanPosition | None, limit: int
+    ) -> list[SpanRow]:
+        """A page of the spans right below one, by start time and then span id; else as `top_spans`.
+
+        The parent itself need not have come.
+        """
+        ...
+
+    def subtree(self, trace_id: bytes, span_id: bytes, limit: int) -> SubtreeTotals:
+        """Sums over the spans below one, itself left out.
+
+        MUST look at no more than `limit` of them, those nearest to it first, and say so in `is_partial` if
+        there are more.
+        """
+        ...
+
+    def span_page(self, trace_id: bytes, after: bytes | None, limit: int) -> list[SpanRow]:
+        """A page of a trace's spans by span id, from behind the span id `after`; bounded as `top_spans`."""
         ...
 
     def edit_trace(self, trace_id: bytes, edit: TraceEdit) -> Future[bool]:
@@ -164,7 +202,7 @@ class KeptTraces(Protocol):
         ...
 
     def add_assessment(self, assessment: Assessment) -> Future[bool]:
-        """Keeps a judgement; its id MUST be new. False if there is no such trace: then nothing is kept."""
+        """Keeps a judgement. False if there is no such trace, or its id is known: then nothing is kept."""
         ...
 
     def update_assessment(
@@ -225,6 +263,23 @@ class TraceStore(KeptTraces, TokenStore, Protocol):
 
         Raises:
             StoreFullError: too much waits already; nothing was taken.
+        """
+        ...
+
+    def last_change(self) -> ChangePosition:
+        """The newest change of any trace: of its summary, tags, metadata or judgements.
+
+        Each commit that changes a trace MUST give it a number greater than any before it, in whichever
+        process, and a reader that sees a number MUST see all lower ones. MUST cost nothing that grows with
+        what is stored: it is asked several times a second.
+        """
+        ...
+
+    def changes(self, after: ChangePosition, limit: int) -> list[ChangedTrace] | None:
+        """The traces that changed after a position, each once, at its newest change, in order of change.
+
+        Deleted ones are left out. None if it cannot be known what changed since: the position is of another
+        store, or of too long ago. An engine MUST remember the last 10,000 changes and MAY forget others.
         """
         ...
 

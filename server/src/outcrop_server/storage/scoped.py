@@ -9,6 +9,8 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from outcrop_server.model.tree import SubtreeTotals
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
     from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
     from outcrop_server.model.search import FoundTrace, TraceSearch
+    from outcrop_server.model.tree import SpanPosition
     from outcrop_server.storage.api import KeptTraces
 
 T = TypeVar("T")
@@ -98,9 +101,31 @@ class ScopedStore:
         """One span and its payload."""
         return self._store.span(trace_id, span_id) if self._has(trace_id) else None
 
+    def has_span(self, trace_id: bytes, span_id: bytes) -> bool:
+        """Whether there is such a span."""
+        return self._has(trace_id) and self._store.has_span(trace_id, span_id)
+
     def payloads(self, trace_id: bytes) -> Iterator[bytes]:
         """The payloads of a trace."""
         return self._store.payloads(trace_id) if self._has(trace_id) else iter(())
+
+    def top_spans(self, trace_id: bytes, after: SpanPosition | None, limit: int) -> list[SpanRow]:
+        """A page of the spans without a parent."""
+        return self._store.top_spans(trace_id, after, limit) if self._has(trace_id) else []
+
+    def child_spans(
+        self, trace_id: bytes, parent_id: bytes, after: SpanPosition | None, limit: int
+    ) -> list[SpanRow]:
+        """A page of the spans below one."""
+        return self._store.child_spans(trace_id, parent_id, after, limit) if self._has(trace_id) else []
+
+    def subtree(self, trace_id: bytes, span_id: bytes, limit: int) -> SubtreeTotals:
+        """Sums over what is below a span."""
+        return self._store.subtree(trace_id, span_id, limit) if self._has(trace_id) else SubtreeTotals()
+
+    def span_page(self, trace_id: bytes, after: bytes | None, limit: int) -> list[SpanRow]:
+        """A page of spans by their ids."""
+        return self._store.span_page(trace_id, after, limit) if self._has(trace_id) else []
 
     def edit_trace(self, trace_id: bytes, edit: TraceEdit) -> Future[bool]:
         """Edits tags and metadata."""

@@ -5,7 +5,7 @@ import { CopyButton } from "@/components/CopyButton";
 import { IconButton } from "@/components/IconButton";
 import { Ago, CachedShare, Cost, Duration, ModelName, Tokens } from "@/components/Quantity";
 import { cx } from "@/lib/cx";
-import { formatDuration } from "@/lib/format";
+import { formatCount, formatDuration } from "@/lib/format";
 import { useSpeech } from "@/lib/i18n/language";
 import { useNow } from "@/lib/useNow";
 import { useTitle } from "@/lib/useTitle";
@@ -14,7 +14,7 @@ import type { Trace } from "@/model/trace";
 import styles from "./TraceHeader.module.css";
 
 export function TraceHeader({ trace, onBack }: { trace: Trace; onBack: () => void }) {
-  const { t } = useSpeech();
+  const { t, language } = useSpeech();
   const nowMs = useNow(30_000);
   const { row } = trace;
   useTitle(row.name);
@@ -32,6 +32,18 @@ export function TraceHeader({ trace, onBack }: { trace: Trace; onBack: () => voi
             {isFailed ? (row.error?.type ?? t.statusError) : row.status === "OK" ? t.statusOk : t.statusUnset}
           </span>
         </Fact>
+        {row.state !== "COMPLETE" && (
+          <Fact>
+            <span className={styles.retried}>{row.state === "IN_PROGRESS" ? t.stillRunning : t.rootMissing}</span>
+          </Fact>
+        )}
+        {trace.areSpansCut && (
+          <Fact>
+            <span className={styles.retried}>
+              {t.spansOfAll(formatCount(trace.spans.length, language), formatCount(row.spanCount, language))}
+            </span>
+          </Fact>
+        )}
         <Fact>
           <b>{formatDuration(row.durationNs)}</b>
         </Fact>

@@ -85,8 +85,12 @@ export const TraceRow = memo(function TraceRow({ row, index, isSelected, medians
 function Fault({ row }: { row: Row }) {
   const { t } = useSpeech();
   const attempts = row.attempts > 1 ? t.attempts(row.attempts) : null;
-  if (row.status !== "ERROR") return attempts && <span className={styles.retried}>{attempts}</span>;
-  const words = [row.error?.type ?? t.error, attempts].filter(Boolean).join(" · ");
+  const state = row.state === "COMPLETE" ? null : row.state === "IN_PROGRESS" ? t.stillRunning : t.rootMissing;
+  if (row.status !== "ERROR") {
+    const notes = [state, attempts].filter(Boolean).join(" · ");
+    return notes && <span className={styles.retried}>{notes}</span>;
+  }
+  const words = [row.error?.type ?? t.error, state, attempts].filter(Boolean).join(" · ");
   return (
     <span className={styles.fault} data-tip={row.error?.message}>
       <IconX size={14} stroke={2.4} aria-label={t.error} />

@@ -12,7 +12,7 @@ TRACE = (
     "trace_id, name, status, start_time_ns, duration_ns, span_count, error_type, error_message, models, "
     "input_tokens, output_tokens, cache_read_input_tokens, cache_write_input_tokens, time_to_first_chunk_ns, "
     "attempts, request_preview, response_preview, tools, session_id, user_id, tags, cost_nano_usd, "
-    "unpriced_calls, cost_reason, metadata"
+    "unpriced_calls, cost_reason, metadata, has_root"
 )
 SPAN = (
     "span_id, parent_id, name, span_type, status, start_time_ns, end_time_ns, error_type, error_message, "
@@ -49,6 +49,7 @@ class _TraceColumns(NamedTuple):
     unpriced_calls: int
     cost_reason: str | None
     metadata: str
+    has_root: int
 
 
 class _SpanColumns(NamedTuple):
@@ -106,6 +107,7 @@ def from_trace(row: TraceRow) -> tuple[Any, ...]:
         row.unpriced_calls,
         row.cost_reason,
         _dumped(row.metadata),
+        row.has_root,
     )
 
 
@@ -135,6 +137,7 @@ def to_trace(values: tuple[Any, ...], experiment: str) -> TraceRow:
         cost_nano_usd=columns.cost_nano_usd,
         unpriced_calls=columns.unpriced_calls,
         cost_reason=columns.cost_reason,
+        has_root=bool(columns.has_root),
     )
 
 

@@ -44,7 +44,7 @@ def read_assessments(connection: sqlite3.Connection, trace_id: bytes) -> list[As
 
 
 def insert_assessment(connection: sqlite3.Connection, assessment: Assessment) -> bool:
-    """Keeps a judgement; False if there is no such trace."""
+    """Keeps a judgement; False if there is no such trace, or its id is known."""
     trace_key = _trace_key(connection, assessment.trace_id)
     if trace_key is None:
         return False
@@ -64,8 +64,7 @@ def insert_assessment(connection: sqlite3.Connection, assessment: Assessment) ->
         assessment.updated_at_ns,
         trace_key,
     )
-    connection.execute(sql.INSERT_ASSESSMENT, row)
-    return True
+    return connection.execute(sql.INSERT_ASSESSMENT, row).rowcount > 0
 
 
 def update_assessment(

@@ -164,6 +164,42 @@ _TOKENS = (
 # A step of a migration: SQL, or what SQL alone cannot do.
 Step = str | Callable[["sqlite3.Connection"], None]
 
+# Which spans lie below which, so that a large trace is read a page at a time, and which parents have not
+# come. What changed is numbered by triggers, so that no writer forgets to; each trace has its newest number
+# alone, and those of long ago are dropped (100000 is `changes.HISTORY`). The mark tells this store's numbers
+# from another one's.
+_CHANGED = (
+    "DELETE FROM trace_change WHERE trace_key = {row}.trace_key;"
+    "INSERT INTO trace_change (trace_key) VALUES ({row}.trace_key);"
+    "DELETE FROM trace_change WHERE change <= (SELECT max(change) FROM trace_change) - 100000;"
+)
+_TREE_AND_CHANGES = (
+    "ALTER TABLE trace ADD COLUMN has_root INTEGER NOT NULL DEFAULT 1",
+    "UPDATE trace SET has_root = 0 WHERE json_extract(summary_keys, '$[2][0][0]') <> 0",
+    "CREATE INDEX span_by_parent ON span (trace_key, parent_id, start_time_ns, span_id)",
+    """CREATE TABLE missing_parent (
+        trace_key INTEGER NOT NULL,
+        parent_id BLOB NOT NULL,
+        PRIMARY KEY (trace_key, parent_id)
+    ) WITHOUT ROWID""",
+    """INSERT INTO missing_parent SELECT DISTINCT trace_key, parent_id FROM span
+    WHERE parent_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM span AS parent
+        WHERE parent.trace_key = span.trace_key AND parent.span_id = span.parent_id)""",
+    "CREATE TABLE trace_change (change INTEGER PRIMARY KEY AUTOINCREMENT, trace_key INTEGER NOT NULL UNIQUE)",
+    "CREATE TABLE change_history (mark TEXT NOT NULL)",
+    "INSERT INTO change_history VALUES (lower(hex(randomblob(6))))",
+    f"CREATE TRIGGER trace_added AFTER INSERT ON trace BEGIN {_CHANGED.format(row='new')} END",
+    f"CREATE TRIGGER trace_changed AFTER UPDATE ON trace BEGIN {_CHANGED.format(row='new')} END",
+    f"CREATE TRIGGER assessment_added AFTER INSERT ON assessment BEGIN {_CHANGED.format(row='new')} END",
+    f"CREATE TRIGGER assessment_changed AFTER UPDATE ON assessment BEGIN {_CHANGED.format(row='new')} END",
+    f"CREATE TRIGGER assessment_removed AFTER DELETE ON assessment BEGIN {_CHANGED.format(row='old')} END",
+    """CREATE TRIGGER trace_removed AFTER DELETE ON trace BEGIN
+        DELETE FROM trace_change WHERE trace_key = old.trace_key;
+        DELETE FROM missing_parent WHERE trace_key = old.trace_key;
+    END""",
+)
+
 # In order; the place in this list, from 1, is the version that a step leads to. Only ever append.
 MIGRATIONS: tuple[tuple[Step, ...], ...] = (
     _FIRST,
@@ -172,6 +208,7 @@ MIGRATIONS: tuple[tuple[Step, ...], ...] = (
     _TOKENS,
     term_schema.STEP,
     (*rollup_schema.TABLES, rebuild),
+    _TREE_AND_CHANGES,
 )
 
 

@@ -35,6 +35,8 @@ def search_sql(search: TraceSearch, candidates: Sequence[int] | None = None) -> 
     """
     keys = _sort_keys(search.order)
     conditions = [_experiments(search.experiments), condition_sql(search.where)]
+    if search.among is not None:
+        conditions.insert(0, Sql(f"trace.trace_id IN ({', '.join('?' for _ in search.among)})", search.among))
     if candidates is not None:
         marks = ", ".join("?" for _ in candidates)
         conditions.insert(0, Sql(f"trace.trace_key IN ({marks})", tuple(candidates)))
@@ -43,8 +45,8 @@ def search_sql(search: TraceSearch, candidates: Sequence[int] | None = None) -> 
     given = [each for each in conditions if each.text]
     where = " WHERE " + " AND ".join(each.text for each in given) if given else ""
     values = tuple(value for each in given for value in each.values)
-    # A plus keeps SQLite from an index in this order: the few candidates are found by their keys.
-    plus = "" if candidates is None else "+"
+    # A plus keeps SQLite from an index in this order: a few traces are found by their keys.
+    plus = "" if candidates is None and search.among is None else "+"
     order = ", ".join(f"{plus}{key} {'DESC' if is_descending else 'ASC'}" for key, is_descending in keys)
     columns = ", ".join(key for key, _ in keys)
     text = sql.select_traces_with(columns) + where + f" ORDER BY {order} LIMIT ?"

@@ -58,6 +58,7 @@ _INTO_SPAN = f"INTO span ({_WRITTEN_SPAN}) VALUES ({_marks(_WRITTEN_SPAN)})"
 INSERT_SPAN = f"INSERT {_INTO_SPAN}"
 INSERT_SPAN_IF_NEW = f"INSERT OR IGNORE {_INTO_SPAN}"
 SELECT_SPANS = f"SELECT {_SPAN} {_OF_TRACE} ORDER BY span.start_time_ns, span_id"
+HAS_SPAN = f"SELECT 1 {_OF_TRACE} AND span_id = ?"
 SELECT_SPAN = (
     f"SELECT {_SPAN}, payload_offset, payload_length, frame FROM span "
     "JOIN trace USING (trace_key) JOIN payload USING (payload_id) WHERE trace_id = ? AND span_id = ?"
@@ -68,7 +69,9 @@ _ASSESSMENT = (
     "created_at_ns, updated_at_ns"
 )
 FIND_TRACE_KEY = "SELECT trace_key FROM trace WHERE trace_id = ?"
-INSERT_ASSESSMENT = f"INSERT INTO assessment ({_ASSESSMENT}, trace_key) VALUES ({_marks(_ASSESSMENT)}, ?)"
+INSERT_ASSESSMENT = (
+    f"INSERT OR IGNORE INTO assessment ({_ASSESSMENT}, trace_key) VALUES ({_marks(_ASSESSMENT)}, ?)"
+)
 UPDATE_ASSESSMENT = (
     "UPDATE assessment SET (name, value, source_type, source_id, rationale, metadata, span_id, "
     "updated_at_ns) = (?, ?, ?, ?, ?, ?, ?, ?) WHERE assessment_id = ? AND trace_key = ?"

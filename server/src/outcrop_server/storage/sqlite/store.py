@@ -5,11 +5,12 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
+from outcrop_server.model.changes import ChangedTrace, ChangePosition
 from outcrop_server.model.errors import StoreError
 from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
 from outcrop_server.model.search import FoundTrace, TraceSearch
 from outcrop_server.model.store_health import CommitWatch, StoreHealth, watch_nothing
-from outcrop_server.storage.sqlite import columns, facets, judging, tokens
+from outcrop_server.storage.sqlite import changes, columns, facets, judging, tokens, tree
 from outcrop_server.storage.sqlite import health as disk
 from outcrop_server.storage.sqlite import statements as sql
 from outcrop_server.storage.sqlite.aggregate import aggregate
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     )
     from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
     from outcrop_server.model.new_span import NewSpan
+    from outcrop_server.model.tree import SpanPosition, SubtreeTotals
 
 DEFAULT_MAX_WAITING_BYTES = 256 << 20
 _LOCK_TIMEOUT_S = 30.0
@@ -117,7 +119,9 @@ class SqliteStore:
     def search(self, search: TraceSearch) -> list[FoundTrace]:
         """The traces that fit, in their order."""
         with self._readers.reading() as connection:
-            statement = search_sql(search, candidates(search.where, connection))
+            # Where the only traces are named, no index has to find them.
+            keys = candidates(search.where, connection) if search.among is None else None
+            statement = search_sql(search, keys)
             rows = connection.execute(statement.text, statement.values).fetchall()
         width = columns.TRACE.count(",") + 3
         return [FoundTrace(_stored(row[:width]), (*row[width:-1], bytes(row[-1]).hex())) for row in rows]
@@ -171,6 +175,11 @@ class SqliteStore:
         *values, offset, length, frame = row
         return columns.to_span(tuple(values)), bytes(unpack(frame)[offset : offset + length])
 
+    def has_span(self, trace_id: bytes, span_id: bytes) -> bool:
+        """Whether there is such a span."""
+        with self._readers.reading() as connection:
+            return connection.execute(sql.HAS_SPAN, (trace_id, span_id)).fetchone() is not None
+
     def payloads(self, trace_id: bytes) -> Iterator[bytes]:
         """The payloads of a trace, one frame at a time."""
         with self._readers.reading() as connection:
@@ -184,6 +193,39 @@ class SqliteStore:
                     return
                 current, payloads = payload_id, frame
             yield bytes(payloads[offset : offset + length])
+
+    def top_spans(self, trace_id: bytes, after: SpanPosition | None, limit: int) -> list[SpanRow]:
+        """A page of the spans without a parent."""
+        with self._readers.reading() as connection:
+            return tree.top_spans(connection, trace_id, after, limit)
+
+    def child_spans(
+        self, trace_id: bytes, parent_id: bytes, after: SpanPosition | None, limit: int
+    ) -> list[SpanRow]:
+        """A page of the spans below one."""
+        with self._readers.reading() as connection:
+            return tree.child_spans(connection, trace_id, parent_id, after, limit)
+
+    def subtree(self, trace_id: bytes, span_id: bytes, limit: int) -> SubtreeTotals:
+        """Sums over what is below a span."""
+        with self._readers.reading() as connection:
+            return tree.subtree(connection, trace_id, span_id, limit)
+
+    def span_page(self, trace_id: bytes, after: bytes | None, limit: int) -> list[SpanRow]:
+        """A page of spans by their ids."""
+        with self._readers.reading() as connection:
+            return tree.span_page(connection, trace_id, after, limit)
+
+    def last_change(self) -> ChangePosition:
+        """The newest change."""
+        with self._readers.reading() as connection:
+            return changes.last(connection)
+
+    def changes(self, after: ChangePosition, limit: int) -> list[ChangedTrace] | None:
+        """What changed since."""
+        with self._readers.reading() as connection:
+            rows = changes.since(connection, after, limit)
+        return None if rows is None else [ChangedTrace(row[-1], _stored(row[:-1])) for row in rows]
 
     def edit_trace(self, trace_id: bytes, edit: TraceEdit) -> Future[bool]:
         """Edits tags and metadata."""

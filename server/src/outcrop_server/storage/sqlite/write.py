@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from outcrop_server.model.summary import TraceSummary, restored
-from outcrop_server.storage.sqlite import columns
+from outcrop_server.storage.sqlite import columns, tree
 from outcrop_server.storage.sqlite import statements as sql
 from outcrop_server.storage.sqlite.frames import Frame, pack
 from outcrop_server.storage.sqlite.rollup_deltas import Deltas, trace_part
@@ -34,12 +34,16 @@ class PreparedFrame:
 
 @dataclass(frozen=True, slots=True)
 class PreparedTrace:
-    """What one batch holds of one trace; `row` and `keys` are right if nothing of it is stored yet."""
+    """What one batch holds of one trace; `row` and `keys` are right if nothing of it is stored yet.
+
+    `missing` are the parents of its spans that are not among them.
+    """
 
     trace_id: bytes
     frames: list[PreparedFrame]
     row: TraceRow
     keys: str
+    missing: set[bytes]
     terms: set[Term]
 
     @property
@@ -68,7 +72,13 @@ def _prepared_trace(trace_id: bytes, spans: list[NewSpan]) -> PreparedTrace:
         for frame in pack(spans)
     ]
     summary = TraceSummary().add_all(spans)
-    return PreparedTrace(trace_id, frames, summary.row(trace_id), summary.keys(), terms_of(spans))
+    missing, terms = _missing(spans), terms_of(spans)
+    return PreparedTrace(trace_id, frames, summary.row(trace_id), summary.keys(), missing, terms)
+
+
+def _missing(spans: Sequence[NewSpan]) -> set[bytes]:
+    parents = {span.row.parent_id for span in spans if span.row.parent_id is not None}
+    return parents - {span.row.span_id for span in spans}
 
 
 class Writer:
@@ -136,6 +146,9 @@ class Writer:
             payload_id = self._insert_payload(part.frame.data)
             rows = ((*values, payload_id, trace_key) for values in part.spans)
             self._connection.executemany(sql.INSERT_SPAN, rows)
+        if trace.missing:
+            rows = ((trace_key, parent_id) for parent_id in trace.missing)
+            self._connection.executemany(tree.INSERT_MISSING, rows)
         if trace_key is not None:
             self._terms.add(trace_key, trace.terms)
         summed, experiment_id = trace_part(trace.row), self._experiment_id(trace.row.experiment)
@@ -150,6 +163,10 @@ class Writer:
         new = [span for part in trace.frames for span in self._insert_missing(part, trace_key)]
         if not new:
             return 0
+        come = ((trace_key, span.row.span_id) for span in new)
+        self._connection.executemany(tree.DELETE_MISSING, come)
+        awaited = ((trace_key, parent_id) for parent_id in _missing(new))
+        self._connection.executemany(tree.INSERT_IF_MISSING, awaited)
         before = columns.to_trace(tuple(values), experiment)
         summary = restored(before, keys).add_all(new)
         self._update(summary, trace.trace_id, trace_key)
