@@ -16,6 +16,7 @@ from outcrop.pricing import library
 from outcrop.pricing.quote import price_of
 from outcrop.pricing.table import PriceTable, read_table
 from outcrop.views import glance_span, read_span
+from outcrop_server.access import audit
 from outcrop_server.access.cookie import SessionCookie
 from outcrop_server.access.door import Door
 from outcrop_server.access.start import check_start
@@ -36,6 +37,8 @@ from outcrop_server.query.by_scope import QueriesByScope
 from outcrop_server.query.tail import Tail
 from outcrop_server.settings import SettingsError, from_environment, is_loopback
 from outcrop_server.storage.sqlite.store import SqliteStore
+from outcrop_server.upkeep.keeper import Keeper
+from outcrop_server.upkeep.retention import Retention, policy_of
 from outcrop_server.web.headers import SecurityHeaders
 from outcrop_server.web.pages import Pages
 from outcrop_server.web.sign_in import SignInPages
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     from outcrop_server.observing.metrics import Metrics
     from outcrop_server.settings import Settings
     from outcrop_server.storage.api import TraceStore
+    from outcrop_server.upkeep.retention import Removed
 
 _ALL_ADDRESSES = {"0.0.0.0", "::"}  # noqa: S104 - compared with, never bound to
 
@@ -88,6 +92,7 @@ def create_app(
         metrics.watch_store(store)
     pipeline = Pipeline(store, partial(glance_span, parse=parse_fast), price_span, metrics)
     spool = _spool(settings, pipeline)
+    keeper = Keeper(Retention(store, policy_of(settings)), settings.retain_interval_s, audit_removed)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
@@ -95,7 +100,9 @@ def create_app(
             spool.start()
         # In half a second of another thread, so that the first request does not wait for it.
         threading.Thread(target=library.load, name="outcrop-prices", daemon=True).start()
+        keeper.start()
         yield
+        keeper.stop()
         if spool is not None:
             spool.stop()
         door.book.close()
@@ -136,6 +143,12 @@ def create_app_from_environment() -> FastAPI:
     store = open_store(settings, metrics)
     atexit.register(store.close)
     return create_app(settings, store, metrics)
+
+
+def audit_removed(removed: Removed) -> None:
+    """Writes audit lines of what retention removed."""
+    for (experiment, limit), count in sorted(removed.traces.items()):
+        audit.record("traces.expired", by="retention", experiment=experiment, limit=limit, deleted=count)
 
 
 def _door(settings: Settings, store: TraceStore) -> Door:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from outcrop_server.configuration.kinds import File, Names, Networks, Number, Size, Switch, Text, Whole
 from outcrop_server.configuration.log_levels import LogLevels
 from outcrop_server.configuration.option import Option, SettingsError, described, options_of
+from outcrop_server.configuration.retention import Age, RetentionRule, RetentionRules
 from outcrop_server.configuration.sources import read_options
 
 if TYPE_CHECKING:
@@ -119,6 +120,46 @@ class Settings:
         metadata=described(
             Whole(0, 1_000_000_000),
             "What a token may send that has no limit of its own; 0 for any number.",
+        ),
+    )
+    retain_age_s: int | None = field(
+        default=None,
+        metadata=described(
+            Age(),
+            "Remove traces that began longer ago than this.",
+            name="retain_age",
+            shown_default="kept for ever",
+        ),
+    )
+    retain_traces: int | None = field(
+        default=None,
+        metadata=described(
+            Whole(1, 10**15),
+            "Remove the oldest traces beyond this number of all experiments.",
+            shown_default="any number",
+        ),
+    )
+    retain_bytes: int | None = field(
+        default=None,
+        metadata=described(
+            Size(),
+            "Remove the oldest traces while the store's file is larger.",
+            shown_default="any size",
+        ),
+    )
+    retain_experiments: tuple[RetentionRule, ...] = field(
+        default=(),
+        metadata=described(
+            RetentionRules(),
+            "What holds for single experiments: `NAME: age=30d traces=1000 bytes=1GB`, `NAME: age=never`, "
+            "`NAME: keep`; `*` is every other one.",
+            flag="--retain-experiment",
+        ),
+    )
+    retain_interval_s: float = field(
+        default=60.0,
+        metadata=described(
+            Number(0.01, 86400), "Time between looks for what has to be removed.", unit="seconds"
         ),
     )
     min_free_bytes: int = field(

@@ -83,7 +83,7 @@ def test_a_store_that_cannot_be_used_is_said_plainly(tmp_path: Path) -> None:
     with outcrop(tmp_path, "server", "--port", "0", "--store", str(wrong)) as process:
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "notes.txt cannot be used: file is not a database" in errors
+    assert "notes.txt is no SQLite database" in errors
     assert "Traceback" not in errors
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from outcrop._version import __version__
+from outcrop_server.cli.db import db
 from outcrop_server.cli.demo import demo
 from outcrop_server.cli.emulator import emulator
 from outcrop_server.cli.run import run
@@ -19,6 +20,7 @@ def main() -> None:
     """See what your Python programs ask of Amazon Bedrock, and what comes back."""
 
 
+main.add_command(db)
 main.add_command(demo)
 main.add_command(run)
 main.add_command(server)

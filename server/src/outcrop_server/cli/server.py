@@ -10,7 +10,7 @@ import click
 
 from outcrop_server import serve
 from outcrop_server.configuration.document import print_config
-from outcrop_server.configuration.kinds import Names, Networks, Switch
+from outcrop_server.configuration.kinds import Switch
 from outcrop_server.configuration.sources import misspelt_variables
 from outcrop_server.logs.setting_up import set_up_logs
 from outcrop_server.model.errors import StoreError
@@ -29,7 +29,7 @@ def _parameters() -> list[click.Parameter]:
                 [option.flag + f"/--no-{option.flag[2:]}" if is_switch else option.flag, option.name],
                 type=bool if is_switch else str,
                 default=None,
-                multiple=isinstance(option.kind, (Names, Networks)),
+                multiple=list in option.kind.file_types,
                 metavar=option.kind.metavar or None,
                 help=words,
             )

@@ -10,8 +10,9 @@ RequestError
 ├── TooLargeError              more bytes than the server takes at once
 ├── UnsupportedMediaError      a content type or encoding that nobody here reads
 ├── RangeError                 there are no such bytes of what is asked for
-└── UnavailableError           come back later; carries how long to wait
-    └── StoreFullError         the store has more waiting than it may hold
+├── UnavailableError           come back later; carries how long to wait
+│   └── StoreFullError         the store has more waiting than it may hold
+└── DamagedError               what was kept cannot be read any more
 StoreError                the store cannot be opened or used; said at start
 """
 
@@ -108,6 +109,10 @@ class UnavailableError(RequestError):
 
 class StoreFullError(UnavailableError):
     """The store has more waiting to be committed than it may hold."""
+
+
+class DamagedError(RequestError):
+    """What was kept cannot be read any more: something else changed the file. Trying again is no use."""
 
 
 class StoreError(Exception):

@@ -119,3 +119,17 @@ class TracePosition(NamedTuple):
 
     start_time_ns: int
     trace_id: bytes
+
+
+class OldTrace(NamedTuple):
+    """A trace as retention looks at it; `kept_bytes` is about what it takes, and the same whenever asked."""
+
+    trace_id: bytes
+    experiment: str
+    start_time_ns: int
+    kept_bytes: int
+
+    @property
+    def position(self) -> TracePosition:
+        """Its place among the traces."""
+        return TracePosition(self.start_time_ns, self.trace_id)

@@ -72,6 +72,20 @@ def parse_stored(payload: bytes) -> SpanRecord:
     return _record(Span.FromString(group.spans[0]), _resource(group.resource, len(payload)))
 
 
+def ids_of_stored(payload: bytes) -> tuple[bytes, bytes]:
+    """Trace id and span id of one payload that `parse_export` made.
+
+    Raises:
+        ValueError: it is no such payload.
+    """
+    try:
+        ((data,),) = [group.spans for group in groups(payload)]
+        span = Span.FromString(data)
+    except (WireError, DecodeError, ValueError) as error:
+        raise ValueError(f"it is no payload of one span ({len(payload)} bytes)") from error
+    return span.trace_id, span.span_id
+
+
 def _number(parsed: Parsed) -> int:
     """Of the span that is read now, within its request."""
     return len(parsed.spans) + len(parsed.faults)

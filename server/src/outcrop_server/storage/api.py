@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from outcrop_server.storage.retention import RetainingStore
 from outcrop_server.storage.tokens import TokenStore
 
 if TYPE_CHECKING:
@@ -233,8 +234,8 @@ class KeptTraces(Protocol):
         ...
 
 
-class TraceStore(KeptTraces, TokenStore, Protocol):
-    """A place that keeps traces, and the tokens that open them (`storage.tokens`).
+class TraceStore(KeptTraces, TokenStore, RetainingStore, Protocol):
+    """A place that keeps traces and the tokens that open them (`storage.tokens`), and lets go of old ones.
 
     Every method MUST be callable from any thread, at the same time as any other. Several processes
     MAY have the same store open; each MUST see what another was promised was kept. Reads MUST NOT wait

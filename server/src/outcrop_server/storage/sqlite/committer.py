@@ -126,7 +126,7 @@ class Committer:
             batch.done.set_result(result)
 
     def _after_failure(self, batches: list[_Work], error: Exception) -> None:
-        is_database = isinstance(error, (sqlite3.OperationalError, UnavailableError))
+        is_database = _is_of_the_file(error) or isinstance(error, UnavailableError)
         if is_database:
             self._failure = str(_told(error))
         if is_database or len(batches) == 1:
@@ -154,7 +154,16 @@ class Committer:
         return results
 
 
+def _is_of_the_file(error: Exception) -> bool:
+    """Whether it is the file that is at fault, not what was to be written.
+
+    A damaged file is told by the base class itself: a sender must not take that for a fault of its spans.
+    """
+    return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
+
+
 def _told(error: Exception) -> Exception:
-    if isinstance(error, sqlite3.OperationalError):
-        return UnavailableError(f"The store could not write: {error}.", retry_after_s=_RETRY_AFTER_S)
-    return error
+    if not _is_of_the_file(error):
+        return error
+    advice = "" if isinstance(error, sqlite3.OperationalError) else " Damaged? `outcrop db check` says where."
+    return UnavailableError(f"The store could not write: {error}.{advice}", retry_after_s=_RETRY_AFTER_S)

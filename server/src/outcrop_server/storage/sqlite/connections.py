@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from outcrop_server.model.errors import StoreError, UnavailableError
+from outcrop_server.model.errors import DamagedError, StoreError, UnavailableError
 from outcrop_server.storage.sqlite.schema import migrate
+from outcrop_server.storage.sqlite.upkeep.migrating import migrate_on_copy, planned
+from outcrop_server.storage.sqlite.upkeep.opening import told
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -39,17 +42,19 @@ def open_writer(path: Path, lock: FileLock) -> sqlite3.Connection:
     Raises:
         StoreError: the file cannot be used.
     """
-    connection = _connect(path)
-    try:
-        with lock.held():
+    # Under the lock before it is opened: who migrates puts another file in this one's place.
+    with told(path), lock.held():
+        plan = planned(path)
+        if plan.on_copy:
+            migrate_on_copy(path, plan)
+        connection = _connect(path)
+        try:
             for statement in _WRITER:
                 connection.execute(statement)
             migrate(connection)
-    except BaseException as error:
-        connection.close()
-        if isinstance(error, (sqlite3.Error, UnavailableError, StoreError)):
-            raise StoreError(f"The store {path} cannot be used: {error}") from error
-        raise
+        except BaseException:
+            connection.close()
+            raise
     return connection
 
 
@@ -61,7 +66,12 @@ def make_private(path: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        # One that is there is not opened: closing it would let go of every lock that SQLite holds on it in
+        # this process, and another one's end could take away the log that this one writes.
+        if not path.exists():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        elif not os.access(path, os.R_OK | os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise StoreError(
             f"The store {path} cannot be written: {error.strerror}. Give another --store (OUTCROP_STORE)."
@@ -86,7 +96,8 @@ class ReaderPool:
         """Lends a connection.
 
         Raises:
-            UnavailableError: the pool is closed, or the file cannot be read.
+            UnavailableError: the pool is closed, or the file cannot be read now.
+            DamagedError: the file is damaged where it was read.
         """
         try:
             connection = self._take()
@@ -95,6 +106,12 @@ class ReaderPool:
             finally:
                 self._give_back(connection)
         except sqlite3.Error as error:
+            # Damage is told by the base class itself.
+            if type(error) is sqlite3.DatabaseError:
+                raise DamagedError(
+                    f"The store is damaged ({error}). `outcrop db check` says where; docs/store.md says what "
+                    "to do."
+                ) from error
             raise UnavailableError(f"The store could not be read: {error}") from error
 
     def close(self) -> None:

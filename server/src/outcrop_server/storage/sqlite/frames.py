@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import zstandard
 
+from outcrop_server.model.errors import DamagedError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -36,8 +38,18 @@ def pack(spans: Iterable[NewSpan]) -> list[Frame]:
 
 
 def unpack(data: bytes) -> memoryview:
-    """The payloads of a frame, end to end."""
-    return memoryview(zstandard.ZstdDecompressor().decompress(data))
+    """The payloads of a frame, end to end.
+
+    Raises:
+        DamagedError: it is no such frame any more.
+    """
+    try:
+        return memoryview(zstandard.ZstdDecompressor().decompress(data))
+    except zstandard.ZstdError as error:
+        raise DamagedError(
+            f"This payload is damaged in the store and cannot be read ({error}). `outcrop db check` says "
+            "what else is."
+        ) from error
 
 
 def _groups(spans: Iterable[NewSpan]) -> Iterator[list[NewSpan]]:

@@ -212,6 +212,10 @@ MIGRATIONS: tuple[tuple[Step, ...], ...] = (
 )
 
 
+# The first page, and the one that says where others moved to.
+_EMPTY_PAGES = 2
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Brings a store to the newest version, or leaves it untouched.
 
@@ -221,12 +225,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     Raises:
         StoreError: the file is another program's, or was made by a newer Outcrop.
     """
-    version = _version(connection)
-    if version > len(MIGRATIONS):
-        raise StoreError(
-            f"The store has version {version}, this Outcrop knows {len(MIGRATIONS)}: a newer one made it. "
-            "Upgrade (`pip install -U outcrop`) or give another --store."
-        )
+    version = version_of(connection)
     if version == len(MIGRATIONS):
         return
     connection.execute("BEGIN IMMEDIATE")
@@ -234,17 +233,37 @@ def migrate(connection: sqlite3.Connection) -> None:
         _apply(connection, version)
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        # A full disk makes SQLite roll back by itself.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise
 
 
-def _version(connection: sqlite3.Connection) -> int:
+def version_of(connection: sqlite3.Connection) -> int:
+    """The version of a store; 0 of a file in which nothing is yet.
+
+    Raises:
+        StoreError: the file is another program's, was made by a newer Outcrop, or has lost its tables.
+    """
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if "schema_version" in tables:
         (version,) = connection.execute("SELECT max(version) FROM schema_version").fetchone()
+        if version > len(MIGRATIONS):
+            raise StoreError(
+                f"The store has version {version}, this Outcrop knows {len(MIGRATIONS)}: a newer one made "
+                "it. Upgrade (`pip install -U outcrop`) or give another --store."
+            )
         return int(version)
     if tables:
         raise StoreError("The file is a database of another program. Give another --store.")
+    (pages,) = connection.execute(
+        "SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count"
+    ).fetchone()
+    if pages > _EMPTY_PAGES:
+        raise StoreError(
+            f"The file says that it has no tables, and has {pages} pages that are in use: its beginning is "
+            "damaged. Nothing was changed. Restore a backup, or give another --store."
+        )
     return 0
 
 

@@ -38,6 +38,15 @@ FIND_TRACE = (
 SELECT_TRACES = (
     f"SELECT {_TRACE}, experiment.name, experiment_id FROM trace JOIN experiment USING (experiment_id)"
 )
+# What checks read, in the order of the tables.
+SELECT_TRACES_BY_KEY = (
+    f"SELECT {_TRACE}, summary_keys, trace_key, experiment.name FROM trace JOIN experiment USING "
+    "(experiment_id) WHERE trace_key > ? ORDER BY trace_key LIMIT ?"
+)
+SELECT_PLACED_SPANS = (
+    f"SELECT {_SPAN}, payload_offset, payload_length, payload_id FROM span WHERE trace_key = ? "
+    "ORDER BY payload_id, payload_offset"
+)
 
 
 def select_traces_with(columns: str) -> str:

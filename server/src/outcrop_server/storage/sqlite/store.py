@@ -10,7 +10,7 @@ from outcrop_server.model.errors import StoreError
 from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
 from outcrop_server.model.search import FoundTrace, TraceSearch
 from outcrop_server.model.store_health import CommitWatch, StoreHealth, watch_nothing
-from outcrop_server.storage.sqlite import changes, columns, facets, judging, tokens, tree
+from outcrop_server.storage.sqlite import ageing, changes, columns, facets, judging, tokens, tree
 from outcrop_server.storage.sqlite import health as disk
 from outcrop_server.storage.sqlite import statements as sql
 from outcrop_server.storage.sqlite.aggregate import aggregate
@@ -21,6 +21,8 @@ from outcrop_server.storage.sqlite.file_lock import FileLock
 from outcrop_server.storage.sqlite.frames import unpack
 from outcrop_server.storage.sqlite.search import search_sql
 from outcrop_server.storage.sqlite.sessions import read_sessions, session_traces_sql
+from outcrop_server.storage.sqlite.upkeep.compacting import give_back_pages, merge_log
+from outcrop_server.storage.sqlite.upkeep.opening import lock_path
 from outcrop_server.storage.sqlite.write import prepare
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     )
     from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
     from outcrop_server.model.new_span import NewSpan
+    from outcrop_server.model.rows import OldTrace
     from outcrop_server.model.tree import SpanPosition, SubtreeTotals
 
 DEFAULT_MAX_WAITING_BYTES = 256 << 20
@@ -67,7 +70,7 @@ class SqliteStore:
         self._max_waiting_bytes = max_waiting_bytes
         make_private(path)
         try:
-            self._lock = FileLock(path.with_name(path.name + ".lock"), _LOCK_TIMEOUT_S)
+            self._lock = FileLock(lock_path(path), _LOCK_TIMEOUT_S)
         except OSError as error:
             raise StoreError(
                 f"The folder of the store {path} cannot be written: {error.strerror}."
@@ -265,6 +268,31 @@ class SqliteStore:
         return self._committer.submit(
             lambda writer: judging.delete_oldest(writer, experiment, until_ns, limit)
         )
+
+    def oldest(self, experiment: str, after: TracePosition | None, limit: int) -> list[OldTrace]:
+        """A page of an experiment's traces, oldest first."""
+        with self._readers.reading() as connection:
+            return ageing.read_oldest(connection, experiment, after, limit)
+
+    def experiment_bytes(self, experiment: str) -> int:
+        """What an experiment takes."""
+        with self._readers.reading() as connection:
+            return ageing.read_experiment_bytes(connection, experiment)
+
+    def used_bytes(self) -> int:
+        """What the file takes without its free pages."""
+        with self._readers.reading() as connection:
+            return ageing.read_used_bytes(connection)
+
+    def give_back(self, max_bytes: int) -> int:
+        """Cuts free pages off the file."""
+        with self._readers.reading() as connection:
+            (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+        pages = max(1, max_bytes // page_bytes)
+        given = self._committer.submit(lambda writer: give_back_pages(writer.connection, pages)).result()
+        if given:
+            merge_log(self._path)
+        return given * int(page_bytes)
 
     def access_tokens(self) -> list[AccessToken]:
         """Every token that was ever made."""

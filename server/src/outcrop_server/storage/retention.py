@@ -1,0 +1,43 @@
+"""The part of the storage contract by which old traces are removed: what there is to remove, and its room."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from outcrop_server.model.rows import OldTrace, TracePosition
+
+
+class RetainingStore(Protocol):
+    """What `upkeep.retention` asks of a store beside counts and deletions.
+
+    All methods here MAY take seconds, and are for threads that nobody waits for.
+    """
+
+    def oldest(self, experiment: str, after: TracePosition | None, limit: int) -> list[OldTrace]:
+        """A page of an experiment's traces, by start time and then trace id, both ascending.
+
+        As `KeptTraces.traces`, in the other direction.
+        """
+        ...
+
+    def experiment_bytes(self, experiment: str) -> int:
+        """What an experiment takes: MUST be the sum of the `kept_bytes` of its traces."""
+        ...
+
+    def used_bytes(self) -> int:
+        """What the whole store takes on its disk, without what it could give back."""
+        ...
+
+    def give_back(self, max_bytes: int) -> int:
+        """Gives room of what was deleted back to the system, in about as many bytes.
+
+        MUST NOT keep other writers waiting for longer than that much takes.
+
+        Returns:
+            How many bytes were given back; 0 when there is nothing left to give.
+
+        Raises:
+            UnavailableError: it could not be done now.
+        """
+        ...

@@ -1,0 +1,100 @@
+"""Numbers about a store's file and experiments: what `outcrop db stats` shows. Reads alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from outcrop_server.storage.sqlite import schema
+from outcrop_server.storage.sqlite.upkeep.opening import log_path, reading, snapshot
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+_EXPERIMENTS = """
+    SELECT experiment_id, experiment.name, count(trace_key), coalesce(sum(trace.status = 'ERROR'), 0),
+        coalesce(sum(span_count), 0), min(start_time_ns), max(start_time_ns)
+    FROM experiment LEFT JOIN trace USING (experiment_id) GROUP BY experiment_id ORDER BY experiment.name
+"""
+# A blob's length is in its row's head: the frames themselves are not read.
+_FRAME_BYTES = """
+    SELECT experiment_id, sum(length(frame)) FROM payload JOIN (
+        SELECT DISTINCT experiment_id, payload_id FROM trace JOIN span USING (trace_key)
+    ) USING (payload_id) GROUP BY experiment_id
+"""
+_PAYLOAD_BYTES = """
+    SELECT experiment_id, sum(payload_length) FROM trace JOIN span USING (trace_key) GROUP BY experiment_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentStats:
+    """An experiment; times are starts of traces in nanoseconds since the epoch, None without traces.
+
+    `frame_bytes` is what its payloads take in the file, `payload_bytes` what they are without compression.
+    """
+
+    name: str
+    traces: int
+    errors: int
+    spans: int
+    frame_bytes: int
+    payload_bytes: int
+    oldest_ns: int | None
+    newest_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStats:
+    """A store; `free_pages` are kept for what comes and given back by `outcrop db compact`."""
+
+    version: int
+    newest_version: int
+    file_bytes: int
+    log_bytes: int
+    page_bytes: int
+    pages: int
+    free_pages: int
+    experiments: list[ExperimentStats]
+
+    @property
+    def compression_ratio(self) -> float | None:
+        """How many bytes of payloads one byte in the file holds; None without any."""
+        kept = sum(each.frame_bytes for each in self.experiments)
+        return sum(each.payload_bytes for each in self.experiments) / kept if kept else None
+
+
+def read_stats(path: Path) -> StoreStats:
+    """Reads the numbers, of one moment.
+
+    Raises:
+        StoreError: there is no such store, or it cannot be read.
+    """
+    with reading(path) as (connection, version), snapshot(connection):
+        page_bytes, pages, free_pages = (
+            int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+            for name in ("page_size", "page_count", "freelist_count")
+        )
+        log = log_path(path)
+        return StoreStats(
+            version=version,
+            newest_version=len(schema.MIGRATIONS),
+            file_bytes=path.stat().st_size,
+            log_bytes=log.stat().st_size if log.exists() else 0,
+            page_bytes=page_bytes,
+            pages=pages,
+            free_pages=free_pages,
+            experiments=_experiments(connection),
+        )
+
+
+def _experiments(connection: sqlite3.Connection) -> list[ExperimentStats]:
+    frames = dict[int, int](connection.execute(_FRAME_BYTES).fetchall())
+    payloads = dict[int, int](connection.execute(_PAYLOAD_BYTES).fetchall())
+    return [
+        ExperimentStats(
+            name, traces, errors, spans, frames.get(number, 0), payloads.get(number, 0), oldest_ns, newest_ns
+        )
+        for number, name, traces, errors, spans, oldest_ns, newest_ns in connection.execute(_EXPERIMENTS)
+    ]

@@ -1,0 +1,199 @@
+"""Which traces have to go by the limits on age, count and size, and their removal in small steps."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from outcrop_server.configuration.retention import EVERY_OTHER, Limits, RetentionRule
+from outcrop_server.model.rows import TracePosition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from outcrop_server.model.rows import OldTrace
+    from outcrop_server.settings import Settings
+    from outcrop_server.storage.api import TraceStore
+
+_NS_IN_S = 1_000_000_000
+_PAGE = 200
+# Deleted within one transaction: what others wait for is no longer than that takes.
+_TRACES_A_STEP = 50
+_BYTES_A_STEP = 2 << 20
+# The store's size is known exactly only after deleting; it comes closer with each round.
+_MOST_ROUNDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionPolicy:
+    """The limits.
+
+    Attributes:
+        general: age of every trace; count and bytes of the whole store.
+        rules: of single experiments; an age that a rule names goes before the general one.
+    """
+
+    general: Limits = field(default_factory=Limits)
+    rules: Sequence[RetentionRule] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is ever removed."""
+        return self.general.is_empty and all(rule.limits.is_empty for rule in self.rules)
+
+    def is_kept(self, experiment: str) -> bool:
+        """Whether nothing of an experiment may go."""
+        return self._rule(experiment).is_kept
+
+    def limits_of(self, experiment: str) -> Limits:
+        """What holds for an experiment by itself."""
+        own = self._rule(experiment).limits
+        age_s = self.general.age_s if own.age_s is None else own.age_s
+        return Limits(None if age_s == math.inf else age_s, own.traces, own.bytes)
+
+    def _rule(self, experiment: str) -> RetentionRule:
+        by_name = {rule.experiment: rule for rule in self.rules}
+        nothing = RetentionRule(experiment, Limits())
+        return by_name.get(experiment) or by_name.get(EVERY_OTHER) or nothing
+
+
+def policy_of(settings: Settings) -> RetentionPolicy:
+    """What the settings say."""
+    general = Limits(settings.retain_age_s, settings.retain_traces, settings.retain_bytes)
+    return RetentionPolicy(general, settings.retain_experiments)
+
+
+class Expired(NamedTuple):
+    """A trace that has to go, and by which limit: `age`, `traces`, `bytes`, `all traces`, `all bytes`."""
+
+    trace: OldTrace
+    limit: str
+
+
+@dataclass(slots=True)
+class Removed:
+    """What was removed: traces by experiment and limit, and bytes given back to the system."""
+
+    traces: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    given_back_bytes: int = 0
+
+
+class Retention:
+    """Applies a policy to a store.
+
+    Args:
+        store: the store.
+        policy: the limits.
+        now_ns: the time, in nanoseconds since the epoch.
+    """
+
+    def __init__(
+        self, store: TraceStore, policy: RetentionPolicy, now_ns: Callable[[], int] = time.time_ns
+    ) -> None:
+        self._store = store
+        self._policy = policy
+        self._now_ns = now_ns
+
+    def expired(self) -> Iterator[Expired]:
+        """The traces that have to go now, of each experiment the oldest first. Deletes nothing.
+
+        By the limit on the store's size these are about as many as have to go: what a trace takes is known
+        only about, what the store takes exactly.
+        """
+        if self._policy.is_empty:
+            return
+        left: dict[str, int] = {}
+        last: dict[str, TracePosition] = {}
+        gone_bytes = 0
+        for row in self._store.experiments():
+            if self._policy.is_kept(row.name):
+                continue
+            left[row.name] = row.trace_count
+            for expired in self._of_experiment(row.name, row.trace_count):
+                left[row.name] -= 1
+                last[row.name] = expired.trace.position
+                gone_bytes += expired.trace.kept_bytes
+                yield expired
+        yield from self._of_all(left, last, gone_bytes)
+
+    def run(self, is_stopping: threading.Event, removed: Removed) -> None:
+        """Removes what has to go, then gives the room back; stops early when told to.
+
+        Between two steps it waits as long as a step took: at least half of the writer's time is others'.
+
+        Args:
+            is_stopping: set by who wants it to stop.
+            removed: told each step when it is done, so that it is right after an error, too.
+
+        Raises:
+            RequestError: the store could not do it now; what was removed before stays removed.
+        """
+        for _ in range(_MOST_ROUNDS):
+            before = removed.traces.total()
+            self._remove(removed, is_stopping)
+            if removed.traces.total() == before or is_stopping.is_set():
+                break
+        while not is_stopping.is_set():
+            began_s = time.monotonic()
+            given = self._store.give_back(_BYTES_A_STEP)
+            if not given:
+                break
+            removed.given_back_bytes += given
+            is_stopping.wait(time.monotonic() - began_s)
+
+    def _remove(self, removed: Removed, is_stopping: threading.Event) -> None:
+        expired = self.expired()
+        while not is_stopping.is_set() and (step := list(itertools.islice(expired, _TRACES_A_STEP))):
+            began_s = time.monotonic()
+            self._store.delete_traces([each.trace.trace_id for each in step]).result()
+            removed.traces.update((each.trace.experiment, each.limit) for each in step)
+            is_stopping.wait(time.monotonic() - began_s)
+
+    def _of_experiment(self, name: str, count: int) -> Iterator[Expired]:
+        limits = self._policy.limits_of(name)
+        if limits.is_empty:
+            return
+        # A trace of exactly this age stays, as do exactly so many traces and bytes.
+        before_ns = -math.inf if limits.age_s is None else self._now_ns() - int(limits.age_s) * _NS_IN_S
+        traces = 0 if limits.traces is None else count - limits.traces
+        size = 0 if limits.bytes is None else self._store.experiment_bytes(name) - limits.bytes
+        for trace in self._oldest_first(name, None):
+            if trace.start_time_ns < before_ns:
+                limit = "age"
+            elif traces > 0:
+                limit = "traces"
+            elif size > 0:
+                limit = "bytes"
+            else:
+                return
+            traces -= 1
+            size -= trace.kept_bytes
+            yield Expired(trace, limit)
+
+    def _of_all(
+        self, left: dict[str, int], last: dict[str, TracePosition], gone_bytes: int
+    ) -> Iterator[Expired]:
+        """What has to go of all experiments together, after what went by the limits of each."""
+        general = self._policy.general
+        traces = 0 if general.traces is None else sum(left.values()) - general.traces
+        size = 0 if general.bytes is None else self._store.used_bytes() - gone_bytes - general.bytes
+        if traces <= 0 and size <= 0:
+            return
+        by_experiment = [self._oldest_first(name, last.get(name)) for name, count in left.items() if count]
+        for trace in heapq.merge(*by_experiment, key=lambda trace: trace.position):
+            if traces <= 0 and size <= 0:
+                return
+            yield Expired(trace, "all traces" if traces > 0 else "all bytes")
+            traces -= 1
+            size -= trace.kept_bytes
+
+    def _oldest_first(self, name: str, after: TracePosition | None) -> Iterator[OldTrace]:
+        while page := self._store.oldest(name, after, _PAGE):
+            yield from page
+            after = page[-1].position
