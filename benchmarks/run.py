@@ -12,6 +12,7 @@ QUESTIONS = (
     "import_cost",
     "ingest_rate",
     "memory_growth",
+    "million_spans",
     "peers",
     "queue_memory",
     "trace_cost",
