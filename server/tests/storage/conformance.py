@@ -21,6 +21,7 @@ from outcrop_server.model.errors import UnavailableError
 from outcrop_server.model.new_span import NewSpan
 from outcrop_server.model.rows import Failure, TracePosition, TraceRow
 from outcrop_server.storage.api import TraceStore
+from server.tests.storage.ageing_conformance import AgeingConformance
 from server.tests.storage.aggregate_conformance import AggregateConformance
 from server.tests.storage.judging_conformance import JudgingConformance
 from server.tests.storage.token_conformance import TokenConformance
@@ -70,7 +71,9 @@ def an_agents_trace() -> list[NewSpan]:
     ]
 
 
-class TraceStoreConformance(AggregateConformance, JudgingConformance, TokenConformance, TreeConformance, ABC):
+class TraceStoreConformance(
+    AgeingConformance, AggregateConformance, JudgingConformance, TokenConformance, TreeConformance, ABC
+):
     """The suite."""
 
     @abstractmethod

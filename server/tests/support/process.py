@@ -16,7 +16,10 @@ OUTCROP = [sys.executable, "-W", "error", "-m", "outcrop_server.cli.main"]
 
 
 @contextmanager
-def outcrop(home: Path, *arguments: str, **variables: str) -> Generator[subprocess.Popen[str], None, None]:
+def outcrop(
+    home: Path, *arguments: str, program: str | None = None, **variables: str
+) -> Generator[subprocess.Popen[str], None, None]:
+    """Runs the command; `program` is Python that calls it itself, after some preparation."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("OUTCROP_")},
         "XDG_CONFIG_HOME": str(home / "config"),
@@ -25,9 +28,15 @@ def outcrop(home: Path, *arguments: str, **variables: str) -> Generator[subproce
         **variables,
     }
     pipe = subprocess.PIPE
-    with subprocess.Popen(  # noqa: S603 - our own command
-        [*OUTCROP, *arguments], env=environment, stdout=pipe, stderr=pipe, text=True
-    ) as process:
+    with (
+        subprocess.Popen(  # noqa: S603 - our own command
+            [*(OUTCROP if program is None else [*OUTCROP[:-2], "-c", program]), *arguments],
+            env=environment,
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+        ) as process
+    ):
         try:
             yield process
         finally:
