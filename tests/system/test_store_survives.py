@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from http.client import HTTPException
 from pathlib import Path
@@ -46,7 +46,7 @@ class Load:
         self.acknowledged: set[int] = set()
 
     @contextmanager
-    def on(self, *urls: str) -> Iterator[Callable[[int], None]]:
+    def on(self, *urls: str) -> Generator[Callable[[int], None], None, None]:
         """Sends from several threads until the servers are gone; gives what waits for so many answers."""
         answered = threading.Semaphore(0)
 

@@ -62,7 +62,8 @@ def test_requests_are_measured_by_route_method_and_status(server: BackgroundServ
 def test_commits_queue_and_store_are_shown(server: BackgroundServer) -> None:
     send(server.url, request(otlp_span(1)))
     found = scraped(server)
-    assert value(found, "outcrop_commit_duration_seconds", "_count") == 1
+    # The server's own upkeep commits too.
+    assert value(found, "outcrop_commit_duration_seconds", "_count") >= 1
     assert value(found, "outcrop_commit_size_bytes", "_sum") > 0
     assert value(found, "outcrop_commit_failures", "_total") == 0
     assert value(found, "outcrop_commit_queue_items") == 0

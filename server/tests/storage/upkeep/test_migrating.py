@@ -120,7 +120,11 @@ def test_killed_in_place_it_leaves_the_old_version(old: Path) -> None:
 
 
 def test_in_place_needs_no_room(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: _Usage(free=5))
+
+    def nearly_full(_path: Path) -> _Usage:
+        return _Usage(free=5)
+
+    monkeypatch.setattr(shutil, "disk_usage", nearly_full)
     with pytest.raises(StoreError, match=r"needs up to [0-9,]+ bytes beside it, and 5 are free"):
         migrate_store(old)
     assert version(old) == 2
