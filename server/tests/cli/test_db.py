@@ -18,7 +18,7 @@ from outcrop_server.storage.sqlite import schema
 from outcrop_server.storage.sqlite.upkeep.migrating import plan_of
 from server.tests.storage.test_sqlite import made_by_version
 from server.tests.support.http import ask, send
-from server.tests.support.process import address, outcrop
+from server.tests.support.process import OUTCROP, address, outcrop
 from server.tests.support.spans import trace_id
 from server.tests.support.stores import fill, trace_request
 
@@ -231,15 +231,7 @@ def test_a_folder_that_cannot_be_written_can_be_read(store: Path) -> None:
     try:
         told = {
             name: subprocess.run(  # noqa: S603 - our own command
-                [
-                    *powerless,
-                    sys.executable,
-                    "-m",
-                    "outcrop_server.cli.main",
-                    *arguments,
-                    "--store",
-                    str(store),
-                ],
+                [*powerless, *OUTCROP, *arguments, "--store", str(store)],
                 capture_output=True,
                 text=True,
                 check=False,

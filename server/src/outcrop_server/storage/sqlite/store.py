@@ -288,6 +288,10 @@ class SqliteStore:
         """Cuts free pages off the file."""
         with self._readers.reading() as connection:
             (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+            (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+        if not free:
+            # A transaction that writes nothing would pass for a proof that the disk can be written to.
+            return 0
         pages = max(1, max_bytes // page_bytes)
         given = self._committer.submit(lambda writer: give_back_pages(writer.connection, pages)).result()
         if given:
