@@ -20,10 +20,11 @@ from outcrop.filter.parser import parse_filter
 from outcrop.genai.usage import Usage
 from outcrop_server.model.annotations import TraceEdit
 from outcrop_server.model.errors import StoreError, StoreFullError, UnavailableError
+from outcrop_server.model.rows import TracePosition
 from outcrop_server.model.search import TraceSearch
 from outcrop_server.model.summary import TraceSummary
 from outcrop_server.storage.api import TraceStore
-from outcrop_server.storage.sqlite import columns, file_lock, schema, statements
+from outcrop_server.storage.sqlite import ageing, columns, file_lock, schema, statements
 from outcrop_server.storage.sqlite.rollup_rows import check
 from outcrop_server.storage.sqlite.rollup_write import RollupWriter
 from outcrop_server.storage.sqlite.search import search_sql
@@ -161,6 +162,18 @@ def test_lists_read_the_index_in_order_and_sort_nothing(tmp_path: Path) -> None:
             steps = " / ".join(step[3] for step in plan)
             assert index in steps
             assert "TEMP B-TREE" not in steps
+
+
+def test_the_oldest_traces_are_read_from_the_index_in_order(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    SqliteStore(file).close()
+    with closing(sqlite3.connect(file)) as connection:
+        for after in (None, TracePosition(1, b"x")):
+            query = ageing.oldest_sql(after)
+            plan = connection.execute(f"EXPLAIN QUERY PLAN {query}", [1] * query.count("?")).fetchall()
+            steps = " / ".join(step[3] for step in plan)
+            assert "trace_by_experiment" in steps
+            assert "TEMP B-TREE FOR ORDER BY" not in steps
 
 
 def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:

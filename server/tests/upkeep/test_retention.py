@@ -197,12 +197,17 @@ def test_a_store_that_cannot_delete_now_is_told_and_what_is_gone_is_audited(
     assert left(store, "A") == [1]
 
 
-def test_a_run_that_has_nothing_to_do_is_no_proof_that_the_disk_can_be_written(store: SqliteStore) -> None:
-    store.give_back(1 << 30)
+def test_a_run_that_has_nothing_to_do_is_no_proof_that_the_disk_can_be_written(tmp_path: Path) -> None:
     commits: list[bool] = []
-    with closing(SqliteStore(store._path, on_commit=lambda *told: commits.append(told[2]))) as other:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the file of the fixture
-        Retention(other, RetentionPolicy()).run(threading.Event(), Removed())
-    assert commits == []
+
+    def watch(_duration_s: float, _size_bytes: int, is_done: bool) -> None:
+        commits.append(is_done)
+
+    with closing(SqliteStore(tmp_path / "store.db", on_commit=watch)) as store:
+        Retention(store, RetentionPolicy(Limits(traces=5))).run(threading.Event(), Removed())
+        assert commits == []
+        store.append([new_span(1)]).result()
+        assert commits == [True]
 
 
 def test_a_server_removes_by_itself_while_traces_come_in_and_are_read(
