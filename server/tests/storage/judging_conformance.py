@@ -263,6 +263,19 @@ class JudgingConformance:
         store.delete_traces([TRACE]).result()
         assert len(list(payloads)) <= 2
 
+    def test_payloads_never_go_on_with_those_of_another_trace(self, store: TraceStore) -> None:
+        for number in range(1, 4):
+            store.append([new_span(number)]).result()
+        own = set(store.payloads(TRACE))
+        payloads = store.payloads(TRACE)
+        given = [next(payloads)]
+        store.delete_traces([TRACE]).result()
+        # What is kept now may lie where those of the deleted trace did.
+        for number in range(1, 9):
+            store.append([new_span(number, trace=trace_id(2))]).result()
+        given += payloads
+        assert set(given) <= own
+
     def test_changes_are_there_after_reopening(self, tmp_path: Path) -> None:
         first = self.open(tmp_path)
         first.append([new_span(1, tags={"a": "span"}), new_span(1, trace=trace_id(7))]).result()

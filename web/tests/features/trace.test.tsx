@@ -36,6 +36,16 @@ test("a trace that runs still, and one that is shown in part, say so", async () 
   renderPage("/traces/t1", { ...answers, "/api/traces/t1": { ...whole, info, spans_are_cut: true } });
   expect(await screen.findByText("Still running")).toBeTruthy();
   expect(screen.getByText("1 of 50,001 spans")).toBeTruthy();
+  // What it says of its status so far is some span's.
+  expect(screen.queryByText("OK")).toBeNull();
+});
+
+test("a trace that ended without a status does not say that it runs", async () => {
+  const answers = traceAnswers(agent);
+  const whole = answers["/api/traces/t1"] as object;
+  renderPage("/traces/t1", { ...answers, "/api/traces/t1": { ...whole, info: summary("t1", 1000, { status: "UNSET" }) } });
+  expect(await screen.findByText("No status")).toBeTruthy();
+  expect(screen.queryByText("Still running")).toBeNull();
 });
 
 test("a tool call and its result are one line that unfolds, and lead to the tool's span", async () => {

@@ -150,7 +150,7 @@ class KeptTraces(Protocol):
         """The payloads of all spans of a trace, in any order.
 
         MUST NOT hold all of them in memory at once. MAY leave out spans that were appended after it began,
-        and those of a trace that was deleted since.
+        and those of a trace that was deleted since; MUST NOT give any of another trace.
         """
         ...
 

@@ -6,6 +6,7 @@ import { ScrollPane, VirtualRows } from "@/components/VirtualRows";
 import { formatDuration } from "@/lib/format";
 import { useSpeech } from "@/lib/i18n/language";
 import { useKeys } from "@/lib/useKeys";
+import { useNarrow } from "@/lib/useNarrow";
 import { ticks, timeWindow } from "@/model/timeline";
 import type { Span } from "@/model/trace";
 import { ancestors, visibleNodes, type SpanNode, type SpanTree as Tree } from "@/model/tree";
@@ -24,8 +25,10 @@ const EDGE = 0.88;
 
 export function SpanTree({ tree, spans, selected, onSelect }: Props) {
   const { t } = useSpeech();
+  // The axis is half as long there, its labels are not.
+  const most = useNarrow() ? 2 : 4;
   const window = useMemo(() => timeWindow(spans), [spans]);
-  const marks = useMemo(() => ticks(window.lengthNs, 4).map((at) => ({ at, share: at / window.lengthNs })), [window]);
+  const marks = useMemo(() => ticks(window.lengthNs, most).map((at) => ({ at, share: at / window.lengthNs })), [window, most]);
   const { nodes, folded, toggle, setFolded } = useFolding(tree, selected);
   const at = nodes.findIndex(({ span }) => span.id === selected);
   const branches = useMemo(() => [...tree.byId.values()].filter((node) => node.children.length > 0 && node.parent), [tree]);

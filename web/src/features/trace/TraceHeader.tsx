@@ -19,6 +19,8 @@ export function TraceHeader({ trace, onBack }: { trace: Trace; onBack: () => voi
   const { row } = trace;
   useTitle(row.name);
   const isFailed = row.status === "ERROR";
+  // Until its root has come, what a trace says of its status is that of some span.
+  const isComplete = row.state === "COMPLETE";
   return (
     <header className={styles.head}>
       <IconButton label={t.back} onClick={onBack}>
@@ -26,13 +28,15 @@ export function TraceHeader({ trace, onBack }: { trace: Trace; onBack: () => voi
       </IconButton>
       <h1 className={styles.title} data-tip={row.name}>{spanLabel(row.name, row.models[0] ?? null)}</h1>
       <div className={styles.facts}>
-        <Fact>
-          <span className={cx(isFailed ? styles.failed : styles.status)}>
-            {isFailed && <IconX size={14} stroke={2.4} aria-hidden />}
-            {isFailed ? (row.error?.type ?? t.statusError) : row.status === "OK" ? t.statusOk : t.statusUnset}
-          </span>
-        </Fact>
-        {row.state !== "COMPLETE" && (
+        {(isFailed || isComplete) && (
+          <Fact>
+            <span className={cx(isFailed ? styles.failed : styles.status)}>
+              {isFailed && <IconX size={14} stroke={2.4} aria-hidden />}
+              {isFailed ? (row.error?.type ?? t.statusError) : row.status === "OK" ? t.statusOk : t.statusUnset}
+            </span>
+          </Fact>
+        )}
+        {!isComplete && (
           <Fact>
             <span className={styles.retried}>{row.state === "IN_PROGRESS" ? t.stillRunning : t.rootMissing}</span>
           </Fact>

@@ -136,7 +136,7 @@ export const en = {
   user: "user",
   statusOk: "OK",
   statusError: "Error",
-  statusUnset: "Not ended",
+  statusUnset: "No status",
   resize: "Resize the panes",
   collapseAll: "Fold all",
   expandAll: "Unfold all",

@@ -127,7 +127,7 @@ export const ja: Dictionary = {
   user: "ユーザー",
   statusOk: "OK",
   statusError: "エラー",
-  statusUnset: "未終了",
+  statusUnset: "ステータスなし",
   resize: "ペインの幅を変える",
   collapseAll: "すべて畳む",
   expandAll: "すべて広げる",

@@ -106,6 +106,10 @@ SELECT_OLDEST = (
 INSERT_PAYLOAD = "INSERT INTO payload (frame) VALUES (?)"
 DELETE_PAYLOAD = "DELETE FROM payload WHERE payload_id = ?"
 SELECT_FRAME = "SELECT frame FROM payload WHERE payload_id = ?"
+# The number of a frame may be another trace's by now, if this one was deleted.
+SELECT_FRAME_OF_TRACE = (
+    f"{SELECT_FRAME} AND EXISTS (SELECT 1 {_OF_TRACE} AND span.payload_id = payload.payload_id)"
+)
 SELECT_PLACES = (
     f"SELECT payload_id, payload_offset, payload_length {_OF_TRACE} ORDER BY payload_id, payload_offset"
 )

@@ -190,7 +190,7 @@ class SqliteStore:
         current, payloads = None, memoryview(b"")
         for payload_id, offset, length in places:
             if payload_id != current:
-                frame = self._frame(payload_id)
+                frame = self._frame(payload_id, trace_id)
                 if frame is None:
                     # Deleted since; what follows is too.
                     return
@@ -342,9 +342,9 @@ class SqliteStore:
         self._committer.close()
         self._lock.close()
 
-    def _frame(self, payload_id: int) -> memoryview | None:
+    def _frame(self, payload_id: int, trace_id: bytes) -> memoryview | None:
         with self._readers.reading() as connection:
-            found = connection.execute(sql.SELECT_FRAME, (payload_id,)).fetchone()
+            found = connection.execute(sql.SELECT_FRAME_OF_TRACE, (payload_id, trace_id)).fetchone()
         return None if found is None else unpack(found[0])
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 # What searches ask of an index: the terms of each trace (see `terms`), and the columns that are ordered by.
 # A trace is deleted by its key, so the second index: it grows at its end alone.
-_SPAN_TERMS = {
+SPAN_TERMS = {
     "name": "name",
     "type": "span_type",
     "model": "model",
@@ -45,7 +45,7 @@ STEP = (
     "CREATE INDEX trace_term_by_trace ON trace_term (trace_key)",
     *(
         statement
-        for kind, column in _SPAN_TERMS.items()
+        for kind, column in SPAN_TERMS.items()
         for statement in _fill_terms(f"'{kind}'", f"SELECT {column} AS value, trace_key FROM span")
     ),
     *(

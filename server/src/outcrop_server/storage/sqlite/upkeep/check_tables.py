@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from outcrop_server.storage.sqlite.term_schema import SPAN_TERMS
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
@@ -29,16 +31,6 @@ _COUNTS = """
         coalesce(sum(trace.status = 'ERROR'), 0)
     FROM experiment LEFT JOIN trace USING (experiment_id) GROUP BY experiment_id
 """
-# What a term of a span is made from. Tools, tags and metadata are told by payloads alone.
-_TERMS = {
-    "name": "name",
-    "type": "span_type",
-    "model": "model",
-    "vendor": "vendor",
-    "finish_reason": "finish_reason",
-    "error": "error_type",
-    "failed": "CASE status WHEN 'ERROR' THEN span_type END",
-}
 
 
 def check_file(connection: sqlite3.Connection) -> Iterator[str]:
@@ -68,8 +60,11 @@ def check_experiments(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def check_terms(connection: sqlite3.Connection) -> Iterator[str]:
-    """Whether searches can find every span by its words."""
-    for kind, column in _TERMS.items():
+    """Whether searches can find every span by its words.
+
+    Of tools, tags and metadata payloads alone tell.
+    """
+    for kind, column in SPAN_TERMS.items():
         query = f"""
             SELECT lower(hex(trace_id)), said.value FROM
                 (SELECT DISTINCT {column} AS value, trace_key FROM span WHERE {column} IS NOT NULL) AS said
