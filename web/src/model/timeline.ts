@@ -45,3 +45,13 @@ export function ticks(lengthNs: number, most: number): number[] {
   for (let at = step; at < lengthNs; at += step) marks.push(at);
   return marks;
 }
+
+/** The marks whose labels have room, from the left; `edge` and `gap` are shares of the axis. */
+export function withRoom<M extends { share: number }>(marks: readonly M[], { edge, gap }: { edge: number; gap: number }): M[] {
+  const kept: M[] = [];
+  for (const mark of marks) {
+    const before = kept.at(-1);
+    if (mark.share < edge && (!before || mark.share - before.share >= gap)) kept.push(mark);
+  }
+  return kept;
+}

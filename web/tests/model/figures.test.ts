@@ -5,7 +5,7 @@ import { jsonRows, openWithin } from "@/model/jsonRows";
 import { shortModel, spanLabel } from "@/model/modelName";
 import { latencyShare, medianByName, slowTimes } from "@/model/slowness";
 import { readEvent } from "@/model/spanEvents";
-import { barOf, ticks, timeWindow } from "@/model/timeline";
+import { barOf, ticks, timeWindow, withRoom } from "@/model/timeline";
 import { MS, row, span } from "../make";
 
 test.each([
@@ -140,4 +140,13 @@ describe("addresses", () => {
     expect(stringifySearch({ experiment: "/Shared/demo", at: undefined })).toBe("?experiment=/Shared/demo");
     expect(parseSearch("?experiment=/Shared/demo%20%26%20more")).toEqual({ experiment: "/Shared/demo & more" });
   });
+});
+
+test("labels of the axis neither touch nor are cut", () => {
+  const at = (...shares: number[]) => shares.map((share) => ({ share }));
+  const narrow = { edge: 0.78, gap: 0.45 };
+  expect(withRoom(at(0.35, 0.7), narrow)).toEqual(at(0.35));
+  expect(withRoom(at(0.2, 0.4, 0.7, 0.9), narrow)).toEqual(at(0.2, 0.7));
+  expect(withRoom(at(0.88), narrow)).toEqual([]);
+  expect(withRoom(at(0.25, 0.5, 0.75), { edge: 0.88, gap: 0.15 })).toEqual(at(0.25, 0.5, 0.75));
 });

@@ -7,7 +7,7 @@ import { formatDuration } from "@/lib/format";
 import { useSpeech } from "@/lib/i18n/language";
 import { useKeys } from "@/lib/useKeys";
 import { useNarrow } from "@/lib/useNarrow";
-import { ticks, timeWindow } from "@/model/timeline";
+import { ticks, timeWindow, withRoom } from "@/model/timeline";
 import type { Span } from "@/model/trace";
 import { ancestors, visibleNodes, type SpanNode, type SpanTree as Tree } from "@/model/tree";
 import { SpanRow } from "./SpanRow";
@@ -20,15 +20,16 @@ interface Props {
   onSelect: (spanId: string) => void;
 }
 
-// A label beyond this share of the axis would be cut at its end.
-const EDGE = 0.88;
+// Shares of the axis: a label beyond `edge` would be cut at its end, one nearer than `gap` touch the one before.
+// In a narrow window the axis is short, and its labels are as long as ever.
+const WIDE = { edge: 0.88, gap: 0.15 };
+const NARROW = { edge: 0.78, gap: 0.45 };
 
 export function SpanTree({ tree, spans, selected, onSelect }: Props) {
   const { t } = useSpeech();
-  // The axis is half as long there, its labels are not.
-  const most = useNarrow() ? 2 : 4;
+  const room = useNarrow() ? NARROW : WIDE;
   const window = useMemo(() => timeWindow(spans), [spans]);
-  const marks = useMemo(() => ticks(window.lengthNs, most).map((at) => ({ at, share: at / window.lengthNs })), [window, most]);
+  const marks = useMemo(() => ticks(window.lengthNs, 4).map((at) => ({ at, share: at / window.lengthNs })), [window]);
   const { nodes, folded, toggle, setFolded } = useFolding(tree, selected);
   const at = nodes.findIndex(({ span }) => span.id === selected);
   const branches = useMemo(() => [...tree.byId.values()].filter((node) => node.children.length > 0 && node.parent), [tree]);
@@ -63,7 +64,7 @@ export function SpanTree({ tree, spans, selected, onSelect }: Props) {
           )}
         </span>
         <span className={styles.axis} aria-hidden>
-          {marks.filter(({ share }) => share < EDGE).map(({ at: ns, share }) => (
+          {withRoom(marks, room).map(({ at: ns, share }) => (
             <span key={ns} style={{ left: `${share * 100}%` }}>{formatDuration(ns)}</span>
           ))}
         </span>
