@@ -169,6 +169,10 @@ def test_facets_and_counts(filled: BackgroundServer) -> None:
         assert facets.facets["operation"] == [schemas.FacetValue(value="chat", count=2, key=None)]
     assert post(filled, "/api/facets", {"experiments": ["nobody"]}).json["trace_count"] == 0
     assert get(filled, "/api/traces/count").json == {"count": 3, "is_exact": True}
+    second = {"since_ns": str(START_NS + 2 * MINUTE_NS), "until_ns": str(START_NS + 3 * MINUTE_NS)}
+    assert get(filled, "/api/traces/count", **second).json["count"] == 1
+    bounded = schemas.FacetAnswer.model_validate(post(filled, "/api/facets", second).json)
+    assert bounded.facets["tag"] == [schemas.FacetValue(value="2", count=1, key="n")]
     assert get(filled, "/api/traces/count", experiments=["a", "b"], filter="status = 'OK'").json["count"] == 2
     assert post(filled, "/api/traces/count", {"filter": "name = 'nobody'"}).json["count"] == 0
     assert post(filled, "/api/traces/count", {"experiments": ["nobody"]}).json["count"] == 0

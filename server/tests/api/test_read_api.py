@@ -240,3 +240,48 @@ def test_health_names_the_version(server: BackgroundServer) -> None:
 
 def test_answers_are_kept_by_no_cache(filled: BackgroundServer) -> None:
     assert ask(filled.url, "/api/traces").headers["cache-control"] == "no-store"
+
+
+def test_a_list_can_be_filtered_bounded_and_ordered(server: BackgroundServer) -> None:
+    second_ns = 10**9
+    for number in range(1, 13):
+        start_ns = START_NS // second_ns * second_ns + number * second_ns
+        span = otlp_span(
+            1,
+            trace=trace_id(number),
+            name="even" if number % 2 == 0 else "odd",
+            start_time_unix_nano=start_ns,
+            end_time_unix_nano=start_ns + (13 - number) * second_ns,
+        )
+        assert send(server.url, request(span)).status == 200
+
+    def numbers(query: str) -> list[int]:
+        path = f"/api/traces?limit=2&{query}"
+        found: list[int] = []
+        cursor = ""
+        while True:
+            page = ask(server.url, path + cursor).json
+            found += [int(trace["trace_id"], 16) for trace in page["traces"]]
+            if page["next_cursor"] is None:
+                return found
+            cursor = f"&cursor={page['next_cursor']}"
+
+    first = START_NS // second_ns * second_ns
+    known = {int(trace_id(number).hex(), 16): number for number in range(1, 13)}
+
+    def traces(query: str) -> list[int]:
+        return [known[found] for found in numbers(query)]
+
+    assert traces("filter=name%3D'even'") == [12, 10, 8, 6, 4, 2]
+    assert traces(f"since_ns={first + 4 * second_ns}&until_ns={first + 8 * second_ns}") == [7, 6, 5, 4]
+    assert traces(f"filter=name%3D'odd'&since_ns={first + 10 * second_ns}") == [11]
+    assert traces("order_by=execution_time%20ASC") == list(range(12, 0, -1))
+    assert traces("order_by=execution_time%20DESC&filter=latency>11s") == [1]
+    assert traces("experiment=nobody&filter=name%3D'even'") == []
+
+
+def test_a_wrong_filter_of_the_list_names_its_column(server: BackgroundServer) -> None:
+    answer = ask(server.url, "/api/traces?filter=statos%20%3D%20'ERROR'")
+    assert answer.status == 400
+    assert (answer.json["filter_fault"]["column"], answer.json["filter_fault"]["suggestion"]) == (1, "status")
+    assert ask(server.url, "/api/traces?since_ns=yesterday").status == 400

@@ -9,7 +9,7 @@ from outcrop_server.api import aggregate_schemas as schemas
 from outcrop_server.api.render import dollars, span_summary, trace_summary, usage
 from outcrop_server.model.latency_bins import RELATIVE_ERROR
 from outcrop_server.query.compare import difference
-from outcrop_server.query.exploring import AskedNumbers
+from outcrop_server.query.exploring import AskedNumbers, AskedTraces
 from outcrop_server.query.jsonable import mended
 
 if TYPE_CHECKING:
@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from outcrop_server.query.exploring import Numbers, SideBySide
 
 _NS_IN_S = 1_000_000_000
+
+
+def asked_traces(scope: schemas.TraceScope) -> AskedTraces:
+    """Which traces are asked about, for the query side."""
+    return AskedTraces(
+        since_ns=None if scope.since_ns is None else int(scope.since_ns),
+        until_ns=None if scope.until_ns is None else int(scope.until_ns),
+        experiments=tuple(scope.experiments),
+        filter_text=scope.filter,
+    )
 
 
 def asked(question: schemas.NumbersScope) -> AskedNumbers:

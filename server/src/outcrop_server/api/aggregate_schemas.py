@@ -22,6 +22,8 @@ class TraceScope(ApiModel):
 
     experiments: list[str] = Field(default_factory=list, max_length=100, description=_EXPERIMENTS)
     filter: str = Field("", description=_FILTER)
+    since_ns: Moment | None = Field(None, description="Traces that began then or later.")
+    until_ns: Moment | None = Field(None, description="Traces that began before.")
 
 
 class NumbersScope(TraceScope):

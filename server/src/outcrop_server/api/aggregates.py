@@ -46,8 +46,7 @@ def compute_aggregates(explorer: Explorer, question: AggregateQuestion) -> Respo
 @router.get("/api/facets", operation_id="getFacets", response_model=FacetAnswer, responses=_ERRORS)
 def get_facets(explorer: Explorer, question: Annotated[FacetQuestion, Query()]) -> Response:
     """What the traces that fit have, and how many have it: models, tools, errors, tags and so on."""
-    found = explorer.facets(question.experiments, question.filter, question.top)
-    return json_answer(render.facets(found))
+    return json_answer(render.facets(explorer.facets(render.asked_traces(question), question.top)))
 
 
 @router.post("/api/facets", operation_id="computeFacets", response_model=FacetAnswer, responses=_ERRORS)
@@ -59,7 +58,7 @@ def compute_facets(explorer: Explorer, question: FacetQuestion) -> Response:
 @router.get("/api/traces/count", operation_id="getTraceCount", response_model=CountAnswer, responses=_ERRORS)
 def get_trace_count(explorer: Explorer, scope: Annotated[TraceScope, Query()]) -> Response:
     """How many traces fit."""
-    found = explorer.count(scope.experiments, scope.filter)
+    found = explorer.count(render.asked_traces(scope))
     return json_answer(CountAnswer(count=found.count, is_exact=found.is_exact))
 
 

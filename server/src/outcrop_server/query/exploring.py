@@ -14,7 +14,7 @@ from outcrop_server.query import cursor as cursors
 from outcrop_server.query import session_token
 from outcrop_server.query.compare import AlignedSpan, aligned
 from outcrop_server.query.missing import no_trace
-from outcrop_server.query.scope import as_of_now, experiment_names, parsed
+from outcrop_server.query.scope import as_of_now, between, experiment_names, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +29,16 @@ MAX_COUNTED_TRACES = 100_000
 # Rows of a comparison: more than anyone reads.
 MAX_ALIGNED = 5_000
 _FINEST_NS = FINEST_S * 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class AskedTraces:
+    """Which traces are looked at; moments are nanoseconds since the epoch, see `scope.between`."""
+
+    since_ns: int | None = None
+    until_ns: int | None = None
+    experiments: tuple[str, ...] = ()
+    filter_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,24 +128,24 @@ class TraceExplorer:
             query = replace(query, until_s=query.since_s)
         return Numbers(query, self._store.aggregate(query))
 
-    def facets(self, experiments: Sequence[str], filter_text: str, top: int) -> Facets:
+    def facets(self, asked: AskedTraces, top: int) -> Facets:
         """What the traces that fit have.
 
         Raises:
             BadRequestError: filter or experiments cannot be understood.
         """
-        search = self._search(experiments, filter_text)
+        search = self._search(asked)
         if search is None:
             return Facets(0, is_exact=True, values={})
         return self._store.facets(search, top, MAX_FACET_TRACES)
 
-    def count(self, experiments: Sequence[str], filter_text: str) -> Count:
+    def count(self, asked: AskedTraces) -> Count:
         """How many traces fit.
 
         Raises:
             BadRequestError: filter or experiments cannot be understood.
         """
-        search = self._search(experiments, filter_text)
+        search = self._search(asked)
         return Count(0, is_exact=True) if search is None else self._store.count(search, MAX_COUNTED_TRACES)
 
     def sessions(self, experiments: Sequence[str], token: str | None, limit: int) -> SessionPage:
@@ -193,10 +203,10 @@ class TraceExplorer:
             raise no_trace(trace_id)
         return trace
 
-    def _search(self, experiments: Sequence[str], filter_text: str) -> TraceSearch | None:
+    def _search(self, asked: AskedTraces) -> TraceSearch | None:
         """What is searched; None where none of the experiments exists."""
-        where, _ = parsed(filter_text)
-        names = experiment_names(self._store, experiments)
-        if experiments and not names:
+        where, _ = parsed(asked.filter_text)
+        names = experiment_names(self._store, asked.experiments)
+        if asked.experiments and not names:
             return None
-        return TraceSearch(as_of_now(where), experiments=names)
+        return TraceSearch(as_of_now(between(where, asked.since_ns, asked.until_ns)), experiments=names)

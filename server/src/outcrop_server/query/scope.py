@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from outcrop.filter.ast import And, Comparison, Field, Operator
 from outcrop.filter.errors import FilterError
 from outcrop.filter.moments import resolved
 from outcrop.filter.parser import parse_filter, parse_order
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from outcrop_server.storage.api import KeptTraces
 
 _NS_IN_MS = 1_000_000
+_START = Field("trace", "timestamp", "number")
 
 
 def parsed(filter_text: str, order_by: Sequence[str] = ()) -> tuple[Condition, tuple[OrderKey, ...]]:
@@ -30,6 +32,22 @@ def parsed(filter_text: str, order_by: Sequence[str] = ()) -> tuple[Condition, t
     except FilterError as error:
         fault = FilterFault(error.message, error.column, error.suggestion, error.excerpt)
         raise BadFilterError(str(error), fault) from error
+
+
+def between(where: Condition, since_ns: int | None, until_ns: int | None) -> Condition:
+    """The same for traces that began within a range alone, from the one moment until before the other.
+
+    Args:
+        where: what else holds for them.
+        since_ns: nanoseconds since the epoch, rounded down to a millisecond; None for no bound.
+        until_ns: the same, rounded up.
+    """
+    terms: list[Condition] = [] if where == And() else [where]
+    if since_ns is not None:
+        terms.append(Comparison(_START, Operator.GREATER_OR_EQUAL, since_ns // _NS_IN_MS))
+    if until_ns is not None:
+        terms.append(Comparison(_START, Operator.LESS, -(-until_ns // _NS_IN_MS)))
+    return terms[0] if len(terms) == 1 else And(tuple(terms))
 
 
 def as_of_now(where: Condition) -> Condition:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from outcrop_server.model.search import NEWEST_FIRST, FoundTrace, TraceSearch
 from outcrop_server.query import page_token
-from outcrop_server.query.scope import as_of_now, experiment_names, parsed
+from outcrop_server.query.scope import as_of_now, between, experiment_names, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,15 +37,17 @@ class TraceFinder:
     def __init__(self, store: KeptTraces) -> None:
         self._store = store
 
-    def search(
+    def search(  # noqa: PLR0917  # what a search asks for
         self,
         experiments: Sequence[str],
         filter_text: str,
         order_by: Sequence[str],
         limit: int,
         token: str | None,
+        since_ns: int | None = None,
+        until_ns: int | None = None,
     ) -> FoundPage:
-        """A page of the traces that fit.
+        """A page of the traces that fit; see `scope.between` for the range.
 
         Raises:
             BadRequestError: filter, order, token or experiments cannot be understood; says where.
@@ -54,10 +56,10 @@ class TraceFinder:
         names = experiment_names(self._store, experiments)
         if experiments and not names:
             return FoundPage([], None)
-        search = TraceSearch(where, order or NEWEST_FIRST, names)
+        search = TraceSearch(between(where, since_ns, until_ns), order or NEWEST_FIRST, names)
         after = None if token is None else page_token.decode(search, token)
         # A page's token is of the filter as it was asked: `-1h` is another moment with each page.
-        now = as_of_now(where)
+        now = as_of_now(search.where)
         # One more than asked tells whether there is a next page.
         found = self._store.search(replace(search, where=now, after=after, limit=limit + 1))
         if len(found) <= limit:
