@@ -17,6 +17,8 @@ type Schemas = components["schemas"];
 export type Answers = Record<string, unknown>;
 
 function reply(body: unknown): Response {
+  // A refusal with a body of its own.
+  if (typeof body === "object" && body !== null && "status" in body && "body" in body) return Response.json(body.body, { status: Number(body.status) });
   if (typeof body === "number") return Response.json({ title: "Refused", status: body, detail: "The disk is full." }, { status: body });
   return Response.json(body);
 }

@@ -2,6 +2,7 @@
 import type { components, paths } from "./generated/schema";
 
 type Problem = components["schemas"]["Problem"];
+export type FilterFault = components["schemas"]["FilterFault"];
 type Path = keyof paths;
 type Answer<P extends Path> = paths[P]["get"] extends {
   responses: { 200: { content: { "application/json": infer Body } } };
@@ -14,6 +15,8 @@ export class RequestError extends Error {
     message: string,
     /** The HTTP status; 0 if the server did not answer. */
     readonly status: number,
+    /** Of a filter that cannot be understood. */
+    readonly fault: FilterFault | null = null,
   ) {
     super(message);
     this.name = "RequestError";
@@ -32,14 +35,14 @@ export async function get<P extends Path>(path: P, { path: parts = {}, query = {
   for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
   const url = search.size > 0 ? `${filled}?${search}` : filled;
   const response = await send(url, signal);
-  if (!response.ok) throw new RequestError(await reasonOf(response), response.status);
+  if (!response.ok) throw await refusalOf(response);
   return (await response.json()) as Answer<P>;
 }
 
 /** Ends the browser's session. */
 export async function signOut(): Promise<void> {
   const response = await fetch("/api/session", { method: "DELETE" });
-  if (!response.ok) throw new RequestError(await reasonOf(response), response.status);
+  if (!response.ok) throw await refusalOf(response);
 }
 
 async function send(url: string, signal: AbortSignal): Promise<Response> {
@@ -51,12 +54,12 @@ async function send(url: string, signal: AbortSignal): Promise<Response> {
   }
 }
 
-async function reasonOf(response: Response): Promise<string> {
+async function refusalOf(response: Response): Promise<RequestError> {
   const plain = `${response.status} ${response.statusText}`.trim();
   try {
-    const { title, detail } = (await response.json()) as Partial<Problem>;
-    return [title, detail].filter(Boolean).join(": ") || plain;
+    const { title, detail, filter_fault: fault } = (await response.json()) as Partial<Problem>;
+    return new RequestError([title, detail].filter(Boolean).join(": ") || plain, response.status, fault ?? null);
   } catch {
-    return plain;
+    return new RequestError(plain, response.status);
   }
 }

@@ -1,5 +1,7 @@
 // What can be asked of the server, as TanStack Query options: keys, pages and pace in one place.
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type { Histogram } from "@/model/histogram";
+import { DAY_MS, stepFor } from "@/model/timeRange";
 import type { TraceRow } from "@/model/trace";
 import { get } from "./client";
 import { readExperiment, readPayload, readTrace, readTraceRow } from "./read";
@@ -14,8 +16,22 @@ export interface TracePage {
   next: string | null;
 }
 
-async function tracePage(experiment: string | undefined, cursor: string | undefined, limit: number, signal: AbortSignal): Promise<TracePage> {
-  const page = await get("/api/traces", { query: { experiment, cursor, limit }, signal });
+/** Which traces are asked for, and in which order. */
+export interface ListAsk {
+  experiment: string | undefined;
+  filter: string | undefined;
+  sinceMs: number | null;
+  untilMs: number | null;
+  order: string | undefined;
+}
+
+const nanoseconds = (ms: number | null): string | undefined => (ms === null ? undefined : `${ms}000000`);
+
+const stretch = ({ sinceMs, untilMs }: ListAsk) => ({ since_ns: nanoseconds(sinceMs), until_ns: nanoseconds(untilMs) });
+
+async function tracePage(ask: ListAsk, cursor: string | undefined, signal: AbortSignal): Promise<TracePage> {
+  const { experiment, filter, order } = ask;
+  const page = await get("/api/traces", { query: { experiment, filter, ...stretch(ask), order_by: order, cursor, limit: PAGE }, signal });
   return { rows: page.traces.map(readTraceRow), next: page.next_cursor };
 }
 
@@ -33,24 +49,84 @@ export const sessionQuery = queryOptions({
 });
 
 /** The list as it was when it was opened, page after page; it is not fetched again by itself. */
-export const tracesQuery = (experiment: string | undefined) =>
+export const tracesQuery = (ask: ListAsk) =>
   infiniteQueryOptions({
-    queryKey: ["traces", experiment ?? null],
-    queryFn: ({ pageParam, signal }) => tracePage(experiment, pageParam, PAGE, signal),
+    queryKey: ["traces", ask],
+    queryFn: ({ pageParam, signal }) => tracePage(ask, pageParam, signal),
+    placeholderData: keepPreviousData,
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next ?? undefined,
     staleTime: Infinity,
     gcTime: 10 * 60_000,
   });
 
-/** The newest page, looked at every few seconds while the tab is seen. */
-export const newestQuery = (experiment: string | undefined) =>
+/** The newest page; where the server cannot tell what comes, it is looked at every few seconds. */
+export const newestQuery = (ask: ListAsk, isToldOf: boolean) =>
   queryOptions({
-    queryKey: ["newest", experiment ?? null],
-    queryFn: ({ signal }) => tracePage(experiment, undefined, PAGE, signal),
-    refetchInterval: POLL_MS,
+    queryKey: ["newest", ask],
+    queryFn: ({ signal }) => tracePage(ask, undefined, signal),
+    refetchInterval: isToldOf ? false : POLL_MS,
     refetchIntervalInBackground: false,
     staleTime: 0,
+  });
+
+/** How many traces there are; more than the server counts is said so. */
+export const countQuery = (ask: ListAsk) =>
+  queryOptions({
+    queryKey: ["count", ask],
+    queryFn: ({ signal }) =>
+      get("/api/traces/count", { query: { experiments: ask.experiment, filter: ask.filter, ...stretch(ask) }, signal }),
+    staleTime: POLL_MS,
+  });
+
+/** What the traces have, and how many have it. */
+export const facetsQuery = (ask: ListAsk, top: number) =>
+  queryOptions({
+    queryKey: ["facets", ask, top],
+    queryFn: ({ signal }) =>
+      get("/api/facets", { query: { experiments: ask.experiment, filter: ask.filter, ...stretch(ask), top }, signal }),
+    placeholderData: keepPreviousData,
+    staleTime: 15_000,
+  });
+
+async function bars(ask: ListAsk, stepMs: number, sinceMs: number | null, signal: AbortSignal) {
+  const query = {
+    group_by: "time",
+    interval_s: stepMs / 1000,
+    experiments: ask.experiment,
+    filter: ask.filter,
+    since_ns: nanoseconds(sinceMs),
+    until_ns: nanoseconds(ask.untilMs),
+    limit: 10_000,
+  };
+  const { groups } = await get("/api/aggregates", { query, signal });
+  return groups.map(({ key, traces }) => ({
+    startMs: Number(BigInt(key.time ?? "0") / 1_000_000n),
+    count: traces?.count ?? 0,
+    errors: traces?.errors ?? 0,
+  }));
+}
+
+/** When the traces began; over all time the days are asked for first, to see how far it reaches. */
+export const histogramQuery = (ask: ListAsk) =>
+  queryOptions({
+    queryKey: ["histogram", ask],
+    queryFn: async ({ signal }): Promise<Histogram> => {
+      const nowMs = ask.untilMs ?? Date.now();
+      const days = ask.sinceMs === null ? await bars(ask, DAY_MS, null, signal) : null;
+      const firstMs = ask.sinceMs ?? days?.[0]?.startMs ?? nowMs - DAY_MS;
+      const stepMs = stepFor(nowMs - firstMs);
+      const found = days && stepMs === DAY_MS ? days : await bars(ask, stepMs, firstMs, signal);
+      const first = ask.sinceMs === null ? (found[0]?.startMs ?? firstMs) : firstMs;
+      // Over all time the first traces may fill but a part of their day: then finer steps fit.
+      const finer = stepFor(nowMs - first);
+      const shown = finer < stepMs ? await bars(ask, finer, first, signal) : found;
+      return { sinceMs: Math.floor(first / finer) * finer, untilMs: Math.ceil((nowMs + 1) / finer) * finer, stepMs: finer, bars: shown };
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: ask.untilMs === null ? 30_000 : false,
+    refetchIntervalInBackground: false,
+    staleTime: 15_000,
   });
 
 export const traceQuery = (traceId: string) =>

@@ -11,6 +11,7 @@ export function KeysDialog({ isOpen, onClose }: { isOpen: boolean; onClose: () =
     [["Enter"], t.keyOpen],
     [["←", "→"], t.keyFold],
     [["1", "2", "3", "4"], t.keyTabs],
+    [["/"], t.keyFilter],
     [["Esc"], t.keyBack],
     [["?"], t.keyHelp],
   ];

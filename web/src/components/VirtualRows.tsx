@@ -7,10 +7,17 @@ import styles from "./VirtualRows.module.css";
 
 const PaneContext = createContext<HTMLElement | null>(null);
 
-export function ScrollPane({ children, className }: { children: ReactNode; className?: string | undefined }) {
+interface PaneProps {
+  children: ReactNode;
+  className?: string | undefined;
+  /** Told how far it is scrolled, in pixels. */
+  onScroll?: (top: number) => void;
+}
+
+export function ScrollPane({ children, className, onScroll }: PaneProps) {
   const [pane, setPane] = useState<HTMLElement | null>(null);
   return (
-    <div ref={setPane} className={cx(styles.pane, className)}>
+    <div ref={setPane} className={cx(styles.pane, className)} onScroll={onScroll && ((event) => onScroll(event.currentTarget.scrollTop))}>
       <PaneContext value={pane}>{children}</PaneContext>
     </div>
   );

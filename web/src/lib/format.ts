@@ -76,6 +76,18 @@ export function formatExact(ns: bigint): string {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${formatClock(ns)}.${micros} ${zone}`;
 }
 
+/** A stretch of time, as short as it can be told: `24 Nov, 10:00 – 11:00`, `24 Nov – 1 Dec`. */
+export function formatStretch(fromMs: number, toMs: number, locale: string): string {
+  const isDays = isMidnight(fromMs) && isMidnight(toMs);
+  // A stretch of whole days ends with a day, not with the midnight after it.
+  return stretchFormat(locale, !isDays).formatRange(fromMs, isDays ? toMs - 1 : toMs);
+}
+
+const isMidnight = (ms: number): boolean => {
+  const date = new Date(ms);
+  return date.getHours() === 0 && date.getMinutes() === 0;
+};
+
 /** How long ago: `now`, `12 sec. ago`, `3 min. ago`, `5 hr. ago`; older than a day, the date. */
 export function formatAgo(ns: bigint, nowMs: number, locale: string): string {
   const age = nowMs * 1e6 - Number(ns);
@@ -101,6 +113,14 @@ const dollarFormat = (locale: string, least: number, most = least): Intl.NumberF
     new Intl.NumberFormat(locale, { minimumFractionDigits: least, maximumFractionDigits: most }),
   );
 const numberFormat = (locale: string): Intl.NumberFormat => kept(`n:${locale}`, () => new Intl.NumberFormat(locale));
+const stretchFormat = (locale: string, withTime: boolean): Intl.DateTimeFormat =>
+  kept(`s:${locale}:${withTime}`, () =>
+    new Intl.DateTimeFormat(locale, {
+      day: "numeric",
+      month: "short",
+      ...(withTime && { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }),
+    }),
+  );
 const relativeFormat = (locale: string): Intl.RelativeTimeFormat =>
   kept(`r:${locale}`, () => new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "narrow" }));
 const dateFormat = (locale: string, withYear: boolean): Intl.DateTimeFormat =>

@@ -1,4 +1,4 @@
-// Small choices kept in the browser (language, widths). Storage may be refused; then nothing is kept.
+// Small choices kept in the browser (language, widths), or in one tab. Storage may be refused; then nothing is.
 
 export function readChoice(key: string): string | null {
   try {
@@ -13,5 +13,21 @@ export function keepChoice(key: string, value: string): void {
     window.localStorage.setItem(`outcrop.${key}`, value);
   } catch {
     // Private windows and full disks: the choice lasts as long as the page.
+  }
+}
+
+export function readForTab(key: string): string | null {
+  try {
+    return window.sessionStorage.getItem(`outcrop.${key}`);
+  } catch {
+    return null;
+  }
+}
+
+export function keepForTab(key: string, value: string): void {
+  try {
+    window.sessionStorage.setItem(`outcrop.${key}`, value);
+  } catch {
+    // As above.
   }
 }

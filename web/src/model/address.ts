@@ -3,11 +3,31 @@
 export const SPAN_TABS = ["chat", "io", "events", "attributes"] as const;
 export type SpanTab = (typeof SPAN_TABS)[number];
 
+/** Stretches of time that end now. */
+export const RANGES = ["15m", "1h", "6h", "24h", "7d", "30d"] as const;
+export type Range = (typeof RANGES)[number];
+
+/** What the list can be ordered by, besides newest first; the server's own words. */
+export const ORDERS = ["timestamp", "execution_time", "total_tokens", "cost"] as const;
+export type OrderField = (typeof ORDERS)[number];
+
 export interface FrameSearch {
   experiment?: string;
 }
 
-export interface ListSearch extends FrameSearch {
+/** Which traces are listed, and how. */
+export interface ListChoice extends FrameSearch {
+  filter?: string;
+  range?: Range;
+  /** A stretch that was chosen in the histogram, in milliseconds since the epoch; it goes before `range`. */
+  from?: number;
+  to?: number;
+  order?: `${OrderField} ${"ASC" | "DESC"}`;
+  /** Newer traces come in by themselves. */
+  live?: "1";
+}
+
+export interface ListSearch extends ListChoice {
   /** The trace at which the list stands. */
   at?: string;
 }
@@ -22,6 +42,11 @@ type Raw = Readonly<Record<string, unknown>>;
 
 const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
 
+function whole(value: unknown): number | undefined {
+  const number = typeof value === "string" && value !== "" ? Number(value) : value;
+  return typeof number === "number" && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+}
+
 export function frameSearch(raw: Raw): FrameSearch {
   const experiment = text(raw.experiment);
   return experiment === undefined ? {} : { experiment };
@@ -29,18 +54,31 @@ export function frameSearch(raw: Raw): FrameSearch {
 
 export function listSearch(raw: Raw): ListSearch {
   const at = text(raw.at);
-  return { ...frameSearch(raw), ...(at !== undefined && { at }) };
+  const filter = text(raw.filter);
+  const range = RANGES.find((name) => name === raw.range);
+  const [from, to] = [whole(raw.from), whole(raw.to)];
+  const [field, direction] = (text(raw.order) ?? "").split(" ");
+  const ordered = ORDERS.find((name) => name === field);
+  const isStretch = from !== undefined && to !== undefined && from < to;
+  return {
+    ...frameSearch(raw),
+    ...(filter !== undefined && { filter }),
+    ...(isStretch ? { from, to } : range !== undefined && { range }),
+    ...(ordered && (direction === "ASC" || direction === "DESC") && { order: `${ordered} ${direction}` as const }),
+    ...(raw.live === "1" && { live: "1" as const }),
+    ...(at !== undefined && { at }),
+  };
 }
 
 export function traceSearch(raw: Raw): TraceSearch {
   const span = text(raw.span);
   const tab = SPAN_TABS.find((name) => name === raw.tab);
-  const chunk = Number(raw.chunk);
+  const chunk = whole(raw.chunk);
   return {
     ...frameSearch(raw),
     ...(span !== undefined && { span }),
     ...(tab !== undefined && { tab }),
-    ...(raw.chunk !== undefined && Number.isInteger(chunk) && chunk >= 0 && { chunk }),
+    ...(chunk !== undefined && { chunk }),
   };
 }
 
@@ -56,4 +94,11 @@ export function stringifySearch(search: Raw): string {
   // A slash is legal in a query, and experiments are named like paths.
   const written = params.toString().replaceAll("%2F", "/");
   return written ? `?${written}` : "";
+}
+
+/** Without members that are undefined: they would stand in the URL as empty. */
+export function defined<T extends object>(search: { [Key in keyof T]: T[Key] | undefined }): T {
+  const kept = { ...search };
+  for (const key in kept) if (kept[key] === undefined) Reflect.deleteProperty(kept, key);
+  return kept as T;
 }

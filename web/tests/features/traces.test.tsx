@@ -2,7 +2,7 @@
 import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test, vi } from "vitest";
-import { renderPage, summary } from "../page";
+import { renderPage, summary, traceAnswers } from "../page";
 
 const list = (...ids: string[]) => ({ traces: ids.map((id, i) => summary(id, 9000 - i)), next_cursor: null });
 const NONE = { "/api/experiments": { experiments: [] } };
@@ -107,4 +107,137 @@ test("the page speaks Japanese when asked to, and remembers it", async () => {
   await user.click(await screen.findByRole("menuitemradio", { name: "日本語" }));
   expect(await screen.findByRole("heading", { name: "トレース" })).toBeTruthy();
   expect(window.localStorage.getItem("outcrop.language")).toBe("ja");
+});
+
+const SOME = {
+  ...NONE,
+  "/api/traces": list("a", "b"),
+  "/api/traces/count": { count: 2, is_exact: true },
+  "/api/aggregates": { groups: [], is_complete: true, since_ns: "0", until_ns: null, relative_error: 0.03 },
+  "/api/facets": {
+    trace_count: 2,
+    is_exact: true,
+    facets: { status: [{ value: "ERROR", count: 1, key: null }], model: [{ value: "amazon.nova-pro-v1:0", count: 2, key: null }], tag: [{ value: "blue", count: 1, key: "team" }] },
+  },
+};
+const askedFor = (asked: { mock: { calls: string[][] } }, path: string) =>
+  asked.mock.calls.map(([url]) => new URL(url ?? "", "http://localhost")).filter(({ pathname }) => pathname === path);
+
+test("a filter is completed, asked of the server and kept in the URL", async () => {
+  const user = userEvent.setup();
+  const page = renderPage("/traces", SOME);
+  await screen.findByText("agent_a");
+  await user.keyboard("/");
+  const field = screen.getByRole("combobox", { name: "Filter traces" });
+  expect(document.activeElement).toBe(field);
+  await user.keyboard("sta{Tab}={Enter}");
+  // The list of values stands open by now, and nothing of it is chosen: Enter asked.
+  await waitFor(() => expect(page.at()).toBe("/traces?filter=status+%3D"));
+  await user.keyboard("/");
+  await user.keyboard("{Control>}a{/Control}status = {ArrowDown}");
+  expect(screen.getByRole("option", { name: "'ERROR'", selected: true })).toBeTruthy();
+  await user.keyboard("{Enter}{Enter}");
+  await waitFor(() => expect(page.at()).toBe("/traces?filter=status+%3D+%27ERROR%27"));
+  expect(askedFor(page.asked, "/api/traces").at(-1)?.searchParams.get("filter")).toBe("status = 'ERROR'");
+  expect(await screen.findByText("2 traces")).toBeTruthy();
+});
+
+test("a wrong filter says what is wrong, where, and what was meant", async () => {
+  const user = userEvent.setup();
+  const fault = { message: "There is no field 'statos'.", column: 1, suggestion: "status", excerpt: "  statos = 'OK'\n  ^" };
+  const wrong = () => ({ status: 400, body: { title: "Bad Request", status: 400, detail: "No.", filter_fault: fault } });
+  const page = renderPage("/traces?filter=statos+%3D+'OK'", { ...SOME, "/api/traces": (url: string) => (url.includes("statos") ? wrong() : list("a")) });
+  expect((await screen.findByRole("alert")).textContent).toContain("There is no field 'statos'.");
+  expect(screen.getByRole("combobox", { name: "Filter traces" }).getAttribute("aria-invalid")).toBe("true");
+  await user.click(screen.getByRole("button", { name: "Use status" }));
+  await waitFor(() => expect(page.at()).toBe("/traces?filter=status+%3D+%27OK%27"));
+  expect(await screen.findByText("agent_a")).toBeTruthy();
+});
+
+test("a facet's value goes into the filter, and out of it", async () => {
+  const user = userEvent.setup();
+  const page = renderPage("/traces?filter=latency+>+2s", SOME);
+  await screen.findByText("agent_a");
+  await user.click(screen.getByRole("button", { name: "Facets" }));
+  const pane = await screen.findByRole("complementary", { name: "Facets" });
+  await user.click(await within(pane).findByRole("button", { name: /nova pro/ }));
+  await waitFor(() => expect(page.at()).toContain("filter=latency+%3E+2s+AND+model+%3D+%27amazon.nova-pro-v1%3A0%27"));
+  const chosen = await within(pane).findByRole("button", { name: /nova pro/, pressed: true });
+  await user.click(chosen);
+  await waitFor(() => expect(page.at()).toBe("/traces?filter=latency+%3E+2s"));
+  expect(within(pane).getByRole("button", { name: /team: blue/ })).toBeTruthy();
+});
+
+test("no match says which part excludes most, and leaves it out", async () => {
+  const user = userEvent.setup();
+  const count = (url: string) => ({ count: url.includes("latency") ? 0 : 14, is_exact: true });
+  const page = renderPage("/traces?filter=status+%3D+'ERROR'+AND+latency+>+2s", { ...SOME, "/api/traces": list(), "/api/traces/count": count });
+  await screen.findByRole("heading", { name: "No trace matches" });
+  const parts = () => screen.getAllByRole("listitem").map((part) => part.textContent);
+  await waitFor(() => expect(parts()).toEqual(["latency > 2s14 tracesLeave out", "status = 'ERROR'0 tracesLeave out"]));
+  const [first] = screen.getAllByRole("listitem");
+  if (first) await user.click(within(first).getByRole("button", { name: "Leave out" }));
+  await waitFor(() => expect(page.at()).toBe("/traces?filter=status+%3D+%27ERROR%27"));
+});
+
+test("columns order the list: most first, least first, newest first", async () => {
+  const user = userEvent.setup();
+  const page = renderPage("/traces", SOME);
+  await screen.findByText("agent_a");
+  const cost = () => user.click(within(screen.getByRole("columnheader", { name: /Cost/ })).getByRole("button"));
+  await cost();
+  await waitFor(() => expect(page.at()).toBe("/traces?order=cost+DESC"));
+  await screen.findByText("agent_a");
+  expect(screen.getByRole("columnheader", { name: /Cost/ }).getAttribute("aria-sort")).toBe("descending");
+  expect(askedFor(page.asked, "/api/traces").at(-1)?.searchParams.get("order_by")).toBe("cost DESC");
+  await cost();
+  await waitFor(() => expect(page.at()).toBe("/traces?order=cost+ASC"));
+  await screen.findByText("agent_a");
+  await cost();
+  await waitFor(() => expect(page.at()).toBe("/traces"));
+});
+
+test("the way back from a trace leads to the list as it was", async () => {
+  const user = userEvent.setup();
+  const page = renderPage("/traces?filter=latency+>+2s&range=24h", { ...SOME, ...traceAnswers(), "/api/traces": list("t1") });
+  await screen.findByText("agent_t1");
+  await user.keyboard("j{Enter}");
+  await waitFor(() => expect(page.at()).toContain("/traces/t1"));
+  await user.keyboard("{Escape}");
+  await waitFor(() => expect(page.at()).toBe("/traces?filter=latency+%3E+2s&range=24h&at=t1"));
+});
+
+class Telling extends EventTarget {
+  static made: Telling[] = [];
+  constructor(readonly url: string) {
+    super();
+    Telling.made.push(this);
+  }
+  close() {
+    Telling.made.splice(Telling.made.indexOf(this), 1);
+  }
+  tell(name: string, data: unknown) {
+    this.dispatchEvent(new MessageEvent(name, { data: JSON.stringify(data) }));
+  }
+}
+
+test("what the server tells of waits, and comes in by itself where that is wished", async () => {
+  vi.stubGlobal("EventSource", Telling);
+  const user = userEvent.setup();
+  renderPage("/traces?filter=latency+>+2s", SOME);
+  await screen.findByText("agent_a");
+  await waitFor(() => expect(Telling.made.map(({ url }) => url)).toEqual(["/api/traces/tail?filter=latency+%3E+2s"]));
+  act(() => {
+    Telling.made[0]?.tell("ready", {});
+    Telling.made[0]?.tell("trace", summary("told", 9500));
+    Telling.made[0]?.tell("trace", summary("a", 9000, { status: "ERROR", error: { type: "ThrottlingException", message: "" } }));
+  });
+  expect(await screen.findByRole("button", { name: "1 new" })).toBeTruthy();
+  expect(screen.queryByText("agent_told")).toBeNull();
+  // What is on show is renewed in its place.
+  expect(screen.getByText("ThrottlingException")).toBeTruthy();
+  await user.click(screen.getByRole("button", { name: "Live" }));
+  expect(await screen.findByText("agent_told")).toBeTruthy();
+  act(() => Telling.made[0]?.tell("trace", summary("next", 9600)));
+  expect(await screen.findByText("agent_next")).toBeTruthy();
 });

@@ -9,7 +9,8 @@ import { Split } from "@/components/Split";
 import { useSpeech } from "@/lib/i18n/language";
 import { useKeys } from "@/lib/useKeys";
 import { useNarrow } from "@/lib/useNarrow";
-import type { TraceSearch } from "@/model/address";
+import { readForTab } from "@/lib/storage";
+import { defined, listSearch, parseSearch, type ListSearch, type TraceSearch } from "@/model/address";
 import { spanThatMatters } from "@/model/focus";
 import type { Trace } from "@/model/trace";
 import { buildTree } from "@/model/tree";
@@ -70,19 +71,17 @@ function useMoves(traceId: string, search: TraceSearch) {
       void navigate({
         to: "/traces/$traceId",
         params: { traceId },
-        search: (before) => defined({ ...before, ...change }),
+        search: (before) => defined<TraceSearch>({ ...before, ...change }),
         replace: true,
       });
     },
     [navigate, traceId],
   );
   const back = useCallback(() => {
-    void navigate({ to: "/traces", search: { ...(experiment !== undefined && { experiment }), at: traceId } });
+    // As the list was, if this trace was opened from it; a link may lead here from anywhere.
+    const list = listSearch(parseSearch(readForTab("list") ?? ""));
+    const own: ListSearch = experiment === undefined ? {} : { experiment };
+    void navigate({ to: "/traces", search: { ...(list.experiment === experiment ? list : own), at: traceId } });
   }, [navigate, experiment, traceId]);
   return { go, back };
-}
-
-/** Without the members that a change took away: they would stand in the URL as empty. */
-function defined(search: Change): TraceSearch {
-  return Object.fromEntries((Object.entries(search) as [string, unknown][]).filter(([, value]) => value !== undefined));
 }

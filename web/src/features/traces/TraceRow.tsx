@@ -7,6 +7,7 @@ import { cx } from "@/lib/cx";
 import { formatDuration } from "@/lib/format";
 import { useSpeech } from "@/lib/i18n/language";
 import { spanLabel } from "@/model/modelName";
+import { markedPieces } from "@/model/marks";
 import { latencyShare, slowTimes } from "@/model/slowness";
 import type { TraceRow as Row } from "@/model/trace";
 import styles from "./TraceTable.module.css";
@@ -16,11 +17,13 @@ interface Props {
   index: number;
   isSelected: boolean;
   medians: ReadonlyMap<string, number>;
+  /** Words that are looked for. */
+  words: readonly string[];
   nowMs: number;
   onOpen: (row: Row) => void;
 }
 
-export const TraceRow = memo(function TraceRow({ row, index, isSelected, medians, nowMs, onOpen }: Props) {
+export const TraceRow = memo(function TraceRow({ row, index, isSelected, medians, words, nowMs, onOpen }: Props) {
   const { t } = useSpeech();
   const [model, ...others] = row.models;
   const click = (event: MouseEvent) => {
@@ -47,7 +50,7 @@ export const TraceRow = memo(function TraceRow({ row, index, isSelected, medians
           <Fault row={row} />
         </div>
         <div className={styles.second}>
-          <Words row={row} />
+          <Words row={row} words={words} />
           {row.tools.length > 0 && (
             <span className={styles.tools} data-tip={row.tools.join("\n")}>
               <IconTool size={13} stroke={1.7} aria-hidden />
@@ -99,23 +102,26 @@ function Fault({ row }: { row: Row }) {
   );
 }
 
-function Words({ row }: { row: Row }) {
+function Words({ row, words }: { row: Row; words: readonly string[] }) {
   const { t } = useSpeech();
   if (row.asked === null && row.answered === null) {
     return <span className={styles.words}>{row.error?.message ?? <Unknown why={t.whyNoWords} />}</span>;
   }
   return (
     <span className={styles.words}>
-      {row.asked !== null && <span className={styles.asked}>{row.asked}</span>}
+      {row.asked !== null && <span className={styles.asked}>{marked(row.asked, words)}</span>}
       {row.answered !== null && (
         <>
           <span className={styles.arrow}>→</span>
-          <span className={styles.answered}>{row.answered}</span>
+          <span className={styles.answered}>{marked(row.answered, words)}</span>
         </>
       )}
     </span>
   );
 }
+
+const marked = (text: string, words: readonly string[]) =>
+  words.length === 0 ? text : markedPieces(text, words).map((piece, i) => (piece.isMark ? <mark key={i}>{piece.text}</mark> : piece.text));
 
 function Latency({ row, times }: { row: Row; times: number | null }) {
   const { t } = useSpeech();

@@ -1,28 +1,40 @@
 // The list itself: a head, virtual rows, and the keys that move in it.
-import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { useCallback, useMemo } from "react";
+import { useNavigate } from "@tanstack/react-router";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { ScrollPane, VirtualRows } from "@/components/VirtualRows";
 import { useSpeech } from "@/lib/i18n/language";
 import { useKeys } from "@/lib/useKeys";
 import { useNarrow } from "@/lib/useNarrow";
 import { useNow } from "@/lib/useNow";
+import type { ListSearch } from "@/model/address";
+import { freeWords } from "@/model/filterText";
 import { medianByName } from "@/model/slowness";
 import type { TraceRow as Row } from "@/model/trace";
+import { TableHead } from "./TableHead";
 import { TraceRow } from "./TraceRow";
 import styles from "./TraceTable.module.css";
+import type { Change } from "./useListAsk";
 import type { LiveRows } from "./useLiveRows";
 
-const route = getRouteApi("/traces");
 const AHEAD = 30;
 const TALL = 44;
 const TALL_NARROW = 72;
 
-export function TraceTable({ live, rows }: { live: LiveRows; rows: readonly Row[] }) {
+interface Props {
+  live: LiveRows;
+  rows: readonly Row[];
+  search: ListSearch;
+  onChange: (change: Change) => void;
+}
+
+export function TraceTable({ live, rows, search, onChange }: Props) {
   const { t } = useSpeech();
   const isNarrow = useNarrow();
   const nowMs = useNow(30_000);
   const medians = useMemo(() => medianByName(rows), [rows]);
-  const { at, select, open } = useSelection(rows);
+  const { at, select, open } = useSelection(rows, search);
+  const words = useMemo(() => freeWords(search.filter ?? ""), [search.filter]);
+  const onScroll = useFollowing(live, search.live === "1");
 
   const { loadOlder } = live;
   const onLast = useCallback(
@@ -50,9 +62,9 @@ export function TraceTable({ live, rows }: { live: LiveRows; rows: readonly Row[
   });
 
   return (
-    <ScrollPane className={styles.pane}>
+    <ScrollPane className={styles.pane} onScroll={onScroll}>
       <div role="grid" aria-label={t.traces} aria-rowcount={live.hasOlder ? -1 : rows.length + 1} className={styles.grid}>
-        <TableHead />
+        <TableHead order={search.order} onOrder={(order) => onChange({ order })} />
         <VirtualRows
           role="rowgroup"
           count={rows.length}
@@ -63,7 +75,7 @@ export function TraceTable({ live, rows }: { live: LiveRows; rows: readonly Row[
           render={(i) => {
             const row = rows[i];
             return row && (
-              <TraceRow row={row} index={i} isSelected={i === at} medians={medians} nowMs={nowMs} onOpen={open} />
+              <TraceRow row={row} index={i} isSelected={i === at} medians={medians} words={words} nowMs={nowMs} onOpen={open} />
             );
           }}
         />
@@ -73,24 +85,17 @@ export function TraceTable({ live, rows }: { live: LiveRows; rows: readonly Row[
   );
 }
 
-function TableHead() {
-  const { t } = useSpeech();
-  return (
-    <div role="row" className={styles.head}>
-      <span role="columnheader">{t.time}</span>
-      <span role="columnheader">{t.nameAndWords}</span>
-      <span role="columnheader">{t.model}</span>
-      <span role="columnheader" className={styles.right}>{t.latency}</span>
-      <span role="columnheader" className={styles.right}>{t.firstToken}</span>
-      <span role="columnheader" className={styles.right}>{t.tokens}</span>
-      <span role="columnheader" className={styles.right}>{t.cost}</span>
-    </div>
-  );
+/** Where newer traces come in by themselves they do so at the list's head alone: nobody who reads is moved. */
+function useFollowing({ waiting, showWaiting }: LiveRows, isFollowing: boolean): (top: number) => void {
+  const [isAtHead, setIsAtHead] = useState(true);
+  useEffect(() => {
+    if (isFollowing && isAtHead && waiting > 0) showWaiting();
+  }, [isFollowing, isAtHead, waiting, showWaiting]);
+  return useCallback((top: number) => setIsAtHead(top < 8), []);
 }
 
 /** Where the list stands is in the URL, so that going back comes back to it. */
-function useSelection(rows: readonly Row[]) {
-  const search = route.useSearch();
+function useSelection(rows: readonly Row[], search: ListSearch) {
   const navigate = useNavigate();
   const at = useMemo(() => (search.at === undefined ? -1 : rows.findIndex((row) => row.id === search.at)), [rows, search.at]);
   const stand = (row: Row) => navigate({ to: "/traces", search: { ...search, at: row.id }, replace: true });

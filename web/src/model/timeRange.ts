@@ -1,0 +1,42 @@
+// Stretches of time: a choice of the URL as bounds, and the buckets of a histogram. Milliseconds throughout.
+import type { Range } from "./address";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const LENGTHS: Readonly<Record<Range, number>> = {
+  "15m": 15 * MINUTE,
+  "1h": HOUR,
+  "6h": 6 * HOUR,
+  "24h": DAY,
+  "7d": 7 * DAY,
+  "30d": 30 * DAY,
+};
+
+interface Choice {
+  range: Range | undefined;
+  from: number | undefined;
+  to: number | undefined;
+}
+
+export interface Bounds {
+  sinceMs: number | null;
+  /** Null while it goes on to now. */
+  untilMs: number | null;
+}
+
+export function boundsOf({ range, from, to }: Choice, nowMs = Date.now()): Bounds {
+  if (from !== undefined && to !== undefined) return { sinceMs: from, untilMs: to };
+  return { sinceMs: range === undefined ? null : nowMs - LENGTHS[range], untilMs: null };
+}
+
+// Each is a multiple of the one before, or near enough; the server counts by whole minutes.
+const STEPS = [MINUTE, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 30 * DAY, 90 * DAY];
+const MOST_BARS = 100;
+
+/** The finest step that makes no more bars of a stretch than can be told apart. */
+export function stepFor(lengthMs: number): number {
+  return STEPS.find((step) => lengthMs / step <= MOST_BARS) ?? 365 * DAY;
+}
+
+export const DAY_MS = DAY;
