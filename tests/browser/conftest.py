@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from outcrop.testing import BedrockEmulator
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # No sandbox: containers and CI run as root. The rest keeps Chromium off the network.
@@ -20,6 +23,14 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+@pytest.fixture
+def client(bedrock_emulator: BedrockEmulator) -> Iterator[Any]:
+    """A boto3 client of the emulator."""
+    made = bedrock_emulator.client()
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -37,13 +36,6 @@ TOOLS: dict[str, Any] = {
         }
     ]
 }
-
-
-@pytest.fixture
-def client(bedrock_emulator: BedrockEmulator) -> Iterator[Any]:
-    made = bedrock_emulator.client()
-    yield made
-    made.close()
 
 
 def _user(text: str) -> dict[str, Any]:

@@ -60,14 +60,64 @@ function experiments() {
   });
 }
 
+const FAULT = { message: "A trace has no field 'statos'. Did you mean status?", column: 1, suggestion: "status", excerpt: "  statos = 'ERROR'\n  ^" };
+
+// Of the filter only `status = 'ERROR'`, `model = '...'` and words are understood.
+function matching(url) {
+  const query = url.searchParams;
+  const wanted = query.get("experiment") ?? query.get("experiments");
+  const filter = query.get("filter") ?? "";
+  const [since, until] = ["since_ns", "until_ns"].map((name) => query.get(name));
+  const model = /model = '([^']*)'/.exec(filter)?.[1];
+  const words = [...filter.matchAll(/"([^"]+)"/g)].map(([, word]) => word.toLowerCase());
+  return traces.filter((trace) => {
+    const start = BigInt(trace.start);
+    if (wanted && trace.experiment !== wanted) return false;
+    if ((since && start < BigInt(since)) || (until && start >= BigInt(until))) return false;
+    const row = summary(trace);
+    if (filter.includes("status = 'ERROR'") && row.status !== "ERROR") return false;
+    if (model && !row.models.includes(model)) return false;
+    return words.every((word) => `${row.request_preview} ${row.response_preview}`.toLowerCase().includes(word)) && !filter.includes("900s");
+  });
+}
+
+function byTime(url) {
+  const step = BigInt(url.searchParams.get("interval_s") ?? 3600) * 1_000_000_000n;
+  const groups = new Map();
+  for (const trace of matching(url)) {
+    const time = String((BigInt(trace.start) / step) * step);
+    const group = groups.get(time) ?? { count: 0, errors: 0, latency: null };
+    groups.set(time, { ...group, count: group.count + 1, errors: group.errors + Number(trace.spans[0].status === "ERROR") });
+  }
+  const sorted = [...groups].sort(([one], [other]) => Number(BigInt(one) - BigInt(other)));
+  return { groups: sorted.map(([time, found]) => ({ key: { time }, traces: found, calls: null })), is_complete: true, since_ns: "0", until_ns: null, relative_error: 0.03 };
+}
+
+function facets(found) {
+  const count = (valuesOf) => {
+    const counts = new Map();
+    for (const trace of found) for (const value of valuesOf(summary(trace))) counts.set(value, (counts.get(value) ?? 0) + 1);
+    return [...counts].sort(([, one], [, other]) => other - one).slice(0, 8).map(([value, n]) => ({ value, count: n, key: null }));
+  };
+  return {
+    trace_count: found.length,
+    is_exact: true,
+    facets: { status: count((row) => [row.status]), model: count((row) => row.models), error: count((row) => (row.error ? [row.error.type] : [])), tool: count((row) => row.tools) },
+  };
+}
+
 function answer(url) {
   const parts = url.pathname.split("/").slice(2).map(decodeURIComponent);
   if (MOCK_FAIL && url.pathname.includes(MOCK_FAIL)) return [500, { title: "Internal error", status: 500, detail: "The store could not be read: disk I/O error. The server's log says more." }];
   if (parts[0] === "experiments") return [200, { experiments: experiments() }];
+  if (parts[0] === "aggregates") return [200, byTime(url)];
+  if (parts[0] === "facets") return [200, facets(matching(url))];
+  if (url.pathname === "/api/traces/count") return [200, { count: matching(url).length, is_exact: true }];
+  if (url.pathname === "/api/traces/tail") return [404, { title: "Not found", status: 404, detail: "No tail here." }];
   if (parts[0] !== "traces") return [404, { title: "Not found", status: 404, detail: "No such address." }];
   if (parts.length === 1) {
-    const wanted = url.searchParams.get("experiment");
-    const own = wanted ? traces.filter((trace) => trace.experiment === wanted) : traces;
+    if (url.searchParams.get("filter")?.includes("statos")) return [400, { title: "Bad Request", status: 400, detail: "Wrong.", filter_fault: FAULT }];
+    const own = matching(url);
     const from = Math.max(0, own.findIndex((trace) => trace.id === url.searchParams.get("cursor")));
     const size = Number(url.searchParams.get("limit") ?? 50);
     return [200, { traces: own.slice(from, from + size).map(summary), next_cursor: own[from + size]?.id ?? null }];

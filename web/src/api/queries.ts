@@ -107,22 +107,29 @@ async function bars(ask: ListAsk, stepMs: number, sinceMs: number | null, signal
   }));
 }
 
-/** When the traces began; over all time the days are asked for first, to see how far it reaches. */
+/** When the traces began. Over all time it is seen by steps how far that reaches, from days to what fits. */
+async function histogram(ask: ListAsk, signal: AbortSignal): Promise<Histogram> {
+  let sinceMs = ask.sinceMs;
+  let untilMs = ask.untilMs ?? Date.now();
+  let stepMs = sinceMs === null ? DAY_MS : stepFor(untilMs - sinceMs);
+  for (;;) {
+    const found = await bars(ask, stepMs, sinceMs, signal);
+    // Over all time it begins and ends with a trace: the time since the last one would say nothing.
+    if (ask.sinceMs === null) {
+      untilMs = (found.at(-1)?.startMs ?? untilMs - stepMs) + stepMs;
+      sinceMs = found[0]?.startMs ?? untilMs - stepMs;
+    }
+    const from = Math.floor((sinceMs ?? 0) / stepMs) * stepMs;
+    const finer = stepFor(untilMs - from);
+    if (finer >= stepMs) return { sinceMs: from, untilMs: Math.ceil(untilMs / stepMs) * stepMs, stepMs, bars: found };
+    stepMs = finer;
+  }
+}
+
 export const histogramQuery = (ask: ListAsk) =>
   queryOptions({
     queryKey: ["histogram", ask],
-    queryFn: async ({ signal }): Promise<Histogram> => {
-      const nowMs = ask.untilMs ?? Date.now();
-      const days = ask.sinceMs === null ? await bars(ask, DAY_MS, null, signal) : null;
-      const firstMs = ask.sinceMs ?? days?.[0]?.startMs ?? nowMs - DAY_MS;
-      const stepMs = stepFor(nowMs - firstMs);
-      const found = days && stepMs === DAY_MS ? days : await bars(ask, stepMs, firstMs, signal);
-      const first = ask.sinceMs === null ? (found[0]?.startMs ?? firstMs) : firstMs;
-      // Over all time the first traces may fill but a part of their day: then finer steps fit.
-      const finer = stepFor(nowMs - first);
-      const shown = finer < stepMs ? await bars(ask, finer, first, signal) : found;
-      return { sinceMs: Math.floor(first / finer) * finer, untilMs: Math.ceil((nowMs + 1) / finer) * finer, stepMs: finer, bars: shown };
-    },
+    queryFn: ({ signal }) => histogram(ask, signal),
     placeholderData: keepPreviousData,
     refetchInterval: ask.untilMs === null ? 30_000 : false,
     refetchIntervalInBackground: false,

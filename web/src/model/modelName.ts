@@ -54,3 +54,10 @@ export function spanLabel(name: string, model: string | null): string {
   if (model !== null && name.endsWith(model) && name.length > model.length) return name.slice(0, -model.length).trimEnd() || name;
   return name;
 }
+
+/** A model call's span name with its model as people say it: `chat {model}` is `chat sonnet 3.5 v2`. */
+export function shortOperation(name: string): string {
+  const [operation = "", model, ...rest] = name.split(" ");
+  // Model ids name their vendor before a dot, or are ARNs.
+  return model !== undefined && rest.length === 0 && /^(arn:|[a-z0-9-]+\.)/.test(model) ? `${operation} ${shortModel(model)}` : name;
+}

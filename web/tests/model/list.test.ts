@@ -4,6 +4,7 @@ import { formatStretch } from "@/lib/format";
 import { listSearch, parseSearch, stringifySearch } from "@/model/address";
 import { stretchBetween } from "@/model/histogram";
 import { joinedHead } from "@/model/freshRows";
+import { shortOperation } from "@/model/modelName";
 import { markedPieces } from "@/model/marks";
 import { boundsOf, stepFor } from "@/model/timeRange";
 import { row } from "../make";
@@ -59,4 +60,10 @@ test("what was told of goes before what was read", () => {
   const told = new Map([["b", row("b", 20, { status: "ERROR" })], ["d", row("d", 40)]]);
   const head = joinedHead([row("c", 30), row("b", 20)], told);
   expect(head.map(({ id, status }) => [id, status])).toEqual([["d", "OK"], ["c", "OK"], ["b", "ERROR"]]);
+});
+
+test("an operation is named with its model as people say it", () => {
+  expect(shortOperation("chat us.anthropic.claude-3-5-sonnet-20241022-v2:0")).toBe("chat sonnet 3.5 v2");
+  expect(shortOperation("look up the order")).toBe("look up the order");
+  expect(shortOperation("retrieve docs")).toBe("retrieve docs");
 });

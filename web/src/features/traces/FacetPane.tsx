@@ -9,7 +9,7 @@ import { formatCount } from "@/lib/format";
 import { useSpeech } from "@/lib/i18n/language";
 import { FACETS, facetClause, type Facet } from "@/model/filterFields";
 import { hasClause, withClause, withoutClause } from "@/model/filterText";
-import { shortModel } from "@/model/modelName";
+import { shortModel, shortOperation } from "@/model/modelName";
 import styles from "./FacetPane.module.css";
 
 const TOP = 8;
@@ -70,5 +70,6 @@ export function FacetPane({ ask, onFilter, onClose }: Props) {
 
 function wordsOf(facet: Facet, value: string, key: string | null): string {
   if (facet === "model") return shortModel(value);
+  if (facet === "operation") return shortOperation(value);
   return facet === "tag" && key !== null ? `${key}: ${value}` : value;
 }

@@ -1,7 +1,7 @@
 // The filter line, with what may come next. The server judges the filter; what is wrong is shown under the line.
 import { useQuery } from "@tanstack/react-query";
 import { IconFilter, IconX } from "@tabler/icons-react";
-import { useId, useRef, useState, type KeyboardEvent } from "react";
+import { useId, useLayoutEffect, useRef, useState, type KeyboardEvent } from "react";
 import { experimentsQuery, facetsQuery } from "@/api/queries";
 import { IconButton } from "@/components/IconButton";
 import { cx } from "@/lib/cx";
@@ -26,6 +26,12 @@ export function FilterBar({ filter, experiment, hasFault, onFilter }: Props) {
   const { t } = useSpeech();
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState(filter);
+  // Where the caret is to stand in a text that was put in: set before the next key can be pressed.
+  const caret = useRef<number | null>(null);
+  useLayoutEffect(() => {
+    if (caret.current !== null) input.current?.setSelectionRange(caret.current, caret.current);
+    caret.current = null;
+  }, [text]);
   const list = useOptions(text, experiment);
   const id = useId();
   useKeys({
@@ -43,8 +49,7 @@ export function FilterBar({ filter, experiment, hasFault, onFilter }: Props) {
     const done = complete(text, list.place, option);
     setText(done.text);
     list.open(done.caret);
-    // The caret can be set once the text is there.
-    requestAnimationFrame(() => input.current?.setSelectionRange(done.caret, done.caret));
+    caret.current = done.caret;
   };
   const press = (event: KeyboardEvent) => {
     const chosen = list.options[list.at]?.text;

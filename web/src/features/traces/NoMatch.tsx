@@ -12,6 +12,7 @@ const MOST = 8;
 
 interface Part {
   words: string;
+  isClause: boolean;
   without: ListAsk;
   change: Change;
 }
@@ -28,9 +29,9 @@ export function NoMatch({ ask, onChange }: { ask: ListAsk; onChange: (change: Ch
       <h2 className={styles.title}>{t.noMatch}</h2>
       {parts.length > 1 && <p className={styles.lead}>{t.noMatchLead}</p>}
       <ul className={styles.parts}>
-        {sorted.map(({ words, change, found }) => (
+        {sorted.map(({ words, isClause, change, found }) => (
           <li key={words}>
-            <code>{words}</code>
+            <span className={styles.words}>{isClause ? <code>{words}</code> : words}</span>
             <span className={styles.count}>
               {found && t.traceCount(found.count, `${formatCount(found.count, language)}${found.is_exact ? "" : "+"}`)}
             </span>
@@ -49,11 +50,12 @@ function partsOf(ask: ListAsk, timeRange: string): Part[] {
   const parts = all.slice(0, MOST).map((clause, i): Part => {
     const rest = all.filter((_, other) => other !== i).join(" AND ");
     const filter = rest === "" ? undefined : rest;
-    return { words: clause, without: { ...ask, filter }, change: { filter } };
+    return { words: clause, isClause: true, without: { ...ask, filter }, change: { filter } };
   });
   if (ask.sinceMs !== null || ask.untilMs !== null) {
     parts.push({
       words: timeRange,
+      isClause: false,
       without: { ...ask, sinceMs: null, untilMs: null },
       change: { range: undefined, from: undefined, to: undefined },
     });

@@ -3,10 +3,10 @@ import { useQuery } from "@tanstack/react-query";
 import { IconArrowUp } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { RequestError } from "@/api/client";
-import { countQuery, experimentsQuery, type ListAsk } from "@/api/queries";
+import { countQuery, experimentsQuery, histogramQuery, type ListAsk } from "@/api/queries";
 import { Failure } from "@/components/Failure";
 import { SkeletonRows } from "@/components/Skeleton";
-import { formatCount } from "@/lib/format";
+import { formatCount, formatStretch } from "@/lib/format";
 import { useSpeech } from "@/lib/i18n/language";
 import { keepChoice, keepForTab, readChoice } from "@/lib/storage";
 import { useNarrow } from "@/lib/useNarrow";
@@ -90,6 +90,7 @@ function ListHead({ ask, isAll, live }: { ask: ListAsk; isAll: boolean; live: Li
         </span>
       )}
       <span className={styles.space} />
+      <Stretch ask={ask} />
       {live.waiting > 0 && (
         <button type="button" className={styles.fresh} onClick={live.showWaiting}>
           <IconArrowUp size={14} stroke={2} aria-hidden />
@@ -98,6 +99,13 @@ function ListHead({ ask, isAll, live }: { ask: ListAsk; isAll: boolean; live: Li
       )}
     </header>
   );
+}
+
+/** From when to when the strip above reaches. */
+function Stretch({ ask }: { ask: ListAsk }) {
+  const { language } = useSpeech();
+  const { data } = useQuery(histogramQuery(ask));
+  return data && <span className={styles.count}>{formatStretch(data.sinceMs, data.untilMs, language)}</span>;
 }
 
 function CountOfAll({ experiment }: { experiment: string | undefined }) {
