@@ -105,7 +105,7 @@ function ListHead({ ask, isAll, live }: { ask: ListAsk; isAll: boolean; live: Li
 function Stretch({ ask }: { ask: ListAsk }) {
   const { language } = useSpeech();
   const { data } = useQuery(histogramQuery(ask));
-  return data && <span className={styles.count}>{formatStretch(data.sinceMs, data.untilMs, language)}</span>;
+  return data && data.bars.length > 0 && <span className={styles.count}>{formatStretch(data.sinceMs, data.untilMs, language)}</span>;
 }
 
 function CountOfAll({ experiment }: { experiment: string | undefined }) {
