@@ -81,16 +81,20 @@ function matching(url) {
   });
 }
 
-function byTime(url) {
-  const step = BigInt(url.searchParams.get("interval_s") ?? 3600) * 1_000_000_000n;
-  const groups = new Map();
-  for (const trace of matching(url)) {
-    const time = String((BigInt(trace.start) / step) * step);
-    const group = groups.get(time) ?? { count: 0, errors: 0, latency: null };
-    groups.set(time, { ...group, count: group.count + 1, errors: group.errors + Number(trace.spans[0].status === "ERROR") });
-  }
-  const sorted = [...groups].sort(([one], [other]) => Number(BigInt(one) - BigInt(other)));
-  return { groups: sorted.map(([time, found]) => ({ key: { time }, traces: found, calls: null })), is_complete: true, since_ns: "0", until_ns: null, relative_error: 0.03 };
+function timeline(url) {
+  const found = matching(url);
+  const starts = found.map(({ start }) => Number(BigInt(start) / 1_000_000_000n));
+  const first = Number(url.searchParams.get("since_ns") ?? 0) / 1e9 || Math.min(...starts, now / 1000 - 3600);
+  const last = Math.max(...starts, first + 3600);
+  const step = [60, 300, 600, 1800, 3600, 10800, 21600, 43200].find((each) => (last - first) / each <= 100) ?? 86400;
+  const bars = new Map();
+  found.forEach((trace, i) => {
+    const start = Math.floor(starts[i] / step) * step;
+    const bar = bars.get(start) ?? { start_ns: `${start}000000000`, count: 0, errors: 0 };
+    bars.set(start, { ...bar, count: bar.count + 1, errors: bar.errors + Number(trace.spans[0].status === "ERROR") });
+  });
+  const edge = (seconds) => `${Math.floor(seconds / step) * step}000000000`;
+  return { interval_s: step, since_ns: edge(first), until_ns: edge(last + step), bars: [...bars.values()].reverse(), is_exact: true };
 }
 
 function facets(found) {
@@ -110,7 +114,7 @@ function answer(url) {
   const parts = url.pathname.split("/").slice(2).map(decodeURIComponent);
   if (MOCK_FAIL && url.pathname.includes(MOCK_FAIL)) return [500, { title: "Internal error", status: 500, detail: "The store could not be read: disk I/O error. The server's log says more." }];
   if (parts[0] === "experiments") return [200, { experiments: experiments() }];
-  if (parts[0] === "aggregates") return [200, byTime(url)];
+  if (parts[0] === "timeline") return [200, timeline(url)];
   if (parts[0] === "facets") return [200, facets(matching(url))];
   if (url.pathname === "/api/traces/count") return [200, { count: matching(url).length, is_exact: true }];
   if (url.pathname === "/api/traces/tail") return [404, { title: "Not found", status: 404, detail: "No tail here." }];

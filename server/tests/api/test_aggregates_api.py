@@ -156,6 +156,26 @@ def test_the_end_of_time_and_half_a_sign_are_no_error(filled: BackgroundServer) 
         assert aggregates(post(filled, "/api/aggregates", asked)).is_complete
 
 
+def test_a_timeline_fits_its_traces(filled: BackgroundServer) -> None:
+    for path in ("/api/timeline", "/api/timeline?filter=latency%20%3E%201ms"):
+        found = schemas.TimelineAnswer.model_validate(ask(filled.url, path).json)
+        assert (found.interval_s, found.is_exact) == (60, True)
+        assert [(bar.count, bar.errors) for bar in found.bars] == [(1, 0), (1, 1), (1, 0)]
+        assert [int(bar.start_ns) for bar in found.bars] == [
+            FIRST_MINUTE_NS + minute * MINUTE_NS for minute in (1, 2, 3)
+        ]
+        assert (int(found.since_ns), int(found.until_ns)) == (
+            FIRST_MINUTE_NS + MINUTE_NS,
+            FIRST_MINUTE_NS + 4 * MINUTE_NS,
+        )
+    failed = post(filled, "/api/timeline", {"filter": "status = 'ERROR'", "experiments": ["a"], "steps": 10})
+    (bar,) = schemas.TimelineAnswer.model_validate(failed.json).bars
+    assert (bar.count, bar.errors) == (1, 1)
+    assert post(filled, "/api/timeline", {"experiments": ["nobody"]}).json["bars"] == []
+    assert get(filled, "/api/timeline", steps=5).status == 400
+    assert get(filled, "/api/timeline", filter="statos = 1").json["filter_fault"]["column"] == 1
+
+
 def test_facets_and_counts(filled: BackgroundServer) -> None:
     for answer in (
         get(filled, "/api/facets", filter="experiment = 'a'", top=1),

@@ -20,6 +20,8 @@ def test_the_document_names_each_operation_for_the_pages_types() -> None:
         ("/api/aggregates", "post"): "computeAggregates",
         ("/api/compare", "post"): "compare",
         ("/api/experiments", "get"): "listExperiments",
+        ("/api/timeline", "get"): "getTimeline",
+        ("/api/timeline", "post"): "computeTimeline",
         ("/api/facets", "get"): "getFacets",
         ("/api/facets", "post"): "computeFacets",
         ("/api/sessions", "get"): "listSessions",

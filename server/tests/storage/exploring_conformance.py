@@ -13,6 +13,7 @@ from outcrop.genai.usage import Usage
 from outcrop_server.model.aggregates import Count, FacetValue, SessionPosition, SessionQuery, SessionRow
 from outcrop_server.model.rows import TracePosition
 from outcrop_server.model.search import TraceSearch
+from outcrop_server.model.timeline import Bar, Timeline
 from outcrop_server.storage.api import TraceStore
 from server.tests.support.aggregates import START_S, S, a_trace
 from server.tests.support.spans import START_NS, new_span, trace_id
@@ -75,6 +76,19 @@ class ExploringConformance:
         assert several.count(replace(failed, experiments=("b",)), 10) == Count(0, is_exact=True)
         assert several.count(fine, 3) == Count(3, is_exact=True)
         assert several.count(fine, 2) == Count(2, is_exact=False)
+
+    def test_a_timeline_says_when_the_traces_began_and_how_many_failed(self, several: TraceStore) -> None:
+        of_all = [
+            Bar((START_S + seconds) // 60 * 60, 1, errors)
+            for seconds, errors in ((0, 0), (60, 1), (1200, 0), (18_000, 0))
+        ]
+        assert several.timeline(TraceSearch(), 60, 10) == Timeline(of_all, is_exact=True)
+        days = several.timeline(TraceSearch(), 86_400, 10)
+        assert sum(bar.traces for bar in days.bars) == 4
+        failed = TraceSearch(parse_filter("status = 'ERROR'"))
+        assert several.timeline(failed, 60, 10) == Timeline([of_all[1]], is_exact=True)
+        assert several.timeline(replace(failed, experiments=("b",)), 60, 10) == Timeline([], is_exact=True)
+        assert several.timeline(TraceSearch(), 60, 2) == Timeline(of_all[2:], is_exact=False)
 
     def test_sessions_sum_up_their_traces(self, several: TraceStore) -> None:
         ids = {row.name: row.experiment_id for row in several.experiments()}

@@ -62,6 +62,8 @@ def test_numbers_facets_and_sessions_are_of_the_scope_alone(tmp_path: Path) -> N
         scoped.facets(TraceSearch(), 5, 10).trace_count,
         nobody.facets(TraceSearch(), 5, 10).trace_count,
     ) == (2, 0)
+    lines = [view.timeline(TraceSearch(), 60, 10) for view in (scoped, nobody)]
+    assert [sum(bar.traces for bar in line.bars) for line in lines] == [2, 0]
     assert [row.experiment for row in scoped.sessions(SessionQuery())] == ["B", "A"]
     assert nobody.sessions(SessionQuery()) == []
     assert [each.row.trace_id for each in scoped.session_traces("s", None, None, 5)] == [

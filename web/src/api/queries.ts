@@ -1,13 +1,14 @@
 // What can be asked of the server, as TanStack Query options: keys, pages and pace in one place.
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { Histogram } from "@/model/histogram";
-import { DAY_MS, stepFor } from "@/model/timeRange";
 import type { TraceRow } from "@/model/trace";
 import { get } from "./client";
 import { readExperiment, readPayload, readTrace, readTraceRow } from "./read";
 
 const PAGE = 100;
 const POLL_MS = 4000;
+// As many as can be told apart on a screen.
+const BARS = 100;
 // A trace's spans may still be arriving while it is open.
 const YOUNG_MS = 60_000;
 
@@ -25,6 +26,7 @@ export interface ListAsk {
   order: string | undefined;
 }
 
+const milliseconds = (ns: string): number => Number(BigInt(ns) / 1_000_000n);
 const nanoseconds = (ms: number | null): string | undefined => (ms === null ? undefined : `${ms}000000`);
 
 const stretch = ({ sinceMs, untilMs }: ListAsk) => ({ since_ns: nanoseconds(sinceMs), until_ns: nanoseconds(untilMs) });
@@ -89,41 +91,17 @@ export const facetsQuery = (ask: ListAsk, top: number) =>
     staleTime: 15_000,
   });
 
-async function bars(ask: ListAsk, stepMs: number, sinceMs: number | null, signal: AbortSignal) {
-  const query = {
-    group_by: "time",
-    interval_s: stepMs / 1000,
-    experiments: ask.experiment,
-    filter: ask.filter,
-    since_ns: nanoseconds(sinceMs),
-    until_ns: nanoseconds(ask.untilMs),
-    limit: 10_000,
-  };
-  const { groups } = await get("/api/aggregates", { query, signal });
-  return groups.map(({ key, traces }) => ({
-    startMs: Number(BigInt(key.time ?? "0") / 1_000_000n),
-    count: traces?.count ?? 0,
-    errors: traces?.errors ?? 0,
-  }));
-}
-
-/** When the traces began. Over all time it is seen by steps how far that reaches, from days to what fits. */
+/** When the traces began, in steps that the server chooses. */
 async function histogram(ask: ListAsk, signal: AbortSignal): Promise<Histogram> {
-  let sinceMs = ask.sinceMs;
-  let untilMs = ask.untilMs ?? Date.now();
-  let stepMs = sinceMs === null ? DAY_MS : stepFor(untilMs - sinceMs);
-  for (;;) {
-    const found = await bars(ask, stepMs, sinceMs, signal);
-    // Over all time it begins and ends with a trace: the time since the last one would say nothing.
-    if (ask.sinceMs === null) {
-      untilMs = (found.at(-1)?.startMs ?? untilMs - stepMs) + stepMs;
-      sinceMs = found[0]?.startMs ?? untilMs - stepMs;
-    }
-    const from = Math.floor((sinceMs ?? 0) / stepMs) * stepMs;
-    const finer = stepFor(untilMs - from);
-    if (finer >= stepMs) return { sinceMs: from, untilMs: Math.ceil(untilMs / stepMs) * stepMs, stepMs, bars: found };
-    stepMs = finer;
-  }
+  const query = { experiments: ask.experiment, filter: ask.filter, ...stretch(ask), steps: BARS };
+  const found = await get("/api/timeline", { query, signal });
+  return {
+    sinceMs: milliseconds(found.since_ns),
+    untilMs: milliseconds(found.until_ns),
+    stepMs: found.interval_s * 1000,
+    bars: found.bars.map(({ start_ns, count, errors }) => ({ startMs: milliseconds(start_ns), count, errors })),
+    isExact: found.is_exact,
+  };
 }
 
 export const histogramQuery = (ask: ListAsk) =>

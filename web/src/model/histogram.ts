@@ -12,6 +12,8 @@ export interface Histogram {
   stepMs: number;
   /** In order of time; a step without traces has none. */
   bars: readonly Bar[];
+  /** False if there are more traces; these are the newest. */
+  isExact: boolean;
 }
 
 /** The stretch between two places: at least one bar. */

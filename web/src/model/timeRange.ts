@@ -1,4 +1,4 @@
-// Stretches of time: a choice of the URL as bounds, and the buckets of a histogram. Milliseconds throughout.
+// Stretches of time: a choice of the URL as bounds, in milliseconds.
 import type { Range } from "./address";
 
 const MINUTE = 60_000;
@@ -29,14 +29,3 @@ export function boundsOf({ range, from, to }: Choice, nowMs = Date.now()): Bound
   if (from !== undefined && to !== undefined) return { sinceMs: from, untilMs: to };
   return { sinceMs: range === undefined ? null : nowMs - LENGTHS[range], untilMs: null };
 }
-
-// Each is a multiple of the one before, or near enough; the server counts by whole minutes.
-const STEPS = [MINUTE, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 30 * DAY, 90 * DAY];
-const MOST_BARS = 100;
-
-/** The finest step that makes no more bars of a stretch than can be told apart. */
-export function stepFor(lengthMs: number): number {
-  return STEPS.find((step) => lengthMs / step <= MOST_BARS) ?? 365 * DAY;
-}
-
-export const DAY_MS = DAY;

@@ -113,7 +113,7 @@ const SOME = {
   ...NONE,
   "/api/traces": list("a", "b"),
   "/api/traces/count": { count: 2, is_exact: true },
-  "/api/aggregates": { groups: [], is_complete: true, since_ns: "0", until_ns: null, relative_error: 0.03 },
+  "/api/timeline": { interval_s: 60, since_ns: "0", until_ns: "60000000000", bars: [{ start_ns: "0", count: 2, errors: 1 }], is_exact: true },
   "/api/facets": {
     trace_count: 2,
     is_exact: true,

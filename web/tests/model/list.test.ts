@@ -6,7 +6,7 @@ import { stretchBetween } from "@/model/histogram";
 import { joinedHead } from "@/model/freshRows";
 import { shortOperation } from "@/model/modelName";
 import { markedPieces } from "@/model/marks";
-import { boundsOf, stepFor } from "@/model/timeRange";
+import { boundsOf } from "@/model/timeRange";
 import { row } from "../make";
 
 const MINUTE = 60_000;
@@ -26,14 +26,8 @@ test("a stretch that was chosen goes before one that ends now", () => {
   expect(boundsOf(none, 0)).toEqual({ sinceMs: null, untilMs: null });
 });
 
-test("bars are as fine as can be told apart", () => {
-  expect(stepFor(60 * MINUTE)).toBe(MINUTE);
-  expect(stepFor(24 * 60 * MINUTE)).toBe(30 * MINUTE);
-  expect(stepFor(30 * 24 * 60 * MINUTE)).toBe(12 * 60 * MINUTE);
-});
-
 test("drawing chooses whole bars, in either direction, and a click one", () => {
-  const histogram = { sinceMs: 10 * MINUTE, untilMs: 20 * MINUTE, stepMs: MINUTE, bars: [] };
+  const histogram = { sinceMs: 10 * MINUTE, untilMs: 20 * MINUTE, stepMs: MINUTE, bars: [], isExact: true };
   expect(stretchBetween(histogram, 0.25, 0.45)).toEqual([12 * MINUTE, 15 * MINUTE]);
   expect(stretchBetween(histogram, 0.45, 0.25)).toEqual([12 * MINUTE, 15 * MINUTE]);
   expect(stretchBetween(histogram, 0.5, 0.5)).toEqual([15 * MINUTE, 16 * MINUTE]);

@@ -24,7 +24,7 @@ _RULES: tuple[tuple[str, re.Pattern[str], Need], ...] = (
     ("GET|HEAD|POST|DELETE", re.compile(r"/api/tokens(/.*)?"), "admin"),
     # Questions too long for an address.
     ("POST", re.compile(r"/api/traces/(search|export|count)"), "read"),
-    ("POST", re.compile(r"/api/(aggregates|facets|compare|export)"), "read"),
+    ("POST", re.compile(r"/api/(aggregates|facets|timeline|compare|export)"), "read"),
     # Readers judge, in their own name; the routes see to it.
     ("PATCH", re.compile(r"/api/traces/[^/]+"), "read"),
     ("POST", re.compile(r"/api/traces/[^/]+/assessments"), "read"),

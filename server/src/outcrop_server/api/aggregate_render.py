@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from outcrop_server.model.rows import SpanRow, TraceRow
     from outcrop_server.query.compare import AlignedSpan
     from outcrop_server.query.exploring import Numbers, SideBySide
+    from outcrop_server.query.timeline import Drawn
 
 _NS_IN_S = 1_000_000_000
 
@@ -60,6 +61,20 @@ def aggregates(found: Numbers) -> schemas.AggregateAnswer:
         since_ns=str(query.since_s * _NS_IN_S),
         until_ns=None if query.until_s is None else str(query.until_s * _NS_IN_S),
         relative_error=RELATIVE_ERROR,
+    )
+
+
+def timeline(found: Drawn) -> schemas.TimelineAnswer:
+    """When traces began."""
+    return schemas.TimelineAnswer(
+        interval_s=found.interval_s,
+        since_ns=str(found.since_s * _NS_IN_S),
+        until_ns=str(found.until_s * _NS_IN_S),
+        bars=[
+            schemas.TimelineBar(start_ns=str(bar.start_s * _NS_IN_S), count=bar.traces, errors=bar.errors)
+            for bar in found.timeline.bars
+        ],
+        is_exact=found.timeline.is_exact,
     )
 
 

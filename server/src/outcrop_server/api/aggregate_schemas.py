@@ -127,6 +127,30 @@ class CountAnswer(ApiModel):
     is_exact: bool = Field(description="False if there may be more.")
 
 
+class TimelineQuestion(TraceScope):
+    """Which traces, and in how many steps."""
+
+    steps: int = Field(100, ge=10, le=1000, description="At most.")
+
+
+class TimelineBar(ApiModel):
+    """Traces that began within a step of time."""
+
+    start_ns: str
+    count: int
+    errors: int
+
+
+class TimelineAnswer(ApiModel):
+    """When the traces that fit began. Without bounds it reaches from the first trace to the last."""
+
+    interval_s: int = Field(description="The length of a step, counted from the epoch.")
+    since_ns: str
+    until_ns: str
+    bars: list[TimelineBar] = Field(description="Steps that have traces, in order of time.")
+    is_exact: bool = Field(description="False if there are more; these are of the newest.")
+
+
 class Session(ApiModel):
     """The traces of an experiment that name the same session."""
 

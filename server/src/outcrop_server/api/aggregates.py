@@ -1,4 +1,4 @@
-"""`/api/aggregates`, `/api/facets` and `/api/traces/count`: many traces at once.
+"""`/api/aggregates`, `/api/facets`, `/api/timeline` and `/api/traces/count`: many traces at once.
 
 Each question is asked by GET, as an address that can be kept, or by POST, in JSON of any length.
 """
@@ -17,6 +17,8 @@ from outcrop_server.api.aggregate_schemas import (
     CountAnswer,
     FacetAnswer,
     FacetQuestion,
+    TimelineAnswer,
+    TimelineQuestion,
     TraceScope,
 )
 from outcrop_server.api.dependencies import Explorer, json_answer
@@ -53,6 +55,20 @@ def get_facets(explorer: Explorer, question: Annotated[FacetQuestion, Query()]) 
 def compute_facets(explorer: Explorer, question: FacetQuestion) -> Response:
     """The same with a question in JSON."""
     return get_facets(explorer, question)
+
+
+@router.get("/api/timeline", operation_id="getTimeline", response_model=TimelineAnswer, responses=_ERRORS)
+def get_timeline(explorer: Explorer, question: Annotated[TimelineQuestion, Query()]) -> Response:
+    """When the traces that fit began, in steps that are chosen to fit."""
+    return json_answer(render.timeline(explorer.timeline(render.asked_traces(question), question.steps)))
+
+
+@router.post(
+    "/api/timeline", operation_id="computeTimeline", response_model=TimelineAnswer, responses=_ERRORS
+)
+def compute_timeline(explorer: Explorer, question: TimelineQuestion) -> Response:
+    """The same with a question in JSON."""
+    return get_timeline(explorer, question)
 
 
 @router.get("/api/traces/count", operation_id="getTraceCount", response_model=CountAnswer, responses=_ERRORS)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from outcrop.filter.ast import And
 from outcrop_server.model.aggregates import FINEST_S, AggregateQuery, Aggregates, Count, Facets, SessionQuery
 from outcrop_server.model.errors import BadRequestError, NotFoundError
 from outcrop_server.model.rows import TracePosition
 from outcrop_server.model.search import TraceSearch
+from outcrop_server.model.timeline import Bar, Timeline
 from outcrop_server.query import cursor as cursors
 from outcrop_server.query import session_token
 from outcrop_server.query.compare import AlignedSpan, aligned
 from outcrop_server.query.missing import no_trace
 from outcrop_server.query.scope import as_of_now, between, experiment_names, parsed
+from outcrop_server.query.timeline import Drawn, drawn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +32,10 @@ MAX_FACET_TRACES = 10_000
 MAX_COUNTED_TRACES = 100_000
 # Rows of a comparison: more than anyone reads.
 MAX_ALIGNED = 5_000
-_FINEST_NS = FINEST_S * 1_000_000_000
+_NS_IN_S = 1_000_000_000
+_FINEST_NS = FINEST_S * _NS_IN_S
+# Days of ten years and more.
+_MAX_GROUPS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +154,44 @@ class TraceExplorer:
         """
         search = self._search(asked)
         return Count(0, is_exact=True) if search is None else self._store.count(search, MAX_COUNTED_TRACES)
+
+    def timeline(self, asked: AskedTraces, most: int) -> Drawn:
+        """How many of the traces that fit began when, in at most so many steps.
+
+        Raises:
+            BadRequestError: filter or experiments cannot be understood.
+        """
+        search = self._search(asked)
+        since_s = None if asked.since_ns is None else asked.since_ns // _NS_IN_S
+        until_s = None if asked.until_ns is None else -(-asked.until_ns // _NS_IN_S)
+        is_of_all = parsed(asked.filter_text)[0] == And()
+
+        def ask(interval_s: int) -> Timeline:
+            if search is None:
+                return Timeline([], is_exact=True)
+            if is_of_all:
+                return self._timeline_of_all(asked, interval_s)
+            return self._store.timeline(search, interval_s, MAX_COUNTED_TRACES)
+
+        return drawn(ask, since_s, until_s, int(time.time()), most)
+
+    def _timeline_of_all(self, asked: AskedTraces, interval_s: int) -> Timeline:
+        """The same from the sums that a store keeps, however many traces there are."""
+        numbers = AskedNumbers(
+            asked.since_ns,
+            asked.until_ns,
+            asked.experiments,
+            group_by=("time",),
+            interval_s=interval_s,
+            limit=_MAX_GROUPS,
+        )
+        found = self.numbers(numbers).aggregates
+        bars = [
+            Bar(int(each.key[0] or 0), each.traces.count, each.traces.errors)
+            for each in found.groups
+            if each.traces is not None
+        ]
+        return Timeline(bars, found.is_complete)
 
     def sessions(self, experiments: Sequence[str], token: str | None, limit: int) -> SessionPage:
         """A page of sessions.

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
     from outcrop_server.model.search import FoundTrace, TraceSearch
     from outcrop_server.model.store_health import StoreHealth
+    from outcrop_server.model.timeline import Timeline
     from outcrop_server.model.tree import SpanPosition, SubtreeTotals
 
 
@@ -99,6 +100,14 @@ class KeptTraces(Protocol):
         A value MUST count once for each trace that has it, however often. MUST look at no more than
         `max_traces`, the newest, and SHOULD stop when it has worked for about a second; it MUST say when
         these are not all. Of each field it gives the `top` most frequent values, equal ones by their text.
+        """
+        ...
+
+    def timeline(self, search: TraceSearch, interval_s: int, max_traces: int) -> Timeline:
+        """How many of the traces that fit a search's filter and experiments began when.
+
+        Steps are `interval_s` long, counted from the epoch. MUST look at no more than `max_traces`, the
+        newest, and SHOULD stop when it has worked for about a second; it MUST say when these are not all.
         """
         ...
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
     from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
     from outcrop_server.model.search import FoundTrace, TraceSearch
+    from outcrop_server.model.timeline import Timeline
     from outcrop_server.model.tree import SpanPosition
     from outcrop_server.storage.api import KeptTraces
 
@@ -72,6 +73,10 @@ class ScopedStore:
     def facets(self, search: TraceSearch, top: int, max_traces: int) -> Facets:
         """What the traces that fit have."""
         return self._store.facets(self._within(search), top, max_traces)
+
+    def timeline(self, search: TraceSearch, interval_s: int, max_traces: int) -> Timeline:
+        """How many of the traces that fit began when."""
+        return self._store.timeline(self._within(search), interval_s, max_traces)
 
     def sessions(self, query: SessionQuery) -> list[SessionRow]:
         """A page of sessions."""

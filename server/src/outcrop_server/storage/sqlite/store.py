@@ -10,6 +10,7 @@ from outcrop_server.model.errors import StoreError
 from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
 from outcrop_server.model.search import FoundTrace, TraceSearch
 from outcrop_server.model.store_health import CommitWatch, StoreHealth, watch_nothing
+from outcrop_server.model.timeline import Timeline
 from outcrop_server.storage.sqlite import ageing, changes, columns, facets, judging, tokens, tree
 from outcrop_server.storage.sqlite import health as disk
 from outcrop_server.storage.sqlite import statements as sql
@@ -143,6 +144,11 @@ class SqliteStore:
         """What the traces that fit have."""
         with self._readers.reading() as connection:
             return facets.facets(connection, search, top, max_traces)
+
+    def timeline(self, search: TraceSearch, interval_s: int, max_traces: int) -> Timeline:
+        """How many of the traces that fit began when."""
+        with self._readers.reading() as connection:
+            return facets.timeline(connection, search, interval_s, max_traces)
 
     def sessions(self, query: SessionQuery) -> list[SessionRow]:
         """A page of sessions, those used last first."""
