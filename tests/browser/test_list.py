@@ -154,3 +154,24 @@ def test_the_way_back_from_a_trace_leads_to_the_list_as_it_was(some_traces: str,
     page.keyboard.press("Escape")
     expect(page.get_by_role("combobox", name="Filter traces")).to_have_value("poem")
     expect(_rows(page)).to_have_count(1)
+
+
+def test_the_overview_leads_to_the_traces_behind_its_numbers(some_traces: str, page: Page) -> None:
+    page.goto(f"{some_traces}/overview")
+    expect(page.get_by_role("img", name="Traces: failed 1, succeeded 4")).to_be_visible()
+    expect(page.get_by_role("img", name="Tokens")).to_be_visible()
+    expect(page.get_by_role("img", name="Cost")).to_be_visible()
+    # A click on the last step opens its traces: the failed one is the newest.
+    throttled = page.get_by_role("img", name="Throttled: Traces 1")
+    box = throttled.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 10)
+    page.mouse.move(box["x"] + box["width"] - 3, box["y"] + 10)
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_url("**/traces?*from=*")
+    expect(_rows(page)).to_have_count(1)
+    expect(_rows(page)).to_contain_text("ThrottlingException")
+    page.go_back()
+    page.get_by_role("link", name="ThrottlingException").click()
+    expect(_rows(page)).to_have_count(1)

@@ -25,14 +25,17 @@ export class RequestError extends Error {
 
 interface Options {
   path?: Record<string, string>;
-  query?: Record<string, string | number | undefined>;
+  query?: Record<string, string | number | readonly string[] | undefined>;
   signal: AbortSignal;
 }
 
 export async function get<P extends Path>(path: P, { path: parts = {}, query = {}, signal }: Options): Promise<Answer<P>> {
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(parts[name] ?? ""));
   const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
+  for (const [key, value] of Object.entries(query)) {
+    if (Array.isArray(value)) for (const each of value as readonly string[]) search.append(key, each);
+    else if (value !== undefined) search.set(key, String(value));
+  }
   const url = search.size > 0 ? `${filled}?${search}` : filled;
   const response = await send(url, signal);
   if (!response.ok) throw await refusalOf(response);

@@ -29,7 +29,7 @@ export interface ListAsk {
 const milliseconds = (ns: string): number => Number(BigInt(ns) / 1_000_000n);
 const nanoseconds = (ms: number | null): string | undefined => (ms === null ? undefined : `${ms}000000`);
 
-const stretch = ({ sinceMs, untilMs }: ListAsk) => ({ since_ns: nanoseconds(sinceMs), until_ns: nanoseconds(untilMs) });
+export const stretch = ({ sinceMs, untilMs }: ListAsk) => ({ since_ns: nanoseconds(sinceMs), until_ns: nanoseconds(untilMs) });
 
 async function tracePage(ask: ListAsk, cursor: string | undefined, signal: AbortSignal): Promise<TracePage> {
   const { experiment, filter, order } = ask;
@@ -72,6 +72,19 @@ export const newestQuery = (ask: ListAsk, isToldOf: boolean) =>
     staleTime: 0,
   });
 
+/** The first few traces of an order. */
+export const topQuery = (ask: ListAsk, limit: number) =>
+  queryOptions({
+    queryKey: ["top", ask, limit],
+    queryFn: async ({ signal }) => {
+      const { experiment, filter, order } = ask;
+      const page = await get("/api/traces", { query: { experiment, filter, ...stretch(ask), order_by: order, limit }, signal });
+      return page.traces.map(readTraceRow);
+    },
+    placeholderData: keepPreviousData,
+    staleTime: 15_000,
+  });
+
 /** How many traces there are; more than the server counts is said so. */
 export const countQuery = (ask: ListAsk) =>
   queryOptions({
@@ -92,7 +105,7 @@ export const facetsQuery = (ask: ListAsk, top: number) =>
   });
 
 /** When the traces began, in steps that the server chooses. */
-async function histogram(ask: ListAsk, signal: AbortSignal): Promise<Histogram> {
+export async function histogram(ask: ListAsk, signal: AbortSignal): Promise<Histogram> {
   const query = { experiments: ask.experiment, filter: ask.filter, ...stretch(ask), steps: BARS };
   const found = await get("/api/timeline", { query, signal });
   return {

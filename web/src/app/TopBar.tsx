@@ -2,7 +2,7 @@
 import { Menu, Select, useMantineColorScheme, type MantineColorScheme } from "@mantine/core";
 import { IconDeviceDesktop, IconLanguage, IconMoon, IconSelector, IconSun, IconUser, type Icon } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useMatchRoute, useNavigate, useSearch } from "@tanstack/react-router";
 import { signOut } from "@/api/client";
 import { experimentsQuery, sessionQuery } from "@/api/queries";
 import { IconButton } from "@/components/IconButton";
@@ -27,6 +27,7 @@ function ExperimentSelect() {
   const { data } = useQuery(experimentsQuery);
   const { experiment } = useSearch({ from: "__root__" });
   const navigate = useNavigate();
+  const isOverview = useMatchRoute()({ to: "/overview" }) !== false;
   const names = new Set([...(data ?? []).map(({ name }) => name), ...(experiment === undefined ? [] : [experiment])]);
   return (
     <Select
@@ -39,7 +40,9 @@ function ExperimentSelect() {
       onChange={(name) => {
         // The field gives up the focus, so that the keys of the list work at once.
         if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
-        void navigate({ to: "/traces", search: name ? { experiment: name } : {} });
+        const search = name ? { experiment: name } : {};
+        // Numbers stay numbers, of another experiment; everywhere else one wants to see its traces.
+        void navigate(isOverview ? { to: "/overview", search } : { to: "/traces", search });
       }}
       searchable
       nothingFoundMessage={t.noExperimentFound}

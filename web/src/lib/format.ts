@@ -83,6 +83,17 @@ export function formatStretch(fromMs: number, toMs: number, locale: string): str
   return stretchFormat(locale, !isDays).formatRange(fromMs, isDays ? toMs - 1 : toMs);
 }
 
+/** A moment on an axis of this length: the time of day, or the day where it is long. */
+export function formatTick(ms: number, lengthMs: number, locale: string): string {
+  const isShort = lengthMs < 2 * (DAY / MS);
+  return isShort ? formatClock(BigInt(ms) * 1_000_000n).slice(0, 5) : stretchFormat(locale, false).format(ms);
+}
+
+/** A large count in few digits: `1,204`, `310M`, `1.42B`. */
+export function formatLarge(value: number, locale: string): string {
+  return value < 1e5 ? formatCount(value, locale) : largeFormat(locale).format(value);
+}
+
 const isMidnight = (ms: number): boolean => {
   const date = new Date(ms);
   return date.getHours() === 0 && date.getMinutes() === 0;
@@ -113,6 +124,8 @@ const dollarFormat = (locale: string, least: number, most = least): Intl.NumberF
     new Intl.NumberFormat(locale, { minimumFractionDigits: least, maximumFractionDigits: most }),
   );
 const numberFormat = (locale: string): Intl.NumberFormat => kept(`n:${locale}`, () => new Intl.NumberFormat(locale));
+const largeFormat = (locale: string): Intl.NumberFormat =>
+  kept(`l:${locale}`, () => new Intl.NumberFormat(locale, { notation: "compact", maximumSignificantDigits: 3 }));
 const stretchFormat = (locale: string, withTime: boolean): Intl.DateTimeFormat =>
   kept(`s:${locale}:${withTime}`, () =>
     new Intl.DateTimeFormat(locale, {

@@ -27,6 +27,9 @@ export interface ListChoice extends FrameSearch {
   live?: "1";
 }
 
+/** What the overview is of. */
+export type OverviewSearch = Pick<ListChoice, "experiment" | "range" | "from" | "to">;
+
 export interface ListSearch extends ListChoice {
   /** The trace at which the list stands. */
   at?: string;
@@ -68,6 +71,11 @@ export function listSearch(raw: Raw): ListSearch {
     ...(raw.live === "1" && { live: "1" as const }),
     ...(at !== undefined && { at }),
   };
+}
+
+export function overviewSearch(raw: Raw): OverviewSearch {
+  const { experiment, range, from, to } = listSearch(raw);
+  return defined<OverviewSearch>({ experiment, range, from, to });
 }
 
 export function traceSearch(raw: Raw): TraceSearch {

@@ -60,7 +60,7 @@ def drawn(
         begin = begin // step * step
         end = max(-(-end // step), begin // step + 1) * step
         fitting = step_for(end - begin, most)
-        # Coarser than days is one step more; finer may be a few, since finer steps show the ends more closely.
+        # Coarser than days is one step more; finer may be a few: finer steps show the ends more closely.
         is_final = fitting > step and (since_s is not None or step != _DAY)
         if not found.bars or fitting == step or is_final:
             return Drawn(found, step, begin, end)
