@@ -175,3 +175,27 @@ def test_the_overview_leads_to_the_traces_behind_its_numbers(some_traces: str, p
     page.go_back()
     page.get_by_role("link", name="ThrottlingException").click()
     expect(_rows(page)).to_have_count(1)
+
+
+def test_a_session_is_a_conversation(
+    bedrock_emulator: BedrockEmulator, client: Any, tracing: str, page: Page
+) -> None:
+    @outcrop.trace
+    def turn(words: str, reply: str) -> None:
+        outcrop.update_current_trace(session_id="chat/7")
+        _ask(bedrock_emulator, client, words, Reply(reply, usage=Usage(10, 5)))
+
+    turn("Where is my parcel?", "On its way.")
+    turn("And now?", "At your door.")
+    outcrop.flush()
+    page.goto(f"{tracing}/sessions")
+    page.get_by_role("link", name="chat/7").click()
+    turns = page.get_by_role("main").get_by_role("listitem")
+    expect(turns).to_have_count(2)
+    expect(turns.first).to_contain_text("Where is my parcel?")
+    expect(turns.last).to_contain_text("At your door.")
+    turns.last.get_by_role("link", name="turn").click()
+    expect(page.get_by_role("tab", name="Chat")).to_be_visible()
+    # From the trace back to its session.
+    page.get_by_role("link", name="chat/7").click()
+    expect(turns).to_have_count(2)

@@ -9,6 +9,7 @@ import { makeRouter } from "@/app/router";
 // Loaded beforehand: views that are loaded on demand would make the first test of a file wait.
 import "@/components/MarkdownRendered";
 import "@/features/overview/OverviewView";
+import "@/features/sessions/SessionsView";
 import "@/features/trace/TraceView";
 import "@/features/traces/TracesView";
 import { LanguageProvider } from "@/lib/i18n/language";

@@ -34,7 +34,7 @@ export function readExperiment(raw: Schemas["Experiment"]): Experiment {
   };
 }
 
-function readUsage(raw: Schemas["Usage"]): Usage {
+export function readUsage(raw: Schemas["Usage"]): Usage {
   return {
     input: raw.input_tokens,
     output: raw.output_tokens,

@@ -1,5 +1,5 @@
 // The rail: where one can go. Under 700 px it is the bar at the bottom.
-import { IconChartHistogram, IconFlask2, IconKeyboard, IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand, IconListDetails } from "@tabler/icons-react";
+import { IconChartHistogram, IconFlask2, IconKeyboard, IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand, IconListDetails, IconMessages } from "@tabler/icons-react";
 import { Link, useSearch } from "@tanstack/react-router";
 import { IconButton } from "@/components/IconButton";
 import { useSpeech } from "@/lib/i18n/language";
@@ -27,6 +27,10 @@ export function Rail({ isFolded, onFold, onKeys }: Props) {
         <Link to="/traces" search={search} className={styles.link} activeOptions={{ includeSearch: false }}>
           <IconListDetails size={17} stroke={1.6} aria-hidden />
           <span className={styles.word}>{t.traces}</span>
+        </Link>
+        <Link to="/sessions" search={search} className={styles.link} activeOptions={{ includeSearch: false }}>
+          <IconMessages size={17} stroke={1.6} aria-hidden />
+          <span className={styles.word}>{t.sessions}</span>
         </Link>
         <Link to="/overview" search={search} className={styles.link} activeOptions={{ includeSearch: false }}>
           <IconChartHistogram size={17} stroke={1.6} aria-hidden />

@@ -27,7 +27,8 @@ function ExperimentSelect() {
   const { data } = useQuery(experimentsQuery);
   const { experiment } = useSearch({ from: "__root__" });
   const navigate = useNavigate();
-  const isOverview = useMatchRoute()({ to: "/overview" }) !== false;
+  const matches = useMatchRoute();
+  const here = (["/overview", "/sessions"] as const).find((to) => matches({ to }) !== false);
   const names = new Set([...(data ?? []).map(({ name }) => name), ...(experiment === undefined ? [] : [experiment])]);
   return (
     <Select
@@ -41,8 +42,8 @@ function ExperimentSelect() {
         // The field gives up the focus, so that the keys of the list work at once.
         if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
         const search = name ? { experiment: name } : {};
-        // Numbers stay numbers, of another experiment; everywhere else one wants to see its traces.
-        void navigate(isOverview ? { to: "/overview", search } : { to: "/traces", search });
+        // Numbers and sessions stay so, of another experiment; everywhere else one wants to see its traces.
+        void navigate({ to: here ?? "/traces", search });
       }}
       searchable
       nothingFoundMessage={t.noExperimentFound}

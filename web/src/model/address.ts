@@ -30,6 +30,11 @@ export interface ListChoice extends FrameSearch {
 /** What the overview is of. */
 export type OverviewSearch = Pick<ListChoice, "experiment" | "range" | "from" | "to">;
 
+export interface SessionsSearch extends FrameSearch {
+  /** The session that is open. */
+  session?: string;
+}
+
 export interface ListSearch extends ListChoice {
   /** The trace at which the list stands. */
   at?: string;
@@ -71,6 +76,11 @@ export function listSearch(raw: Raw): ListSearch {
     ...(raw.live === "1" && { live: "1" as const }),
     ...(at !== undefined && { at }),
   };
+}
+
+export function sessionsSearch(raw: Raw): SessionsSearch {
+  const session = text(raw.session);
+  return { ...frameSearch(raw), ...(session !== undefined && { session }) };
 }
 
 export function overviewSearch(raw: Raw): OverviewSearch {

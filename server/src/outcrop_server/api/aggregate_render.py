@@ -90,9 +90,9 @@ def facets(found: model.Facets) -> schemas.FacetAnswer:
     )
 
 
-def session(row: model.SessionRow) -> schemas.Session:
+def session(row: model.SessionRow) -> schemas.TraceSession:
     """One line of the list of sessions."""
-    return schemas.Session(
+    return schemas.TraceSession(
         session_id=row.session_id,
         experiment_id=row.experiment_id,
         experiment_name=row.experiment,

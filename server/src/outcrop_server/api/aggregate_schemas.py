@@ -151,7 +151,7 @@ class TimelineAnswer(ApiModel):
     is_exact: bool = Field(description="False if there are more; these are of the newest.")
 
 
-class Session(ApiModel):
+class TraceSession(ApiModel):
     """The traces of an experiment that name the same session."""
 
     session_id: str
@@ -169,14 +169,14 @@ class Session(ApiModel):
 class SessionPage(ApiModel):
     """A page of sessions, those used last first."""
 
-    sessions: list[Session]
+    sessions: list[TraceSession]
     next_page_token: str | None = Field(description="Null at the end.")
 
 
 class SessionDetail(ApiModel):
     """A session, in each experiment that it is in, and a page of its traces from the first one on."""
 
-    sessions: list[Session]
+    sessions: list[TraceSession]
     traces: list[TraceSummary]
     next_cursor: str | None = Field(description="Null at the end.")
 

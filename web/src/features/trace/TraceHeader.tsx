@@ -1,5 +1,6 @@
 // What matters of a trace in one line.
 import { IconArrowLeft, IconHash, IconLink, IconX } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { CopyButton } from "@/components/CopyButton";
 import { IconButton } from "@/components/IconButton";
@@ -9,6 +10,7 @@ import { formatCount, formatDuration } from "@/lib/format";
 import { useSpeech } from "@/lib/i18n/language";
 import { useNow } from "@/lib/useNow";
 import { useTitle } from "@/lib/useTitle";
+import { quote } from "@/model/filterFields";
 import { spanLabel } from "@/model/modelName";
 import type { Trace } from "@/model/trace";
 import styles from "./TraceHeader.module.css";
@@ -73,8 +75,18 @@ export function TraceHeader({ trace, onBack }: { trace: Trace; onBack: () => voi
             <span className={styles.retried}>{t.attempts(row.attempts)}</span>
           </Fact>
         )}
-        {row.sessionId !== null && <Fact label={t.session}>{row.sessionId}</Fact>}
-        {row.userId !== null && <Fact label={t.user}>{row.userId}</Fact>}
+        {row.sessionId !== null && (
+          <Fact label={t.session}>
+            <Link to="/sessions" search={{ session: row.sessionId, experiment: trace.experimentName }}>
+              {row.sessionId}
+            </Link>
+          </Fact>
+        )}
+        {row.userId !== null && (
+          <Fact label={t.user}>
+            <Link to="/traces" search={{ filter: `user = ${quote(row.userId)}` }}>{row.userId}</Link>
+          </Fact>
+        )}
         <Fact>
           <Ago ns={row.startNs} nowMs={nowMs} />
         </Fact>

@@ -149,6 +149,17 @@ export const en = {
   endOfList: "No older traces",
   loadingOlder: "Loading older traces",
   noTracesHere: "This experiment has no traces yet.",
+  // Sessions
+  sessions: "Sessions",
+  whatSessions: "the sessions",
+  whatSession: "this session",
+  sessionColumn: "Session",
+  lasted: "Lasted",
+  olderSessions: "Show older sessions",
+  laterTraces: "Show later traces",
+  backToSessions: "Back to the sessions",
+  asList: "As a list",
+  noSessions: "No trace names a session yet. Give one to the traces of a conversation, and they stand together here:",
   // Overview
   overview: "Overview",
   whatOverview: "the overview",
