@@ -21,6 +21,8 @@ export interface SpanPayload {
   usageRule: string | null;
   cost: CostParts | null;
   costReason: CostReason | null;
+  /** Members of which a part is missing here, since they are too large for one answer. */
+  cutMembers: readonly string[];
 }
 
 export function readExperiment(raw: Schemas["Experiment"]): Experiment {
@@ -153,5 +155,6 @@ export function readPayload(raw: Schemas["SpanDetail"]): SpanPayload {
     usageRule: raw.usage_rule,
     cost: raw.cost && readCost(raw.cost),
     costReason: raw.cost_reason,
+    cutMembers: raw.cut_members,
   };
 }

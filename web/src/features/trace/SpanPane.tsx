@@ -1,4 +1,4 @@
-// The selected span: what it is in one line, and its four views.
+// The selected span: what it is in one line, and its views.
 import { Tabs } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { IconHash } from "@tabler/icons-react";
@@ -16,6 +16,7 @@ import { shortModel, spanLabel } from "@/model/modelName";
 import type { Span, Trace } from "@/model/trace";
 import { AttributesTab } from "./AttributesTab";
 import { ChatTab } from "./chat/ChatTab";
+import { CodeTab } from "./CodeTab";
 import { EventsTab } from "./events/EventsTab";
 import { PayloadTab } from "./PayloadTab";
 import styles from "./SpanPane.module.css";
@@ -28,6 +29,9 @@ interface Props {
   go: (change: Change) => void;
 }
 
+// Types of spans that are calls of a service: only those can be made again by themselves.
+const CALLS: ReadonlySet<string> = new Set(["CHAT_MODEL", "LLM", "EMBEDDING", "RERANKER", "GUARDRAIL", "RETRIEVER"]);
+
 export function SpanPane({ trace, spanId, search, go }: Props) {
   const { t } = useSpeech();
   const span = trace.spans.find(({ id }) => id === spanId);
@@ -38,7 +42,7 @@ export function SpanPane({ trace, spanId, search, go }: Props) {
   };
   useKeys(Object.fromEntries(SPAN_TABS.map((name, i) => [String(i + 1), () => choose(name)])));
   if (!span) return <p className={styles.none}>{t.noSpan}</p>;
-  const names: Record<SpanTab, string> = { chat: t.chat, io: t.inputsOutputs, events: t.events, attributes: t.attributes };
+  const names: Record<SpanTab, string> = { chat: t.chat, io: t.inputsOutputs, events: t.events, attributes: t.attributes, code: t.code };
   return (
     <section className={styles.pane} aria-label={span.name}>
       <SpanHead traceId={trace.row.id} span={span} />
@@ -49,7 +53,7 @@ export function SpanPane({ trace, spanId, search, go }: Props) {
         classNames={{ root: styles.tabs ?? "", list: styles.list ?? "", tab: styles.tab ?? "", panel: styles.panel ?? "" }}
       >
         <Tabs.List aria-label={t.spanViews}>
-          {SPAN_TABS.map((name) => (
+          {SPAN_TABS.filter((name) => name !== "code" || CALLS.has(span.type) || tab === "code").map((name) => (
             <Tabs.Tab key={name} value={name}>
               {names[name]}
             </Tabs.Tab>
@@ -117,6 +121,7 @@ function Payload({ trace, span, tab, chunk, go }: PayloadProps) {
     io: <PayloadTab payload={data} />,
     events: <EventsTab key={data.span.id} payload={data} chunk={chunk} onChunk={(index) => go({ chunk: index })} />,
     attributes: <AttributesTab attributes={data.attributes} resource={trace.resource} />,
+    code: <CodeTab payload={data} />,
   };
   // The span before stays until the next has come.
   return (
