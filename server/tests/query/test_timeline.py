@@ -45,12 +45,17 @@ def test_ends_are_whole_steps_that_hold_the_range() -> None:
 
 
 def test_over_all_time_it_reaches_from_the_first_trace_to_the_last() -> None:
-    ask = Asked(NOW - 9 * HOUR, NOW - 8 * HOUR - 55 * MINUTE)
+    ask = Asked(NOW - 9 * HOUR, NOW - 8 * HOUR - 5 * MINUTE)
     found = drawn(ask, None, None, NOW, 100)
     assert ask.steps[0] == DAY
     assert (found.interval_s, found.since_s) == (MINUTE, NOW - 9 * HOUR)
-    assert found.until_s == NOW - 8 * HOUR - 54 * MINUTE
+    assert found.until_s == NOW - 8 * HOUR - 4 * MINUTE
     assert [bar.traces for bar in found.timeline.bars] == [1, 1]
+
+
+def test_a_few_traces_do_not_fill_the_whole_line() -> None:
+    found = drawn(Asked(NOW - 30), None, None, NOW, 100)
+    assert (found.interval_s, found.since_s, found.until_s) == (MINUTE, NOW - 30 * MINUTE, NOW)
 
 
 def test_over_years_steps_are_longer_than_days() -> None:

@@ -142,7 +142,7 @@ class TimelineBar(ApiModel):
 
 
 class TimelineAnswer(ApiModel):
-    """When the traces that fit began. Without bounds it reaches from the first trace to the last."""
+    """When the traces that fit began. Without bounds from the first trace to the last, 30 steps at least."""
 
     interval_s: int = Field(description="The length of a step, counted from the epoch.")
     since_ns: str

@@ -17,6 +17,7 @@ _STEPS_S = (
     *(_HOUR * n for n in (1, 3, 6, 12)),
     *(_DAY * n for n in (1, 2, 7, 30, 90, 365, 3650)),
 )
+_LEAST_STEPS = 30
 _LONGEST_S = 36_500 * _DAY
 
 
@@ -40,7 +41,8 @@ def drawn(
 ) -> Drawn:
     """Asks for a timeline by steps that fit.
 
-    Where an end is not given, the timeline reaches as far as there are traces; how far is seen by days first.
+    Where an end is not given, the timeline reaches as far as there are traces, but for some steps at least;
+    how far is seen by days first.
 
     Args:
         ask: gives the timeline by steps of so many seconds.
@@ -63,5 +65,7 @@ def drawn(
         # Coarser than days is one step more; finer may be a few: finer steps show the ends more closely.
         is_final = fitting > step and (since_s is not None or step != _DAY)
         if not found.bars or fitting == step or is_final:
-            return Drawn(found, step, begin, end)
+            # One trace alone would fill the whole line.
+            first = begin if since_s is not None else max(0, min(begin, end - _LEAST_STEPS * step))
+            return Drawn(found, step, first, end)
         step = fitting
