@@ -246,3 +246,30 @@ def test_a_server_that_is_gone_is_said_in_place(server: BackgroundServer, page: 
     expect(
         page.get_by_role("button", name=re.compile("retry|try again", re.IGNORECASE)).first
     ).to_be_visible()
+
+
+def test_feedback_is_given_changed_and_taken_back(client: Any, tracing: str, page: Page) -> None:
+    client.converse(modelId=MODEL, messages=[_user("Is this good?")])
+    _open_newest(page, tracing, "Is this good?")
+    _tab(page, "Feedback")
+    form = page.get_by_role("form", name="Add feedback")
+    form.get_by_label("Name").fill("helpful")
+    form.get_by_role("radio", name="Yes").click()
+    form.get_by_label("Comment").fill("To the point.")
+    form.get_by_role("button", name="Save").click()
+    panel = page.get_by_role("tabpanel")
+    expect(panel.get_by_role("listitem")).to_contain_text("To the point.")
+    (found,) = outcrop.search_traces(filter_string="feedback.helpful = true")
+
+    panel.get_by_role("button", name="Edit").click()
+    edited = page.get_by_role("form", name="Edit")
+    edited.get_by_role("radio", name="No").click()
+    edited.get_by_role("button", name="Save").click()
+    expect(panel.get_by_role("listitem")).to_contain_text("No")
+    assert [
+        trace.info.trace_id for trace in outcrop.search_traces(filter_string="feedback.helpful = false")
+    ] == [found.info.trace_id]
+    page.reload()
+    panel.get_by_role("button", name="Delete").click()
+    panel.get_by_role("button", name="Really delete").click()
+    expect(panel).to_contain_text("Nobody has judged this yet.")

@@ -24,6 +24,9 @@ if (typeof window !== "undefined") {
   window.matchMedia = (query) =>
     ({ matches: false, media: query, addEventListener: () => undefined, removeEventListener: () => undefined }) as unknown as MediaQueryList;
   window.ResizeObserver = NoObserver;
+  // A busy machine takes longer than the library's one second to draw the first page.
+  const { configure } = await import("@testing-library/react");
+  configure({ asyncUtilTimeout: 8000 });
 }
 
 afterEach(async () => {
@@ -32,4 +35,5 @@ afterEach(async () => {
   const { cleanup } = await import("@testing-library/react");
   cleanup();
   window.localStorage.clear();
+  window.sessionStorage.clear();
 });

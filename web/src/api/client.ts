@@ -42,6 +42,18 @@ export async function get<P extends Path>(path: P, { path: parts = {}, query = {
   return (await response.json()) as Answer<P>;
 }
 
+/** Changes something on the server. */
+export async function change(method: "POST" | "PATCH" | "DELETE", path: string, body?: object): Promise<void> {
+  let response: Response;
+  try {
+    const written = body && { body: JSON.stringify(body), headers: { "content-type": "application/json", accept: "application/json" } };
+    response = await fetch(path, { method, ...written });
+  } catch {
+    throw new RequestError("", 0);
+  }
+  if (!response.ok) throw await refusalOf(response);
+}
+
 /** Ends the browser's session. */
 export async function signOut(): Promise<void> {
   const response = await fetch("/api/session", { method: "DELETE" });

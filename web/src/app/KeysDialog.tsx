@@ -10,7 +10,7 @@ export function KeysDialog({ isOpen, onClose }: { isOpen: boolean; onClose: () =
     [["k", "↑"], t.keyPrevious],
     [["Enter"], t.keyOpen],
     [["←", "→"], t.keyFold],
-    [["1", "2", "3", "4", "5"], t.keyTabs],
+    [["1", "2", "3", "4", "5", "6"], t.keyTabs],
     [["/"], t.keyFilter],
     [["Esc"], t.keyBack],
     [["?"], t.keyHelp],

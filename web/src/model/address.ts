@@ -1,6 +1,6 @@
 // What the URL holds. Search parameters are plain texts: ids that look like numbers stay ids.
 
-export const SPAN_TABS = ["chat", "io", "events", "attributes", "code"] as const;
+export const SPAN_TABS = ["chat", "io", "events", "attributes", "feedback", "code"] as const;
 export type SpanTab = (typeof SPAN_TABS)[number];
 
 /** Stretches of time that end now. */

@@ -26,7 +26,7 @@ test("a trace opens at the last model call, and the tabs have their names", asyn
   const tree = await screen.findByRole("tree", { name: "Spans" });
   expect(within(tree).getAllByRole("treeitem").map((item) => item.getAttribute("aria-level"))).toEqual(["1", "2", "2"]);
   await waitFor(() => expect(page.at()).toContain("span=chat"));
-  expect(screen.getAllByRole("tab").map(({ textContent }) => textContent)).toEqual(["Chat", "Inputs / Outputs", "Events", "Attributes", "Code"]);
+  expect(screen.getAllByRole("tab").map(({ textContent }) => textContent)).toEqual(["Chat", "Inputs / Outputs", "Events", "Attributes", "Feedback", "Code"]);
 });
 
 test("a trace that runs still, and one that is shown in part, say so", async () => {

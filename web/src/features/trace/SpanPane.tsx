@@ -17,6 +17,7 @@ import type { Span, Trace } from "@/model/trace";
 import { AttributesTab } from "./AttributesTab";
 import { ChatTab } from "./chat/ChatTab";
 import { CodeTab } from "./CodeTab";
+import { FeedbackTab } from "./feedback/FeedbackTab";
 import { EventsTab } from "./events/EventsTab";
 import { PayloadTab } from "./PayloadTab";
 import styles from "./SpanPane.module.css";
@@ -42,7 +43,7 @@ export function SpanPane({ trace, spanId, search, go }: Props) {
   };
   useKeys(Object.fromEntries(SPAN_TABS.map((name, i) => [String(i + 1), () => choose(name)])));
   if (!span) return <p className={styles.none}>{t.noSpan}</p>;
-  const names: Record<SpanTab, string> = { chat: t.chat, io: t.inputsOutputs, events: t.events, attributes: t.attributes, code: t.code };
+  const names: Record<SpanTab, string> = { chat: t.chat, io: t.inputsOutputs, events: t.events, attributes: t.attributes, feedback: t.feedback, code: t.code };
   return (
     <section className={styles.pane} aria-label={span.name}>
       <SpanHead traceId={trace.row.id} span={span} />
@@ -121,6 +122,7 @@ function Payload({ trace, span, tab, chunk, go }: PayloadProps) {
     io: <PayloadTab payload={data} />,
     events: <EventsTab key={data.span.id} payload={data} chunk={chunk} onChunk={(index) => go({ chunk: index })} />,
     attributes: <AttributesTab attributes={data.attributes} resource={trace.resource} />,
+    feedback: <FeedbackTab key={data.span.id} traceId={trace.row.id} spanId={span.id} isRoot={span.parentId === null} />,
     code: <CodeTab payload={data} />,
   };
   // The span before stays until the next has come.
