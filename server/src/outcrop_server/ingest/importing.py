@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 # So much goes through the pipeline at once.
 _BATCH_BYTES = 2 << 20
+_JUDGED_AT_ONCE = 100
 _LOST = "a part of it was lost on the way."
 _TRACE_ID_BYTES = 16
 
@@ -58,15 +59,23 @@ class ImportReport:
 
 @dataclass
 class _OpenTrace:
-    """A trace whose lines have not all come.
+    """A trace whose lines have not all come, or that is not judged yet.
 
     Attributes:
+        trace_id: its id.
         was_there: before this file came.
+        experiment: where its spans belong that do not say so themselves.
+        tags: what the file says.
+        metadata: likewise.
+        assessments: likewise.
     """
 
     trace_id: bytes
     was_there: bool
-    head: dict[str, Any]
+    experiment: str | None
+    tags: dict[str, str]
+    metadata: dict[str, str]
+    assessments: list[Assessment]
 
 
 class Importer:
@@ -96,6 +105,8 @@ class Importer:
         self._batch: list[Piece] = []
         self._batch_bytes = 0
         self._open: _OpenTrace | None = None
+        # Traces that are whole, by their ids: a commit for all of them takes no longer than for one.
+        self._waiting: dict[bytes, _OpenTrace] = {}
         self._report = ImportReport()
 
     def feed(self, data: bytes) -> None:
@@ -126,6 +137,7 @@ class Importer:
         if self._open is not None:
             raise BadRequestError(f"The file ends within trace {self._open.trace_id.hex()}: {_LOST}")
         self._send_batch()
+        self._judge_waiting()
         return self._told()
 
     def stopped(self) -> ImportReport:
@@ -133,6 +145,7 @@ class Importer:
         # One error ends it; what else is wrong before it changes nothing.
         with suppress(BadRequestError):
             self._send_batch()
+        self._judge_waiting()
         return self._told()
 
     def _told(self) -> ImportReport:
@@ -163,16 +176,18 @@ class Importer:
             raise BadRequestError("It is neither a trace of an export nor an OTLP request.")
 
     def _take_trace(self, place: str, line: dict[str, Any]) -> None:
-        self._send_batch()
+        if self._batch:
+            self._send_batch()
+            self._sending.settle()
         trace_id = _trace_id(line["trace_id"])
         opened = self._opened(trace_id, line)
-        request = b"".join(from_plain(each) for each in cast("list[Any]", line.pop("spans")))
-        experiment = opened.head.get("experiment_name") or self._experiment
-        self._sending.send([Piece(place, request)], str(experiment) if experiment else None)
+        request = b"".join(from_plain(each) for each in cast("list[Any]", line["spans"]))
+        self._sending.send([Piece(place, request)], opened.experiment)
         if line.get("is_last", True):
             self._open = None
-            self._sending.settle()
-            self._judge(opened)
+            self._waiting[trace_id] = opened
+            if len(self._waiting) >= _JUDGED_AT_ONCE:
+                self._judge_waiting()
 
     def _opened(self, trace_id: bytes, line: dict[str, Any]) -> _OpenTrace:
         """The trace that a line begins or goes on with."""
@@ -180,28 +195,45 @@ class Importer:
         if line.get("part", 1) == 1:
             if opened is not None:
                 raise BadRequestError(f"Trace {opened.trace_id.hex()} is not at its end: {_LOST}")
-            self._sending.settle()
-            opened = self._open = _OpenTrace(trace_id, self._store.trace(trace_id) is not None, line)
+            if trace_id in self._waiting:
+                self._judge_waiting()
+            experiment = line.get("experiment_name") or self._experiment
+            info: dict[str, Any] = line.get("info") or {}
+            opened = self._open = _OpenTrace(
+                trace_id,
+                self._store.trace(trace_id) is not None,
+                str(experiment) if experiment else None,
+                texts(info.get("tags") or {}),
+                texts(line.get("metadata") or {}),
+                _assessments(trace_id, line),
+            )
         elif opened is None or opened.trace_id != trace_id:
             raise BadRequestError(
                 f"Trace {trace_id.hex()} goes on in a line, and no line before it began it."
             )
         return opened
 
+    def _judge_waiting(self) -> None:
+        self._sending.settle()
+        waiting, self._waiting = self._waiting, {}
+        for opened in waiting.values():
+            self._judge(opened)
+
     def _judge(self, opened: _OpenTrace) -> None:
         kept = self._store.trace(opened.trace_id)
         if kept is None:
             # All of its spans were wrong, or belong to others.
             return
-        info: dict[str, Any] = opened.head.get("info") or {}
         edit = TraceEdit(
-            _edited(kept.row.tags, texts(info.get("tags") or {}), was_there=opened.was_there),
-            _edited(kept.row.metadata, texts(opened.head.get("metadata") or {}), was_there=opened.was_there),
+            _edited(kept.row.tags, opened.tags, was_there=opened.was_there),
+            _edited(kept.row.metadata, opened.metadata, was_there=opened.was_there),
         )
         if edit.tags or edit.metadata:
             self._report.edited_traces += self._store.edit_trace(opened.trace_id, edit).result()
+        if not opened.assessments:
+            return
         known = {each.assessment_id for each in self._store.assessments(opened.trace_id)}
-        for assessment in _assessments(opened):
+        for assessment in opened.assessments:
             if assessment.assessment_id not in known:
                 self._report.new_assessments += self._store.add_assessment(assessment).result()
 
@@ -226,11 +258,11 @@ def _edited(now: dict[str, str], wanted: dict[str, str], *, was_there: bool) -> 
     return added if was_there else {**added, **{name: None for name in now if name not in wanted}}
 
 
-def _assessments(opened: _OpenTrace) -> list[Assessment]:
-    given: object = opened.head.get("assessments") or []
+def _assessments(trace_id: bytes, line: dict[str, Any]) -> list[Assessment]:
+    given: object = line.get("assessments") or []
     if not isinstance(given, list):
         raise BadRequestError("`assessments` must be a list.")
-    return [read_assessment(opened.trace_id, each) for each in cast("list[Any]", given)]
+    return [read_assessment(trace_id, each) for each in cast("list[Any]", given)]
 
 
 def _trace_id(given: Any) -> bytes:
