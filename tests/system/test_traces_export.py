@@ -7,9 +7,12 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pytest
+
 from outcrop.delivery.query import TraceQuery
 from outcrop.delivery.server_api import ServerApi
 from outcrop.semconv import outcrop_attributes as names
+from outcrop.terminal import exporting
 from outcrop.terminal.exporting import export_traces, written
 from outcrop.terminal.source import TraceSource
 from outcrop_server.serve import BackgroundServer
@@ -83,6 +86,22 @@ def test_what_a_terminal_would_obey_is_escaped_there(server: BackgroundServer) -
         assert not {"\u009b", "\u202e", "\U000e0041"} & set(shown)
         # Whoever reads it as JSON sees no difference.
         assert objects(shown) == objects(traces(server, "export", "--format", form).stdout)
+
+
+def test_a_very_large_line_is_left_as_it_is(
+    server: BackgroundServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "_LARGE_LINE_BYTES", 3000)
+    for number, size in ((1, 10), (2, 4000)):
+        send(server.url, request(otlp_span(1, trace=an_id(number), attributes={names.INPUTS: "x" * size})))
+    source, file = TraceSource(ServerApi(server.url)), tmp_path / "out"
+    with written(str(file)) as opened:
+        export_traces(source, TraceQuery(max_results=10), "jsonl", opened)
+    spans = [line["spans"][0] for line in objects(file.read_text())]
+    assert [("inputs" in span, len(span["attributes"][names.INPUTS])) for span in spans] == [
+        (False, 4000),
+        (True, 10),
+    ]
 
 
 def test_a_pipe_is_written_to_and_not_replaced(filled: BackgroundServer, tmp_path: Path) -> None:

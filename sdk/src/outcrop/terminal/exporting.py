@@ -21,6 +21,8 @@ from outcrop.terminal.source import TraceSource, info_of
 _FORMS = {"jsonl": "jsonl", "otlp": "otlp-jsonl"}
 # Traces are asked for together until they have so many spans.
 _SPANS_AT_ONCE = 500
+# What went in and out would make a larger one too large for an import.
+_LARGE_LINE_BYTES = 16 << 20
 
 
 def export_traces(
@@ -50,7 +52,8 @@ def export_traces(
                         f"What answers is no Outcrop server: {line[:80]!r} is no line of an export."
                     )
                 written_ids.update(_trace_ids(found))
-                text = line.decode() if form == "otlp" else json_line(_with_views(found))
+                is_plain = form == "otlp" or len(line) > _LARGE_LINE_BYTES
+                text = line.decode() if is_plain else json_line(_with_views(found))
                 file.write((escaped(text) if is_terminal else text).encode("utf-8", "replace"))
             # What was deleted meanwhile is in no line.
             count += len(written_ids)
