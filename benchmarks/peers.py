@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,20 @@ ROOT = Path(__file__).resolve().parent.parent
 COMMON = ("boto3", "opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-common")
 
 
-def environment(name: str) -> Path:
-    """The peer's environment, made when it is missing; gives its Python."""
+def environment(name: str, packages: Sequence[str] | None = None) -> Path:
+    """The peer's environment with these packages (its own by default), made when it is missing.
+
+    Returns:
+        Its Python.
+    """
     folder = ROOT / ".venvs" / f"peer-{name}"
     python = folder / "bin" / "python"
     if not python.exists():
         uv = ROOT / ".make" / "bin" / "uv"
-        packages = [*PACKAGES.get(name, ()), *COMMON]
+        wanted = [*PACKAGES.get(name, ()), *COMMON] if packages is None else packages
         for arguments in (
             ["venv", "--quiet", "--python", sys.executable, str(folder)],
-            ["pip", "install", "--quiet", "--prerelease=allow", "--python", str(python), *packages],
+            ["pip", "install", "--quiet", "--prerelease=allow", "--python", str(python), *wanted],
         ):
             subprocess.run([str(uv), *arguments], check=True)  # noqa: S603
     return python

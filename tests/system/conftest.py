@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
 
 import outcrop
 from outcrop_server.serve import BackgroundServer
+from outcrop_server.settings import Settings
 from server.tests.support.http import send
 from server.tests.support.traces_command import an_agent
+
+
+class StartServer(Protocol):
+    """Starts a server over a store; it stops when the test ends."""
+
+    def __call__(self, store: Path, **changes: Any) -> BackgroundServer: ...
 
 
 @pytest.fixture(params=["server", "memory"])
@@ -29,6 +39,18 @@ def destination(request: pytest.FixtureRequest) -> Iterator[str]:
     if server is None:
         outcrop.set_tracking_uri("http://127.0.0.1:9")
         outcrop.set_tracking_uri(before)
+
+
+@pytest.fixture
+def start_server() -> Iterator[StartServer]:
+    """Starts servers that stop when the test ends."""
+    with ExitStack() as stack:
+
+        def start(store: Path, **changes: Any) -> BackgroundServer:
+            settings = Settings(port=0, store=store, spool=None, **changes)
+            return stack.enter_context(BackgroundServer(settings))
+
+        yield start
 
 
 @pytest.fixture

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
+import time
 
+from outcrop.semconv import outcrop_attributes as names
 from outcrop.terminal.cells import width
 from outcrop_server.serve import BackgroundServer
 from server.tests.support.http import send
-from server.tests.support.spans import otlp_span, request, trace_id
+from server.tests.support.spans import START_NS, otlp_span, request, trace_id
 from server.tests.support.traces_command import (
     MODEL,
     an_id,
@@ -55,7 +58,7 @@ def test_a_wrong_filter_is_shown_with_its_place(filled: BackgroundServer) -> Non
 
 
 def test_columns_align_in_cells_and_fit_the_terminal(filled: BackgroundServer) -> None:
-    for columns in (80, 120, 200):
+    for columns in (40, 55, 80, 120, 200):
         lines = [plain(line) for line in in_a_terminal(filled, columns, "list")]
         assert max(map(width, lines)) <= columns
         # In cells, the status stands below its title in every row, behind Japanese names too.
@@ -69,6 +72,66 @@ def test_colours_are_for_terminals_that_want_them(filled: BackgroundServer) -> N
     assert not any("\x1b" in line for line in in_a_terminal(filled, 120, "list", "--no-color"))
     assert not any("\x1b" in line for line in in_a_terminal(filled, 120, "list", NO_COLOR="1"))
     assert "\x1b" not in traces(filled, "list").stdout
+
+
+def test_in_a_very_narrow_terminal_no_line_is_wider(filled: BackgroundServer) -> None:
+    for columns in (5, 15, 25):
+        for arguments in (["list"], ["show", "0002"]):
+            lines = [plain(line) for line in in_a_terminal(filled, columns, *arguments)]
+            # What stands above a tree is whole.
+            shown = lines if arguments[0] == "list" else lines[lines.index("") :]
+            assert max(map(width, shown)) <= columns
+
+
+def test_what_later_pages_have_is_not_cut_where_there_is_no_terminal(server: BackgroundServer) -> None:
+    for number in range(1, 202):
+        name = "agent" if number > 1 else "a" * 250
+        send(
+            server.url,
+            request(otlp_span(1, trace=an_id(number), name=name, start_time_unix_nano=START_NS + number)),
+        )
+    rows = traces(server, "list", "--all", "--order-by", "timestamp DESC").stdout.splitlines()
+    assert (len(rows), "a" * 250 in rows[-1], any("…" in row for row in rows)) == (202, True, False)
+
+
+def test_nothing_found_is_said(server: BackgroundServer) -> None:
+    done = traces(server, "list")
+    assert (done.stdout, done.stderr, done.returncode) == ("", "There are no such traces.\n", 0)
+    done = traces(server, "list", "--json")
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_json_holds_nothing_that_a_terminal_obeys(server: BackgroundServer) -> None:
+    name = "x\x9b2J\u202e\x1b[0m天\u3000気"
+    send(server.url, request(otlp_span(1, trace=an_id(1), name=name, attributes={names.INPUTS: name})))
+    for arguments in (["list"], ["show", "0001"], ["show", "0001", "--span", "0"]):
+        shown = "\n".join(in_a_terminal(server, 200, *arguments, "--json"))
+        assert name in json.dumps(objects(shown), ensure_ascii=False).replace("\\u001b", "\x1b")
+        assert not {"\x9b", "\x1b", "\u202e"} & set(shown)
+        plainly = traces(server, *arguments).stdout
+        assert not {"\x9b", "\x1b", "\u202e"} & set(plainly)
+
+
+def test_a_trace_that_still_runs_is_said_to(server: BackgroundServer) -> None:
+    now_ns = time.time_ns()
+    for number, parent in ((1, 9), (2, None)):
+        span = otlp_span(
+            1, parent, trace=an_id(number), start_time_unix_nano=now_ns - 1000, end_time_unix_nano=now_ns
+        )
+        send(server.url, request(span))
+    rows = traces(server, "list").stdout.splitlines()[1:]
+    assert {row[:4]: "running" in row.split() for row in rows} == {"0001": True, "0002": False}
+
+
+def test_of_a_very_large_trace_it_says_what_is_not_shown(server: BackgroundServer) -> None:
+    spans = [otlp_span(number, 1 if number > 1 else None, trace=an_id(1)) for number in range(1, 1102)]
+    assert send(server.url, request(*spans)).status == 200
+    assert traces(server, "show", "0001").stdout.splitlines()[-1] == (
+        "… 1,000 of 1,101 spans, those nearest to the roots."
+    )
+    # One that is not listed can be looked at by its whole id.
+    done = traces(server, "show", "0001", "--span", spans[-1].span_id.hex(), "--json")
+    assert objects(done.stdout)[0]["span"]["span_id"] == spans[-1].span_id.hex()
 
 
 def test_a_trace_is_drawn_as_a_tree_with_durations_model_tokens_cost_and_errors(

@@ -29,6 +29,15 @@ def parse_json(data: bytes | str | None) -> Any:
             return {"$bytes": len(data), "base64": base64.b64encode(data).decode()}
 
 
+def load_object(data: bytes | str) -> JsonObject | None:
+    """Parses JSON that must be an object; None for whatever else it is."""
+    try:
+        found: Any = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return cast("JsonObject", found) if isinstance(found, dict) else None
+
+
 def as_object(value: Any) -> JsonObject:
     """The value if it is a JSON object, else an empty one."""
     return cast("JsonObject", value) if isinstance(value, dict) else {}

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import socket
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,61 @@ def test_an_unreachable_server_is_told_with_what_to_do(capsys: pytest.CaptureFix
     assert f"http://127.0.0.1:{port}" in captured.err
     assert "Start a server there (`outcrop server`), or name another with --server" in captured.err
     assert captured.err.count("\n") == 1
+
+
+@contextmanager
+def answering(answer: bytes) -> Generator[str, None, None]:
+    """Something that answers each connection with the same bytes; gives its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            while True:
+                connection, _ = listening.accept()
+                with connection:
+                    if not connection.recv(65536):
+                        return
+                    connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        host, port = listening.getsockname()
+        yield f"http://{host}:{port}"
+        # One that says nothing ends it.
+        socket.create_connection((host, port)).close()
+        thread.join()
+
+
+def http(body: bytes, status: str = "200 OK") -> bytes:
+    return b"HTTP/1.1 %b\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%b" % (
+        status.encode(),
+        len(body),
+        body,
+    )
+
+
+@pytest.mark.parametrize(
+    "command", [["list"], ["show", "ab" * 16], ["tail"], ["export"], ["import", __file__]]
+)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"",
+        http(b"<html>Please sign in</html>"),
+        http(b'["no object"]'),
+        http(b'{"detail": "x\\u001b[2J\\u009b1m\\u202e"}', "500 Oops"),
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
+    ],
+    ids=["ssh", "nothing", "page", "list", "escapes", "cut"],
+)
+def test_what_is_no_server_of_ours_is_told_in_a_line(
+    answer: bytes, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with answering(answer) as url:
+        assert main(["traces", *command, "--server", url]) == 1
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err.count("\n")) == ("", 1)
+    assert captured.err.rstrip("\n").isprintable()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from outcrop.pricing.environment import table_from_environment
 from outcrop.pricing.quote import price_of
 from outcrop.views import glance_span
-from outcrop_server.in_process import Application, ask
+from outcrop_server.in_process import Application, Body, ask
 from outcrop_server.ingest.fast_json import parse_fast
 from outcrop_server.ingest.pipeline import Pipeline, said
 from outcrop_server.model.errors import BadRequestError, RequestError, StoreError
@@ -60,7 +60,7 @@ class EmbeddedStore:
         if faults:
             raise ValueError(said(faults))
 
-    def ask(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+    def ask(self, method: str, path: str, body: Body) -> tuple[int, bytes]:
         """What a server over this store would answer: HTTP's status, and the body."""
         if self._app is None:
             # FastAPI takes half a second to load: a program that only traces never needs it.

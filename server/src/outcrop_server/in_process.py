@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -14,17 +14,19 @@ Application = Callable[
     Awaitable[None],
 ]
 
+# One of any size comes in pieces.
+Body = bytes | Iterable[bytes] | None
 _HOST = b"127.0.0.1"
 
 
-def ask(application: Application, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+def ask(application: Application, method: str, path: str, body: Body) -> tuple[int, bytes]:
     """Asks from a thread of its own, since the caller's may run an event loop already.
 
     Args:
         application: the application; its lifespan is not run.
         method: HTTP's method.
         path: the path, with a query if there is one.
-        body: JSON, or None.
+        body: JSON, or None; in pieces where it is large.
 
     Returns:
         HTTP's status, and the body of the answer.
@@ -46,7 +48,7 @@ def ask(application: Application, method: str, path: str, body: bytes | None) ->
     return answers[0]
 
 
-async def _ask(application: Application, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+async def _ask(application: Application, method: str, path: str, body: Body) -> tuple[int, bytes]:
     parts = urlsplit(path)
     scope = {
         "type": "http",
@@ -62,13 +64,17 @@ async def _ask(application: Application, method: str, path: str, body: bytes | N
         "client": ("127.0.0.1", 0),
         "server": ("127.0.0.1", 0),
     }
-    asked = [{"type": "http.request", "body": body or b"", "more_body": False}]
+    left = iter([body or b""] if body is None or isinstance(body, bytes) else body)
+    is_given = False
     status = 0
     pieces: list[bytes] = []
 
     async def receive() -> Message:
-        if asked:
-            return asked.pop()
+        nonlocal is_given
+        if not is_given:
+            piece = next(left, None)
+            is_given = piece is None
+            return {"type": "http.request", "body": piece or b"", "more_body": not is_given}
         # Who asks again waits for the caller to hang up, which this one never does.
         return await asyncio.Future[Message]()
 

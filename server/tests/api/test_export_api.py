@@ -11,6 +11,7 @@ import pytest
 import zstandard
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from outcrop.delivery.otlp_json import to_line
 from outcrop_server.query import export as exporting
 from outcrop_server.serve import BackgroundServer
 from server.tests.conftest import StartServer
@@ -87,6 +88,7 @@ def test_jsonl_comes_back_as_the_same_traces_tags_and_judgements(
     file = export(source).body
     assert take_in(target, file).json == {
         "new_spans": 4,
+        "known_spans": 0,
         "edited_traces": 1,
         "new_assessments": 2,
         "rejected_spans": 0,
@@ -120,6 +122,7 @@ def test_otlp_comes_back_byte_for_byte(source: BackgroundServer, target: Backgro
 def test_the_same_file_twice_changes_nothing(source: BackgroundServer, form: str) -> None:
     before = [trace(source, trace_id(number)) for number in (1, 2, 3)]
     answer = take_in(source, export(source, format=form).body).json
+    assert answer["known_spans"] == 4
     assert (answer["new_spans"], answer["edited_traces"], answer["new_assessments"]) == (0, 0, 0)
     assert [trace(source, trace_id(number)) for number in (1, 2, 3)] == before
 
@@ -205,6 +208,68 @@ def test_wrong_spans_are_said_and_the_others_kept(target: BackgroundServer) -> N
     answer = take_in(target, request(otlp_span(1), wrong, otlp_span(3)))
     assert (answer.json["new_spans"], answer.json["rejected_spans"]) == (2, 1)
     assert "before it starts" in answer.json["faults"][0]
+
+
+def test_faults_name_the_line_and_do_not_end_an_import(target: BackgroundServer) -> None:
+    wrong = {"span_id": span_id(1).hex(), "trace_id": trace_id(2).hex(), "start_time_ns": "2"}
+    lines = [
+        _line(),
+        b"\n",
+        # All that a line holds is wrong, and then one of two spans of an OTLP request.
+        _line(trace_id=trace_id(2).hex(), spans=[{**wrong, "end_time_ns": "1", "name": "late"}]),
+        to_line(request(otlp_span(5, trace=trace_id(5)))),
+        to_line(request(otlp_span(6, trace=trace_id(6)), otlp_span(7, name="odd", end_time_unix_nano=1))),
+        _line(),
+    ]
+    answer = take_in(target, b"".join(lines)).json
+    assert (answer["new_spans"], answer["known_spans"], answer["rejected_spans"]) == (3, 1, 2)
+    assert [fault.partition(")")[0] for fault in answer["faults"]] == [
+        "Line 3: Span 0 ('late'",
+        "Line 5: Span 1 ('odd'",
+    ]
+
+
+def test_a_fault_in_protobuf_names_the_part(target: BackgroundServer) -> None:
+    parts = [request(otlp_span(number)) for number in range(1, 4)]
+    parts.insert(2, request(otlp_span(9, name="odd", end_time_unix_nano=1)))
+    answer = take_in(target, b"".join(parts)).json
+    assert (answer["new_spans"], answer["faults"][0][:24]) == (3, "Part 3: Span 0 ('odd') e")
+
+
+def test_an_error_says_the_line_and_what_was_kept(target: BackgroundServer) -> None:
+    lines = [to_line(request(otlp_span(number))) for number in (1, 2)]
+    answer = take_in(target, b"".join([*lines, b"{no json}\n"]))
+    assert answer.status == 400
+    assert answer.detail.startswith("Line 3: It is no JSON")
+    assert answer.detail.endswith("Kept of the file: 2 spans, 2 of them new.")
+    again = take_in(target, b"".join(lines)).json
+    assert (again["new_spans"], again["known_spans"]) == (0, 2)
+
+
+@pytest.mark.parametrize("missing", [1, 30])
+def test_a_file_that_was_cut_says_where(
+    source: BackgroundServer, target: BackgroundServer, missing: int
+) -> None:
+    # Without the last line's end it is whole.
+    file = export(source).body.rstrip(b"\n")
+    answer = take_in(target, file[:-missing])
+    assert (answer.status, "ends within line 3" in answer.detail) == (400, True), answer.detail
+    assert take_in(target, file).json["known_spans"] == 2
+
+
+def test_a_large_trace_whose_last_lines_are_missing_was_cut(target: BackgroundServer) -> None:
+    answer = take_in(target, _line(is_last=False))
+    assert (answer.status, "ends within trace 0000" in answer.detail) == (400, True), answer.detail
+    answer = take_in(target, _line(is_last=False) + _line(trace_id=trace_id(2).hex()))
+    assert "Line 2: Trace 0000" in answer.detail
+    assert "is not at its end" in answer.detail
+
+
+def test_an_import_may_name_an_experiment_in_any_script(target: BackgroundServer) -> None:
+    file = request(otlp_span(1, trace=trace_id(1)))
+    path = "/api/import?experiment=%E5%A4%A9%E6%B0%97"
+    assert ask(target.url, path, method="POST", body=file).json["new_spans"] == 1
+    assert trace(target, trace_id(1))["experiment_name"] == "天気"
 
 
 def _line(**changes: Any) -> bytes:

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from outcrop_server.api.tail import rendered
 from outcrop_server.model.changes import ChangePosition
+from outcrop_server.query import tail as tailing
 from outcrop_server.query.scope import parsed
 from outcrop_server.query.tail import Channel, Tail, TailEvent
 from outcrop_server.serve import BackgroundServer
@@ -182,6 +186,25 @@ def test_silence_brings_heartbeats_that_carry_the_position(tmp_path: Path) -> No
         assert {event.kind for event in found[1:]} == {"heartbeat"}
         # A filter that nothing fits moves on all the same, so that the way back stays short.
         assert found[-1].position == store.last_change()
+
+
+def test_heartbeats_come_however_much_else_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A thousand seconds pass between any two looks at this clock, and none on the loop's own: the store is
+    # never silent for long enough.
+    clock = SimpleNamespace(monotonic=itertools.count(0, 1000).__next__, time_ns=time.time_ns)
+    monkeypatch.setattr(tailing, "time", clock)
+    with closing(SqliteStore(tmp_path / "store.db")) as store:
+
+        async def follow(tail: Tail) -> list[str]:
+            events = tail.follow(Channel(parsed("name = 'none'")[0], (), None), None)
+            found: list[str] = [(await anext(events)).kind]
+            for number in range(1, 4):
+                store.append([new_span(number, trace=trace_id(number))]).result()
+                found.append((await anext(events)).kind)
+            await events.aclose()
+            return found
+
+        assert run(store, follow, max_s=float("inf")) == ["ready"] + ["heartbeat"] * 3
 
 
 def test_many_followers_cost_the_store_what_one_does(tmp_path: Path) -> None:

@@ -67,12 +67,19 @@ def traces(server: BackgroundServer, *arguments: str) -> subprocess.CompletedPro
     )
 
 
-def in_a_terminal(server: BackgroundServer, columns: int, *arguments: str, **variables: str) -> list[str]:
+def in_a_terminal(
+    server: BackgroundServer, columns: int, *arguments: str, with_errors: bool = False, **variables: str
+) -> list[str]:
     """What the command writes to a terminal of so many columns, line by line."""
     ours, theirs = pty.openpty()
     given = {**environment(server), "COLUMNS": str(columns), "TERM": "xterm", **variables}
     done = subprocess.run(  # noqa: S603  # our own command
-        [*COMMAND, "traces", *arguments], env=given, stdout=theirs, timeout=60, check=False
+        [*COMMAND, "traces", *arguments],
+        env=given,
+        stdout=theirs,
+        stderr=theirs if with_errors else None,
+        timeout=60,
+        check=False,
     )
     os.close(theirs)
     written_bytes = bytearray()
@@ -86,7 +93,7 @@ def in_a_terminal(server: BackgroundServer, columns: int, *arguments: str, **var
         written_bytes += piece
     os.close(ours)
     assert done.returncode == 0
-    return written_bytes.decode().splitlines()
+    return written_bytes.decode().replace("\r\n", "\n").rstrip("\n").split("\n")
 
 
 def plain(line: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -36,8 +36,13 @@ class EmbeddedStore(Protocol):
         """
         ...
 
-    def ask(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+    def ask(self, method: str, path: str, body: bytes | Iterable[bytes] | None) -> tuple[int, bytes]:
         """What a server over this store would answer: HTTP's status, and the body.
+
+        Args:
+            method: HTTP's method.
+            path: the path, with a query if there is one.
+            body: what is sent; in pieces where it is large.
 
         Raises:
             OSError: the store cannot be read.

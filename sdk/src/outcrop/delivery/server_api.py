@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlsplit
 
 from outcrop.assessments import Annotations, Assessment
@@ -22,6 +23,9 @@ from outcrop.exceptions import ConfigurationError, OutcropError
 from outcrop.json_reading import as_int, as_list, as_object, as_text, parse_json
 from outcrop.recording.record import SpanRecord
 
+if TYPE_CHECKING:
+    from outcrop.delivery.server_streams import Answer
+
 _TIMEOUT_S = 30.0
 # Deleting is done in small steps, but the answer comes after the last one.
 _DELETE_TIMEOUT_S = 600.0
@@ -35,8 +39,22 @@ class NotThereError(OutcropError):
     """The server has nothing of this id."""
 
 
+class NotLetInError(OutcropError):
+    """The server needs a token, or another one: asking again is no use."""
+
+
+class UnreachableError(OutcropError):
+    """Nothing answers there, or what answers is no server of ours."""
+
+
 class ServerApi:
-    """The API below one address, such as `http://127.0.0.1:5115`."""
+    """The API below one address, such as `http://127.0.0.1:5115`.
+
+    Attributes:
+        has_tail: whether it may have a live tail.
+    """
+
+    has_tail = True
 
     def __init__(self, base: str, credentials: Credentials | None = None) -> None:
         """`base` is without a slash at its end; `credentials` go along with each request."""
@@ -136,11 +154,10 @@ class ServerApi:
         Raises:
             OutcropError: there was no answer, or a refusal.
         """
-        from urllib.error import HTTPError, URLError  # noqa: PLC0415  # keeps `import outcrop` light
+        from http.client import HTTPException  # noqa: PLC0415  # keeps `import outcrop` light
+        from urllib.error import HTTPError, URLError  # noqa: PLC0415  # as above
 
-        url = self._base + path
-        if urlsplit(url).scheme not in {"http", "https"}:
-            raise OutcropError(f"{self._base} is no HTTP address.")
+        url = self._url(path)
         data = None if body is None else json.dumps(body).encode()
         try:
             try:
@@ -154,9 +171,62 @@ class ServerApi:
         except HTTPError as error:
             with error:
                 raise self.refusal(error.code, error.read()[:_MOST_OF_AN_ERROR]) from error
-        except (URLError, OSError, ValueError, TokenUnavailableError) as error:
+        except TokenUnavailableError as error:
+            raise OutcropError(f"{self._base} cannot be asked: {error}.") from error
+        except (URLError, OSError, ValueError, HTTPException) as error:
             way = "read from" if method == "GET" else "reached at"
-            raise OutcropError(f"Traces cannot be {way} {self._base}: {error}.") from error
+            raise UnreachableError(f"Traces cannot be {way} {self._base}: {_in_words(error)}.") from error
+
+    @contextmanager
+    def opened(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = _TIMEOUT_S,
+    ) -> Generator[Answer, None, None]:
+        """The answer to a request while it comes, and until the caller is done with it.
+
+        Args:
+            method: HTTP's method.
+            path: the path, with a query if there is one.
+            body: what is sent as JSON, or an iterator of bytes, each of which is sent when it is made.
+            headers: further headers.
+            timeout_s: seconds of silence after which it is given up.
+
+        Raises:
+            OutcropError: there was no answer, or a refusal.
+        """
+        from outcrop.delivery.server_streams import Refusal, opened  # noqa: PLC0415  # of few readers alone
+
+        url, given = self._url(path), dict(headers or {})
+        data = to_data(body)
+        if isinstance(data, bytes):
+            given["Content-Type"] = "application/json"
+        with ExitStack() as stack:
+            try:
+                try:
+                    sent = {**given, **self._credentials.headers()}
+                    answer = stack.enter_context(opened(method, url, data, sent, timeout_s))
+                except Refusal as error:
+                    # As for `ask`; but of pieces the first ones are gone.
+                    may_ask_again = error.status == _UNAUTHORIZED and not isinstance(data, Iterator)
+                    if not may_ask_again or not self._credentials.renew():
+                        raise
+                    sent = {**given, **self._credentials.headers()}
+                    answer = stack.enter_context(opened(method, url, data, sent, timeout_s))
+            except Refusal as error:
+                raise self.refusal(error.status, error.answer) from error
+            except TokenUnavailableError as error:
+                raise OutcropError(f"{self._base} cannot be asked: {error}.") from error
+            yield answer
+
+    def _url(self, path: str) -> str:
+        url = self._base + path
+        if urlsplit(url).scheme not in {"http", "https"}:
+            raise OutcropError(f"{self._base} is no HTTP address.")
+        return url
 
     def _answer(self, method: str, url: str, data: bytes | None, timeout_s: float) -> bytes:
         from urllib.request import Request, urlopen  # noqa: PLC0415  # as above
@@ -187,7 +257,20 @@ class ServerApi:
             return ConfigurationError(detail)
         if status in _NOT_LET_IN and not detail:
             detail = "It needs a token that may do this: set OUTCROP_TOKEN or OUTCROP_TOKEN_FILE."
-        return OutcropError(f"{self._base} answered HTTP {status}. {detail or ''}".rstrip())
+        kind = NotLetInError if status in _NOT_LET_IN else OutcropError
+        return kind(f"{self._base} answered HTTP {status}. {detail or ''}".rstrip())
+
+
+def to_data(body: Any) -> bytes | Iterator[bytes] | None:
+    """What is sent of a body: pieces as they are, anything else as JSON."""
+    if body is None or isinstance(body, Iterator):
+        return cast("Iterator[bytes] | None", body)
+    return json.dumps(body).encode()
+
+
+def _in_words(error: Exception) -> str:
+    # Some of them say nothing of themselves.
+    return str(error).strip().rstrip(".") or type(error).__name__
 
 
 def _trace(trace_id: str) -> str:

@@ -23,7 +23,7 @@ Usage: outcrop COMMAND [ARGS]...
 
 Commands:
   run        Run a program and trace it, without a change to it.
-  traces     List, search, show, follow and export the traces of a server.
+  traces     List, search, show, follow, export and import the traces of a server.
   emulator   Run a stand-in for Amazon Bedrock on this machine.
 
 This is the light installation. Server, web page and demo come with: pip install outcrop

@@ -39,7 +39,20 @@ def parser() -> argparse.ArgumentParser:
         "--format", dest="form", choices=("jsonl", "otlp"), default="jsonl", help="default: jsonl"
     )
     export.add_argument("--output", "-o", default="-", metavar="FILE", help="- for standard output (default)")
+    _add_import(commands.add_parser("import", parents=common, help="take in what an export wrote"))
     return whole
+
+
+def _add_import(importing: argparse.ArgumentParser) -> None:
+    importing.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="jsonl or otlp, plain or in gzip or zstd; - for standard input",
+    )
+    importing.add_argument(
+        "--experiment", metavar="NAME", help="where spans belong that do not say so themselves"
+    )
 
 
 def _add_tail(tail: argparse.ArgumentParser) -> None:
@@ -51,7 +64,8 @@ def _add_tail(tail: argparse.ArgumentParser) -> None:
         type=_seconds,
         default=_DEFAULT_INTERVAL_S,
         metavar="S",
-        help="seconds between two looks",
+        help="seconds between two looks at a server or store without a live tail, and before one that went "
+        "away is asked again",
     )
 
 

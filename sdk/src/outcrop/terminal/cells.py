@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
 _GAP = "  "
 _UNSEEN = frozenset({"Mn", "Me", "Cf"})
+# Python calls no space but ASCII's printable; joiners belong to Persian, to scripts of India and to emoji.
+_JOINERS = "\u200c\u200d"
+_COLOUR = re.compile(r"(\x1b\[[0-9]+m)")
 _BOLD, _DIM, _RED, _GREEN, _END = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[0m"
 
 
@@ -60,12 +65,40 @@ def fitted(text: str, cells: int, *, is_right: bool = False) -> str:
     return room + shown if is_right else shown + room
 
 
+def cut(text: str, cells: int) -> str:
+    """The text in at most so many cells, with an ellipsis if it is cut; colours in it take no room."""
+    if "\x1b" not in text:
+        return fitted(text, cells) if width(text) > cells else text
+    parts = _COLOUR.split(text)
+    if width("".join(parts[::2])) <= cells:
+        return text
+    shown, left = "", cells
+    for at, part in enumerate(parts):
+        if at % 2:
+            shown += part
+        elif width(part) < left:
+            shown += part
+            left -= width(part)
+        else:
+            return f"{shown}{fitted(part + ' ' * (left + 1), left)}{_END}"
+    return shown
+
+
 def harmless(text: str) -> str:
     """The text with its lines and tabs; what else a terminal would obey is marked."""
     if text.isprintable():
         return text
     return "".join(
-        sign if sign.isprintable() or sign in "\n\t" else "\N{REPLACEMENT CHARACTER}" for sign in text
+        sign if sign in "\n\t" or _is_harmless(sign) else "\N{REPLACEMENT CHARACTER}" for sign in text
+    )
+
+
+def escaped(json_text: str) -> str:
+    """JSON in which what a terminal would obey stands as an escape: the same JSON, line by line."""
+    if json_text.isprintable():
+        return json_text
+    return "".join(
+        sign if sign == "\n" or _is_harmless(sign) else json.dumps(sign)[1:-1] for sign in json_text
     )
 
 
@@ -116,12 +149,25 @@ def line_width(widths: Sequence[int]) -> int:
     return sum(widths) + len(_GAP) * (len(widths) - 1)
 
 
-def table_line(columns: Sequence[Column], cells: Sequence[str], widths: Sequence[int]) -> list[str]:
-    """The cells of a row in their widths; the last one is cut, but not filled."""
-    shown = [
-        fitted(cell, cells_wide, is_right=column.is_right)
-        for column, cell, cells_wide in zip(columns, cells, widths, strict=True)
-    ]
+def table_line(
+    columns: Sequence[Column], cells: Sequence[str], widths: Sequence[int], *, may_cut: bool = True
+) -> list[str]:
+    """The cells of a row in their widths; the last one is not filled.
+
+    A number is never cut: where it is wider than its column, the texts behind it are given less.
+    """
+    shown: list[str] = []
+    owed = 0
+    for column, cell, cells_wide in zip(columns, cells, widths, strict=True):
+        least = min(column.least, cells_wide) or cells_wide
+        given = min(owed, cells_wide - least)
+        room, needed = cells_wide - given, width(cell)
+        if needed > room and not (may_cut and column.least):
+            shown.append(cell)
+            owed += needed - cells_wide
+        else:
+            shown.append(fitted(cell, room, is_right=column.is_right))
+            owed -= given
     shown[-1] = shown[-1].rstrip()
     return shown
 
@@ -131,7 +177,12 @@ def joined(cells: Sequence[str]) -> str:
     return _GAP.join(cells)
 
 
+def _is_harmless(sign: str) -> bool:
+    return sign.isprintable() or sign in _JOINERS or unicodedata.category(sign) == "Zs"
+
+
 def _cells(sign: str) -> int:
-    if unicodedata.category(sign) in _UNSEEN:
+    # Korean vowels and ends of syllables join the sign before them.
+    if unicodedata.category(sign) in _UNSEEN or "\u1160" <= sign <= "\u11ff":
         return 0
     return 2 if unicodedata.east_asian_width(sign) in "WF" else 1

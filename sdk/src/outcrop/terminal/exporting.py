@@ -1,38 +1,41 @@
-"""`outcrop traces export`: whole traces, a line each, written as they are read."""
+"""`outcrop traces export`: whole traces as an import takes them, line by line as they are read."""
 
 from __future__ import annotations
 
+import json
+import os
 import sys
-from base64 import b64encode
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from outcrop.assemble import assemble_trace
-from outcrop.capture.json_text import dump_json
-from outcrop.delivery.otlp_decode import decode_request
-from outcrop.delivery.otlp_json import to_line
 from outcrop.delivery.query import TraceQuery
-from outcrop.entities import Span
 from outcrop.exceptions import OutcropError
-from outcrop.json_reading import JsonObject, as_int
-from outcrop.recording.record import SpanRecord
+from outcrop.json_reading import JsonObject, as_int, as_list, as_object, load_object
+from outcrop.terminal.cells import escaped
+from outcrop.terminal.plain_spans import with_view
 from outcrop.terminal.source import TraceSource, info_of
 
-FORMATS = ("jsonl", "otlp")
-# Traces are read together until they have so many spans.
+# By the words of `--format`, the API's.
+_FORMS = {"jsonl": "jsonl", "otlp": "otlp-jsonl"}
+# Traces are asked for together until they have so many spans.
 _SPANS_AT_ONCE = 500
+# What went in and out would make a larger one too large for an import.
+_LARGE_LINE_BYTES = 16 << 20
 
 
-def export_traces(source: TraceSource, query: TraceQuery, form: str, file: BinaryIO) -> int:
-    """Writes the traces that fit; in memory there is a page of summaries and a few hundred spans.
+def export_traces(
+    source: TraceSource, query: TraceQuery, form: str, file: BinaryIO, *, is_terminal: bool = False
+) -> int:
+    """Writes the traces that fit; in memory there is a page of summaries and a line.
 
     Args:
         source: where they are.
         query: which, and in which order.
         form: `jsonl`, a trace a line with its summary, or `otlp`, OTLP's JSON with a request a line.
         file: takes the lines.
+        is_terminal: whether somebody looks at them, so that nothing in them may be obeyed.
 
     Returns:
         How many traces were written.
@@ -40,16 +43,20 @@ def export_traces(source: TraceSource, query: TraceQuery, form: str, file: Binar
     count = 0
     for page in source.pages(query):
         for group in _groups(page.traces):
-            body = source.otlp([str(info_of(trace).get("trace_id")) for trace in group])
-            try:
-                # What was deleted meanwhile has no spans.
-                if form == "otlp":
-                    file.write(to_line(body) if body else b"")
-                    count += len(group)
-                else:
-                    count += _write_traces(group, decode_request(body), file)
-            except ValueError as error:
-                raise OutcropError(f"A trace cannot be read: {error}") from error
+            ids = [str(info_of(trace).get("trace_id")) for trace in group]
+            written_ids: set[str] = set()
+            for line in source.export(ids, _FORMS[form]):
+                found = load_object(line)
+                if found is None:
+                    raise OutcropError(
+                        f"What answers is no Outcrop server: {line[:80]!r} is no line of an export."
+                    )
+                written_ids.update(_trace_ids(found))
+                is_plain = form == "otlp" or len(line) > _LARGE_LINE_BYTES
+                text = line.decode() if is_plain else json_line(_with_views(found))
+                file.write((escaped(text) if is_terminal else text).encode("utf-8", "replace"))
+            # What was deleted meanwhile is in no line.
+            count += len(written_ids)
     return count
 
 
@@ -60,17 +67,28 @@ def written(path: str) -> Generator[BinaryIO, None, None]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    whole = Path(path)
-    part = whole.with_name(whole.name + ".part")
+    whole = Path(os.path.realpath(path))
     try:
-        with part.open("wb") as file:
-            yield file
-        part.replace(whole)
+        # A pipe or a device must not be replaced by a file.
+        if whole.exists() and not whole.is_file():
+            with whole.open("wb") as file:
+                yield file
+            return
+        part = whole.with_name(whole.name + ".part")
+        try:
+            with part.open("wb") as file:
+                yield file
+            part.replace(whole)
+        finally:
+            with suppress(OSError):
+                part.unlink()
     except OSError as error:
         raise OutcropError(f"{error.filename or path} cannot be written: {error.strerror}.") from error
-    finally:
-        with suppress(OSError):
-            part.unlink()
+
+
+def json_line(value: Any) -> str:
+    """A value as a line of JSON, its end included."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def _groups(traces: list[JsonObject]) -> Iterator[list[JsonObject]]:
@@ -87,50 +105,14 @@ def _groups(traces: list[JsonObject]) -> Iterator[list[JsonObject]]:
         yield group
 
 
-def _write_traces(group: list[JsonObject], records: list[SpanRecord], file: BinaryIO) -> int:
-    by_trace: dict[str, list[SpanRecord]] = {}
-    for record in records:
-        by_trace.setdefault(record.trace_id.hex(), []).append(record)
-    count = 0
-    for trace in group:
-        found = by_trace.get(str(info_of(trace).get("trace_id")))
-        if found:
-            line = {**trace, "spans": [_span(span) for span in assemble_trace(found).data.spans]}
-            file.write(dump_json(_jsonable(line)).encode() + b"\n")
-            count += 1
-    return count
+def _with_views(line: JsonObject) -> JsonObject:
+    """The line with what went in and out of each span, which an import passes over."""
+    return {**line, "spans": [with_view(as_object(span)) for span in as_list(line.get("spans"))]}
 
 
-def _span(span: Span) -> dict[str, Any]:
-    return {
-        "span_id": span.span_id,
-        "parent_id": span.parent_id,
-        "name": span.name,
-        "span_type": span.span_type,
-        "status": span.status.status_code.value,
-        "status_message": span.status.description,
-        "start_time_ns": str(span.start_time_ns),
-        "end_time_ns": str(span.end_time_ns),
-        "inputs": span.inputs,
-        "outputs": span.outputs,
-        "attributes": span.attributes,
-        "events": [
-            {"name": event.name, "time_ns": str(event.timestamp), "attributes": event.attributes}
-            for event in span.events
-        ],
-    }
-
-
-def _jsonable(value: Any) -> Any:
-    """The value as JSON has it: bytes in base64, and numbers that JSON does not know as text."""
-    if isinstance(value, dict):
-        members: dict[Any, Any] = value  # pyright: ignore[reportUnknownVariableType]  # of whatever was recorded
-        return {str(name): _jsonable(member) for name, member in members.items()}
-    if isinstance(value, (list, tuple)):
-        items: list[Any] = list(value)  # pyright: ignore[reportUnknownArgumentType]  # as above
-        return [_jsonable(item) for item in items]
-    if isinstance(value, bytes):
-        return b64encode(value).decode()
-    if isinstance(value, float) and value - value != 0:
-        return str(value)
-    return value
+def _trace_ids(line: JsonObject) -> Iterator[str]:
+    if "trace_id" in line:
+        yield str(line["trace_id"])
+    for resource in map(as_object, as_list(line.get("resourceSpans"))):
+        for scope in map(as_object, as_list(resource.get("scopeSpans"))):
+            yield from (str(as_object(span).get("traceId")) for span in as_list(scope.get("spans")))

@@ -1,85 +1,141 @@
-"""`outcrop traces tail`: new traces as they come.
-
-`new_traces` is the one place that knows how they are found.
-"""
+"""`outcrop traces tail`: new traces as they come, by the server's live tail, or by asking again and again."""
 
 from __future__ import annotations
 
-import sys
 import time
-from collections import OrderedDict
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import replace
+from itertools import islice
 
 from outcrop.delivery.query import TraceQuery
+from outcrop.delivery.server_api import NotLetInError, NotThereError
 from outcrop.exceptions import ConfigurationError, OutcropError
-from outcrop.json_reading import JsonObject, as_int
-from outcrop.terminal.source import SummaryPage, TraceSource, info_of
+from outcrop.filter.errors import FilterError
+from outcrop.json_reading import JsonObject, as_object, as_text, parse_json
+from outcrop.terminal.away import Away
+from outcrop.terminal.events import Event
+from outcrop.terminal.polling import Newest, polled
+from outcrop.terminal.source import TraceSource
+from outcrop.terminal.told import Told
 
-# A trace comes when its root has ended: in this order the newest are the last that came.
-_NEWEST_ENDS = ("end_time DESC",)
-_PAGE = 50
-_REMEMBERED = 50_000
+_LONGEST_WAIT_S = 15.0
+# What servers of before the live tail answer: no such path, or no such trace as `tail`.
+_NO_TAIL = (NotThereError, ConfigurationError)
 
 
 def new_traces(
-    source: TraceSource, query: TraceQuery, *, last: int, interval_s: float
+    source: TraceSource,
+    query: TraceQuery,
+    *,
+    last: int,
+    interval_s: float,
+    say: Callable[[str], None],
+    is_whole: bool = False,
+    told: Told | None = None,
 ) -> Generator[list[JsonObject], None, None]:
-    """The newest traces that fit, then each that comes, for ever; oldest first, none twice.
+    """The newest traces that fit, then each that comes, for ever; oldest first.
 
-    A server that goes away is waited for. An answer may be empty, so that what was written can be shown.
+    A server that goes away is waited for: nothing that came meanwhile is missed or given twice, and where the
+    server cannot say what came, that is said. An answer may be empty, so that what was written can be shown.
 
     Args:
-        source: is asked every `interval_s` seconds.
+        source: where they are.
         query: what is wanted; its order and its bound are not used.
         last: so many that are there already are given first.
-        interval_s: seconds between two questions.
+        interval_s: seconds between two questions, and before a server that went away is asked again.
+        say: takes what the user should know.
+        is_whole: whether metadata and judgements are wanted too, which a live tail does not tell.
+        told: what was given already; nothing by default.
 
     Raises:
-        OutcropError: the first question was not answered, or is wrong.
+        OutcropError: the first question was not answered, or one is wrong or not allowed.
     """
-    asked = replace(query, order_by=_NEWEST_ENDS, max_results=_PAGE)
-    page = source.page(asked)
-    seen = OrderedDict.fromkeys(_id(trace) for trace in page.traces)
-    # What ended before is not new, even where it comes into sight because others were deleted.
-    oldest_ns = _end_ns(page.traces[-1]) if page.next_page_token else 0
-    yield page.traces[:last][::-1]
-    is_away = False
+    known = Told() if told is None else told
+    away, newest = Away(say), Newest(source, query, known)
+    live = _Live(source, query, newest, known, away, is_whole=is_whole)
+    wait_s = interval_s
     while True:
-        time.sleep(interval_s)
         try:
-            found = _unseen(source, asked, seen)
-        except ConfigurationError:
+            for traces in live.traces(last):
+                wait_s = interval_s
+                yield traces
+        except (FilterError, NotLetInError):
             raise
-        except OutcropError as error:
-            if not is_away:
-                sys.stderr.write(f"outcrop traces: {error} Waiting for it.\n")
-            is_away = True
-            continue
-        is_away = False
-        yield [trace for trace in reversed(found) if _end_ns(trace) >= oldest_ns]
-
-
-def _unseen(source: TraceSource, asked: TraceQuery, seen: OrderedDict[str, None]) -> list[JsonObject]:
-    """What is new, newest first: further pages are read as long as everything on a page is."""
-    found: list[JsonObject] = []
-    page: SummaryPage | None = None
-    while page is None or page.next_page_token is not None:
-        page = source.page(asked if page is None else replace(asked, page_token=page.next_page_token))
-        new = [trace for trace in page.traces if _id(trace) not in seen]
-        found += new
-        seen.update(dict.fromkeys(map(_id, new)))
-        if len(new) < len(page.traces):
+        except _NO_TAIL:
+            if live.has_begun:
+                raise
             break
-    while len(seen) > _REMEMBERED:
-        seen.popitem(last=False)
-    return found
+        except OutcropError as error:
+            if not live.has_begun:
+                raise
+            away.went(error)
+        else:
+            if live.has_told:
+                # It ends what is old, so that a token that was revoked ends too; that is nothing to wait for.
+                continue
+        time.sleep(wait_s)
+        wait_s = max(min(wait_s * 2, _LONGEST_WAIT_S), interval_s)
+    yield from polled(newest, away, last=last, interval_s=interval_s)
 
 
-def _id(trace: JsonObject) -> str:
-    return str(info_of(trace).get("trace_id"))
+class _Live:
+    """A live tail that is taken up again where it ended.
 
+    Attributes:
+        has_begun: whether it ever was there.
+        has_told: whether anything came since it was taken up the last time.
+    """
 
-def _end_ns(trace: JsonObject) -> int:
-    info = info_of(trace)
-    return (as_int(info.get("start_time_ns")) or 0) + (as_int(info.get("duration_ns")) or 0)
+    def __init__(
+        self,
+        source: TraceSource,
+        query: TraceQuery,
+        newest: Newest,
+        told: Told,
+        away: Away,
+        *,
+        is_whole: bool,
+    ) -> None:
+        self._is_whole = is_whole
+        self._source = source
+        self._query = query
+        self._newest = newest
+        self._told = told
+        self._away = away
+        self._last_event_id: str | None = None
+        self.has_begun = False
+        self.has_told = False
+
+    def traces(self, last: int) -> Generator[list[JsonObject], None, None]:
+        """What comes, until the server ends it or it breaks off."""
+        self.has_told = False
+        with self._source.follow(self._query, self._last_event_id) as events:
+            for event in events:
+                yield self._taken(event, last)
+                # Not before what it brought was given: after a break it comes again.
+                self._last_event_id = event.event_id or self._last_event_id
+                self.has_told = self.has_told or event.kind != "ready"
+
+    def _taken(self, event: Event, last: int) -> list[JsonObject]:
+        if event.kind == "ready":
+            self._away.came()
+            if self.has_begun:
+                return []
+            # Only now, so that nothing falls between the list and what is told from here on.
+            found = self._newest.first(last)
+            self.has_begun = True
+            return found
+        if event.kind == "reset":
+            self._away.lost()
+            return self._newest.unknown()[0]
+        if event.kind == "trace":
+            return self._told.due(self._whole(as_object(parse_json(event.data))))
+        return self._told.due([])
+
+    def _whole(self, info: JsonObject) -> list[JsonObject]:
+        """A trace as a search has it; none if it was deleted meanwhile."""
+        if not self._is_whole:
+            return [{"info": info}]
+        trace_id = as_text(info.get("trace_id")) or ""
+        asked = replace(self._query, filter_string=f"trace_id = '{trace_id}'", experiments=(), max_results=1)
+        return list(islice(self._source.page(asked).traces, 1))

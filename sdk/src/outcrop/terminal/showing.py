@@ -10,15 +10,24 @@ from outcrop.delivery.console_tree import SpanLine, draw_tree
 from outcrop.entities import SpanType
 from outcrop.exceptions import ConfigurationError
 from outcrop.json_reading import JsonObject, as_int, as_list, as_object, as_text
-from outcrop.terminal.cells import Paint, harmless
+from outcrop.terminal.cells import Paint, cut, harmless
 from outcrop.terminal.words import UNKNOWN, cost, failure, lasted, moment, short, tokens
 
 _PLAIN_ENDS = frozenset({None, "end_turn", "stop", "stop_sequence", "tool_use", "tool_calls"})
 _INDENT = "  "
+_SPAN_ID = 16
+_HEX = frozenset("0123456789abcdef")
 
 
-def trace_text(trace: JsonObject, page_url: str | None, paint: Paint) -> str:
-    """A head, then every span in its place; ends with a line break."""
+def trace_text(trace: JsonObject, page_url: str | None, paint: Paint, room: int | None = None) -> str:
+    """A head, then every span in its place; ends with a line break.
+
+    Args:
+        trace: as the API has it.
+        page_url: where a browser shows it; None for nowhere.
+        paint: gives the colours.
+        room: cells of a line, in which the tree is cut; None for any number.
+    """
     info = as_object(trace.get("info"))
     is_error = info.get("status") == "ERROR"
     status = short(info.get("status"))
@@ -37,7 +46,11 @@ def trace_text(trace: JsonObject, page_url: str | None, paint: Paint) -> str:
     lines = [" · ".join(head), *([" · ".join(labels)] if labels else []), *([page_url] if page_url else [])]
     spans = [_line(info, as_object(span)) for span in as_list(trace.get("spans"))]
     trees = [draw_tree(root, others, has_colour=paint.has_colour) for root, others in _trees(spans)]
-    return "\n".join(lines) + "\n\n" + "".join(trees)
+    drawn = [line if room is None else cut(line, room) for line in "".join(trees).splitlines()]
+    if trace.get("spans_are_cut") is True:
+        count = as_int(info.get("span_count")) or 0
+        drawn.append(f"… {len(spans):,} of {count:,} spans, those nearest to the roots.")
+    return "\n".join([*lines, "", *drawn]) + "\n"
 
 
 def span_text(detail: JsonObject, paint: Paint) -> str:
@@ -63,6 +76,9 @@ def span_text(detail: JsonObject, paint: Paint) -> str:
     for event in map(as_object, as_list(detail.get("events"))):
         said.append((f"event {short(event.get('name'))}", _json(event.get("attributes"))))
     parts += [f"\n{paint.bold(who)}\n{_indented(what)}" for who, what in said]
+    cut_members = [short(each) for each in as_list(detail.get("cut_members"))]
+    if cut_members:
+        parts.append(f"\n(too large to be shown whole: {', '.join(cut_members)}; an export has all of it)")
     attributes = as_object(detail.get("attributes"))
     if attributes:
         shown = "\n".join(f"{short(name)} = {short(_plain(attributes[name]))}" for name in sorted(attributes))
@@ -81,6 +97,9 @@ def whole_span_id(trace: JsonObject, given: str) -> str:
     ids = [span_id for span_id in found if text and span_id.startswith(text)]
     if len(ids) == 1:
         return ids[0]
+    if trace.get("spans_are_cut") is True and len(text) == _SPAN_ID and _HEX.issuperset(text):
+        # One that is deeper than those that are listed.
+        return text
     what = "More than one span's id begins" if ids else "No span's id of this trace begins"
     raise ConfigurationError(f"{what} with {given[:100]!r}.")
 

@@ -1,26 +1,31 @@
-"""Where `outcrop traces` reads: a server's API, over HTTP or over a store in this process."""
+"""Where `outcrop traces` reads and writes: a server's API, over HTTP or over a store in this process."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from outcrop.delivery.credentials import read_credentials
 from outcrop.delivery.destination import check_tracking_uri, path_in
 from outcrop.delivery.query import TraceQuery
-from outcrop.delivery.server_api import ServerApi
-from outcrop.exceptions import ConfigurationError
-from outcrop.json_reading import JsonObject, as_list, as_object, as_text, parse_json
+from outcrop.delivery.server_api import NotThereError, ServerApi
+from outcrop.exceptions import ConfigurationError, OutcropError
+from outcrop.json_reading import JsonObject, as_list, as_object, as_text, load_object
 from outcrop.settings import read_settings
+from outcrop.terminal.events import Event, events
 
 # The server's own bound.
 MOST_ON_A_PAGE = 200
 _TRACE_ID, _LEAST_OF_AN_ID = 32, 4
 _HEX = frozenset("0123456789abcdef")
+# A live tail is heard of every 15 seconds.
+_TAIL_SILENCE_S = 45.0
+# A server that commits holds the sender back.
+_IMPORT_SILENCE_S = 300.0
 
 
 class SummaryPage(NamedTuple):
@@ -50,7 +55,7 @@ class TraceSource:
             "max_results": min(query.max_results, MOST_ON_A_PAGE),
             "page_token": query.page_token,
         }
-        answer = as_object(parse_json(self._api.ask("POST", "/api/traces/search", asked)))
+        answer = self._object(self._api.ask("POST", "/api/traces/search", asked))
         traces = [as_object(each) for each in as_list(answer.get("traces"))]
         return SummaryPage(traces, as_text(answer.get("next_page_token")))
 
@@ -67,16 +72,61 @@ class TraceSource:
 
     def trace(self, trace_id: str) -> JsonObject:
         """A trace and its spans, without payloads."""
-        return as_object(parse_json(self._api.ask("GET", f"/api/traces/{quote(trace_id, safe='')}")))
+        return self._object(self._api.ask("GET", f"/api/traces/{quote(trace_id, safe='')}"))
 
     def span(self, trace_id: str, span_id: str) -> JsonObject:
         """A span with its payload."""
         path = f"/api/traces/{quote(trace_id, safe='')}/spans/{quote(span_id, safe='')}"
-        return as_object(parse_json(self._api.ask("GET", path)))
+        return self._object(self._api.ask("GET", path))
 
-    def otlp(self, trace_ids: Sequence[str]) -> bytes:
-        """All spans of some traces, as an OTLP request."""
-        return self._api.ask("POST", "/api/traces/export", {"trace_ids": list(trace_ids)})
+    def export(self, trace_ids: Sequence[str], form: str) -> Iterator[bytes]:
+        """The lines of an export of some traces, with their ends; `form` as the API names it."""
+        asked = {"trace_ids": list(trace_ids), "format": form}
+        with self._api.opened("POST", "/api/export", asked) as answer:
+            while line := answer.readline():
+                yield line
+
+    def take_in(self, pieces: Iterator[bytes], experiment: str | None) -> JsonObject:
+        """Sends a file that an export wrote, piece by piece.
+
+        Args:
+            pieces: the file's bytes; asked for when the one before is sent.
+            experiment: where spans belong that do not say so themselves.
+
+        Returns:
+            What became of it: `new_spans`, `known_spans`, `rejected_spans` and so on.
+
+        Raises:
+            OutcropError: it was not taken in, or not whole.
+        """
+        path = "/api/import" + (f"?{urlencode({'experiment': experiment})}" if experiment else "")
+        headers = {"Content-Type": "application/octet-stream"}
+        with self._api.opened("POST", path, pieces, headers, _IMPORT_SILENCE_S) as answer:
+            return self._object(b"".join(iter(answer.readline, b"")))
+
+    @contextmanager
+    def follow(self, query: TraceQuery, last_event_id: str | None) -> Generator[Iterator[Event], None, None]:
+        """A live tail: what happens from now on, or since an event of before.
+
+        Raises:
+            NotThereError: the server has none.
+            OutcropError: the server cannot be asked, or the tail breaks off.
+        """
+        if not self._api.has_tail:
+            raise NotThereError("A store without a server has no live tail.")
+        asked = [("experiment", each) for each in query.experiments] + [("filter", query.filter_string)]
+        headers = {} if last_event_id is None else {"Last-Event-ID": last_event_id}
+        path = f"/api/traces/tail?{urlencode(asked)}"
+        with self._api.opened("GET", path, None, headers, _TAIL_SILENCE_S) as answer:
+            if answer.content_type != "text/event-stream":
+                raise NotThereError("The server has no live tail.")
+            yield events(answer.readline)
+
+    def _object(self, answer: bytes) -> JsonObject:
+        found = load_object(answer)
+        if found is None:
+            raise OutcropError(f"What answers is no Outcrop server: {answer[:80]!r} is no answer of its API.")
+        return found
 
     def page_url(self, trace_id: str) -> str | None:
         """Where a browser shows a trace."""

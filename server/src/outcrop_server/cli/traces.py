@@ -10,7 +10,7 @@ import click
 @click.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def traces(arguments: tuple[str, ...]) -> None:
-    """List, search, show, follow and export traces (`outcrop traces --help` tells its options)."""
+    """List, search, show, follow, export and import traces (`outcrop traces --help` tells its options)."""
     from outcrop.terminal.command import main  # noqa: PLC0415 - servers need none of it
 
     sys.exit(main(arguments))

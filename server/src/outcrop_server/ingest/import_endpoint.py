@@ -10,7 +10,8 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from outcrop_server.ingest.importing import Importer
+from outcrop_server.ingest.importing import Importer, ImportReport
+from outcrop_server.model.errors import BadRequestError, TooLargeError
 
 if TYPE_CHECKING:
     from outcrop_server.ingest.pipeline import Pipeline
@@ -46,8 +47,19 @@ class ImportEndpoint:
 
     async def _post(self, request: Request) -> Response:
         caller: Caller = request.state.caller
-        experiment = request.headers.get(_EXPERIMENT_HEADER)
+        # A header has no form for most names; it is what OTLP's senders can set.
+        experiment = request.query_params.get("experiment") or request.headers.get(_EXPERIMENT_HEADER)
         importer = Importer(self._pipeline, self._store, experiment, caller.experiments, self._max_item_bytes)
+        try:
+            report = await self._take(request, importer)
+        except (BadRequestError, TooLargeError) as error:
+            so_far = await to_thread.run_sync(importer.stopped, limiter=self._limiter)
+            raise type(error)(f"{error} {_kept(so_far)}") from error
+        return Response(
+            json.dumps(asdict(report)), media_type="application/json", headers={"Cache-Control": "no-store"}
+        )
+
+    async def _take(self, request: Request, importer: Importer) -> ImportReport:
         waiting = bytearray()
         # While a piece is read no more is asked of the sender: the connection holds it back.
         async for chunk in request.stream():
@@ -56,7 +68,10 @@ class ImportEndpoint:
                 await to_thread.run_sync(importer.feed, bytes(waiting), limiter=self._limiter)
                 waiting.clear()
         await to_thread.run_sync(importer.feed, bytes(waiting), limiter=self._limiter)
-        report = await to_thread.run_sync(importer.finish, limiter=self._limiter)
-        return Response(
-            json.dumps(asdict(report)), media_type="application/json", headers={"Cache-Control": "no-store"}
-        )
+        return await to_thread.run_sync(importer.finish, limiter=self._limiter)
+
+
+def _kept(report: ImportReport) -> str:
+    """What was taken in of a file that went wrong."""
+    spans = report.new_spans + report.known_spans
+    return f"Kept of the file: {spans:,} spans, {report.new_spans:,} of them new."

@@ -7,32 +7,32 @@ What is there already stays as it is, so that the same file may come any number 
 from __future__ import annotations
 
 import json
-from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from outcrop_server.ingest.import_sending import Piece, PlacedError, Sending
 from outcrop_server.ingest.judgements import read_assessment, texts
 from outcrop_server.ingest.splitting import Splitter
 from outcrop_server.ingest.unpacking import Unpacker
 from outcrop_server.model.annotations import TraceEdit
-from outcrop_server.model.errors import BadRequestError, StoreFullError
+from outcrop_server.model.errors import BadRequestError
 from outcrop_server.otlp.json_form import to_protobuf
 from outcrop_server.otlp.plain_form import from_plain
 from outcrop_server.storage.scoped import ScopedStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from concurrent.futures import Future
 
     from outcrop_server.ingest.pipeline import Pipeline
     from outcrop_server.ingest.splitting import Item
     from outcrop_server.model.annotations import Assessment
     from outcrop_server.storage.api import KeptTraces, TraceStore
 
-# So much goes through the pipeline at once, and so many of these may wait for their commit.
+# So much goes through the pipeline at once.
 _BATCH_BYTES = 2 << 20
-_IN_WORK = 4
-_FAULTS_SAID = 20
+_JUDGED_AT_ONCE = 100
+_LOST = "a part of it was lost on the way."
 _TRACE_ID_BYTES = 16
 
 
@@ -42,13 +42,15 @@ class ImportReport:
 
     Attributes:
         new_spans: how many were not there before.
+        known_spans: how many were there already.
         edited_traces: how many got tags or metadata that their spans do not carry.
         new_assessments: how many were not there before.
         rejected_spans: how many are wrong.
-        faults: the first of what is wrong with them.
+        faults: the first of what is wrong with them, each with its line, or its part of an OTLP file.
     """
 
     new_spans: int = 0
+    known_spans: int = 0
     edited_traces: int = 0
     new_assessments: int = 0
     rejected_spans: int = 0
@@ -57,15 +59,23 @@ class ImportReport:
 
 @dataclass
 class _OpenTrace:
-    """A trace whose lines have not all come.
+    """A trace whose lines have not all come, or that is not judged yet.
 
     Attributes:
+        trace_id: its id.
         was_there: before this file came.
+        experiment: where its spans belong that do not say so themselves.
+        tags: what the file says.
+        metadata: likewise.
+        assessments: likewise.
     """
 
     trace_id: bytes
     was_there: bool
-    head: dict[str, Any]
+    experiment: str | None
+    tags: dict[str, str]
+    metadata: dict[str, str]
+    assessments: list[Assessment]
 
 
 class Importer:
@@ -87,15 +97,16 @@ class Importer:
         allowed: frozenset[str] | None,
         max_item_bytes: int,
     ) -> None:
-        self._pipeline = pipeline
         self._store: KeptTraces = store if allowed is None else ScopedStore(store, allowed)
         self._experiment = experiment
-        self._allowed = allowed
+        self._sending = Sending(pipeline, allowed)
         self._unpacker = Unpacker()
         self._splitter = Splitter(max_item_bytes)
-        self._batch = bytearray()
-        self._in_work: deque[Future[int]] = deque()
+        self._batch: list[Piece] = []
+        self._batch_bytes = 0
         self._open: _OpenTrace | None = None
+        # Traces that are whole, by their ids: a commit for all of them takes no longer than for one.
+        self._waiting: dict[bytes, _OpenTrace] = {}
         self._report = ImportReport()
 
     def feed(self, data: bytes) -> None:
@@ -117,94 +128,124 @@ class Importer:
         """
         for plain in self._unpacker.finish():
             self._take(self._splitter.feed(plain))
-        self._take(self._splitter.finish())
+        for item in self._splitter.finish():
+            try:
+                _parsed(item.data)
+            except BadRequestError as error:
+                raise BadRequestError(f"The file ends within line {item.number:,}: {_LOST}") from error
+            self._take([item])
+        if self._open is not None:
+            raise BadRequestError(f"The file ends within trace {self._open.trace_id.hex()}: {_LOST}")
         self._send_batch()
-        self._settle()
-        return self._report
+        self._judge_waiting()
+        return self._told()
+
+    def stopped(self) -> ImportReport:
+        """After an error: takes in what came before it, and says what has become of the file."""
+        # One error ends it; what else is wrong before it changes nothing.
+        with suppress(BadRequestError):
+            self._send_batch()
+        self._judge_waiting()
+        return self._told()
+
+    def _told(self) -> ImportReport:
+        self._sending.settle()
+        account, report = self._sending.account, self._report
+        report.new_spans, report.known_spans = account.new, account.known
+        report.rejected_spans, report.faults = account.rejected, account.faults
+        return report
 
     def _take(self, items: Iterable[Item]) -> None:
         for item in items:
             if item.kind == "otlp":
-                self._add(item.data)
-            else:
-                self._take_line(_parsed(item.data))
+                self._add(Piece(item.place, item.data))
+                continue
+            try:
+                self._take_line(item.place, _parsed(item.data))
+            except PlacedError:
+                raise
+            except BadRequestError as error:
+                raise PlacedError(f"{item.place}: {error}") from error
 
-    def _take_line(self, line: dict[str, Any]) -> None:
+    def _take_line(self, place: str, line: dict[str, Any]) -> None:
         if "resourceSpans" in line or "resource_spans" in line:
-            self._add(to_protobuf(json.dumps(line).encode()))
+            self._add(Piece(place, to_protobuf(json.dumps(line).encode())))
         elif isinstance(line.get("spans"), list) and "trace_id" in line:
-            self._take_trace(line)
+            self._take_trace(place, line)
         else:
-            raise BadRequestError("A line is neither a trace of an export nor an OTLP request.")
+            raise BadRequestError("It is neither a trace of an export nor an OTLP request.")
 
-    def _take_trace(self, line: dict[str, Any]) -> None:
-        self._send_batch()
+    def _take_trace(self, place: str, line: dict[str, Any]) -> None:
+        if self._batch:
+            self._send_batch()
+            self._sending.settle()
         trace_id = _trace_id(line["trace_id"])
-        if line.get("part", 1) == 1:
-            self._settle()
-            self._open = _OpenTrace(trace_id, self._store.trace(trace_id) is not None, line)
+        opened = self._opened(trace_id, line)
+        request = b"".join(from_plain(each) for each in cast("list[Any]", line["spans"]))
+        self._sending.send([Piece(place, request)], opened.experiment)
+        if line.get("is_last", True):
+            self._open = None
+            self._waiting[trace_id] = opened
+            if len(self._waiting) >= _JUDGED_AT_ONCE:
+                self._judge_waiting()
+
+    def _opened(self, trace_id: bytes, line: dict[str, Any]) -> _OpenTrace:
+        """The trace that a line begins or goes on with."""
         opened = self._open
-        if opened is None or opened.trace_id != trace_id:
+        if line.get("part", 1) == 1:
+            if opened is not None:
+                raise BadRequestError(f"Trace {opened.trace_id.hex()} is not at its end: {_LOST}")
+            if trace_id in self._waiting:
+                self._judge_waiting()
+            experiment = line.get("experiment_name") or self._experiment
+            info: dict[str, Any] = line.get("info") or {}
+            opened = self._open = _OpenTrace(
+                trace_id,
+                self._store.trace(trace_id) is not None,
+                str(experiment) if experiment else None,
+                texts(info.get("tags") or {}),
+                texts(line.get("metadata") or {}),
+                _assessments(trace_id, line),
+            )
+        elif opened is None or opened.trace_id != trace_id:
             raise BadRequestError(
                 f"Trace {trace_id.hex()} goes on in a line, and no line before it began it."
             )
-        spans = cast("list[Any]", line.pop("spans"))
-        experiment = opened.head.get("experiment_name") or self._experiment
-        self._send(b"".join(from_plain(each) for each in spans), str(experiment) if experiment else None)
-        if line.get("is_last", True):
-            self._settle()
+        return opened
+
+    def _judge_waiting(self) -> None:
+        self._sending.settle()
+        waiting, self._waiting = self._waiting, {}
+        for opened in waiting.values():
             self._judge(opened)
-            self._open = None
 
     def _judge(self, opened: _OpenTrace) -> None:
         kept = self._store.trace(opened.trace_id)
         if kept is None:
             # All of its spans were wrong, or belong to others.
             return
-        info: dict[str, Any] = opened.head.get("info") or {}
         edit = TraceEdit(
-            _edited(kept.row.tags, texts(info.get("tags") or {}), was_there=opened.was_there),
-            _edited(kept.row.metadata, texts(opened.head.get("metadata") or {}), was_there=opened.was_there),
+            _edited(kept.row.tags, opened.tags, was_there=opened.was_there),
+            _edited(kept.row.metadata, opened.metadata, was_there=opened.was_there),
         )
         if edit.tags or edit.metadata:
             self._report.edited_traces += self._store.edit_trace(opened.trace_id, edit).result()
+        if not opened.assessments:
+            return
         known = {each.assessment_id for each in self._store.assessments(opened.trace_id)}
-        for assessment in _assessments(opened):
+        for assessment in opened.assessments:
             if assessment.assessment_id not in known:
                 self._report.new_assessments += self._store.add_assessment(assessment).result()
 
-    def _add(self, request: bytes) -> None:
-        self._batch += request
-        if len(self._batch) >= _BATCH_BYTES:
+    def _add(self, piece: Piece) -> None:
+        self._batch.append(piece)
+        self._batch_bytes += len(piece.request)
+        if self._batch_bytes >= _BATCH_BYTES:
             self._send_batch()
 
     def _send_batch(self) -> None:
-        if self._batch:
-            self._send(bytes(self._batch), self._experiment)
-            self._batch.clear()
-
-    def _send(self, request: bytes, experiment: str | None) -> None:
-        while len(self._in_work) >= _IN_WORK:
-            self._wait_for_one()
-        while True:
-            try:
-                accepted = self._pipeline.accept(request, experiment, self._allowed)
-                break
-            except StoreFullError:
-                # What waits there may be our own.
-                if not self._in_work:
-                    raise
-                self._wait_for_one()
-        self._in_work.append(accepted.stored)
-        self._report.rejected_spans += len(accepted.faults)
-        self._report.faults = [*self._report.faults, *accepted.faults][:_FAULTS_SAID]
-
-    def _settle(self) -> None:
-        while self._in_work:
-            self._wait_for_one()
-
-    def _wait_for_one(self) -> None:
-        self._report.new_spans += self._in_work.popleft().result()
+        pieces, self._batch, self._batch_bytes = self._batch, [], 0
+        self._sending.send(pieces, self._experiment)
 
 
 def _edited(now: dict[str, str], wanted: dict[str, str], *, was_there: bool) -> dict[str, str | None]:
@@ -217,20 +258,20 @@ def _edited(now: dict[str, str], wanted: dict[str, str], *, was_there: bool) -> 
     return added if was_there else {**added, **{name: None for name in now if name not in wanted}}
 
 
-def _assessments(opened: _OpenTrace) -> list[Assessment]:
-    given: object = opened.head.get("assessments") or []
+def _assessments(trace_id: bytes, line: dict[str, Any]) -> list[Assessment]:
+    given: object = line.get("assessments") or []
     if not isinstance(given, list):
         raise BadRequestError("`assessments` must be a list.")
-    return [read_assessment(opened.trace_id, each) for each in cast("list[Any]", given)]
+    return [read_assessment(trace_id, each) for each in cast("list[Any]", given)]
 
 
 def _trace_id(given: Any) -> bytes:
     try:
         trace_id = bytes.fromhex(given)
     except (TypeError, ValueError) as error:
-        raise BadRequestError("A line's `trace_id` must be 32 hex digits.") from error
+        raise BadRequestError("Its `trace_id` must be 32 hex digits.") from error
     if len(trace_id) != _TRACE_ID_BYTES:
-        raise BadRequestError("A line's `trace_id` must be 32 hex digits.")
+        raise BadRequestError("Its `trace_id` must be 32 hex digits.")
     return trace_id
 
 
@@ -238,7 +279,7 @@ def _parsed(line: bytes) -> dict[str, Any]:
     try:
         found: Any = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise BadRequestError(f"A line of the file is no JSON: {str(error)[:200]}.") from error
+        raise BadRequestError(f"It is no JSON: {str(error)[:200]}.") from error
     if not isinstance(found, dict):
-        raise BadRequestError("A line of the file is no JSON object.")
+        raise BadRequestError("It is no JSON object.")
     return cast("dict[str, Any]", found)

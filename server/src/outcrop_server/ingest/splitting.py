@@ -16,10 +16,22 @@ _MAX_VARINT_BYTES = 5
 
 
 class Item(NamedTuple):
-    """A piece that is read by itself: a request in protobuf, or a line of JSON."""
+    """A piece that is read by itself: a request in protobuf, or a line of JSON.
+
+    Attributes:
+        kind: which of them.
+        data: its bytes.
+        number: of the line, or of the part, from 1; empty lines count too.
+    """
 
     kind: Literal["otlp", "line"]
     data: bytes
+    number: int
+
+    @property
+    def place(self) -> str:
+        """Such as `Line 17`."""
+        return f"{'Line' if self.kind == 'line' else 'Part'} {self.number:,}"
 
 
 class Splitter:
@@ -60,14 +72,14 @@ class Splitter:
                 f"The file ends within a request, {len(self._buffer):,} bytes into it: a part of it was lost."
             )
         if self._buffer.strip():
-            yield Item("line", bytes(self._buffer))
+            yield Item("line", bytes(self._buffer), self._given + 1)
 
     def _requests(self) -> Iterator[Item]:
         start = 0
         while (end := self._request_end(start)) is not None and end <= len(self._buffer):
-            yield Item("otlp", bytes(self._buffer[start:end]))
-            start = end
             self._given += 1
+            yield Item("otlp", bytes(self._buffer[start:end]), self._given)
+            start = end
         del self._buffer[:start]
 
     def _request_end(self, start: int) -> int | None:
@@ -83,10 +95,10 @@ class Splitter:
             shift += 7
             if byte <= _LAST_BYTE:
                 if length > self._max_bytes:
-                    raise _too_large(self._max_bytes)
+                    raise self._too_large("part")
                 return position + 1 + length
         if len(self._buffer) > start + _MAX_VARINT_BYTES:
-            raise _too_large(self._max_bytes)
+            raise self._too_large("part")
         return None
 
     def _lines(self) -> Iterator[Item]:
@@ -94,12 +106,19 @@ class Splitter:
         while (end := self._buffer.find(b"\n", max(start, self._seen))) >= 0:
             line = bytes(self._buffer[start:end])
             start = end + 1
+            self._given += 1
             if line.strip():
-                yield Item("line", line)
+                yield Item("line", line, self._given)
         del self._buffer[:start]
         self._seen = len(self._buffer)
         if self._seen > self._max_bytes:
-            raise _too_large(self._max_bytes)
+            raise self._too_large("line")
+
+    def _too_large(self, what: str) -> TooLargeError:
+        return TooLargeError(
+            f"The file's {what} {self._given + 1:,} has more than {self._max_bytes:,} bytes. Raise the "
+            "server's OUTCROP_MAX_BODY_BYTES."
+        )
 
 
 def _kind(first: bytearray) -> Literal["otlp", "line"]:
@@ -110,10 +129,4 @@ def _kind(first: bytearray) -> Literal["otlp", "line"]:
     raise BadRequestError(
         "The file is none that an export writes: give jsonl, otlp or otlp-jsonl, plain or in gzip or zstd. "
         "Parquet holds columns alone and cannot be read back."
-    )
-
-
-def _too_large(max_bytes: int) -> TooLargeError:
-    return TooLargeError(
-        f"A span or line of the file has more than {max_bytes:,} bytes. Raise OUTCROP_MAX_BODY_BYTES."
     )

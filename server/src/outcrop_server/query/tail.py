@@ -91,7 +91,8 @@ class Tail:
         store: where the traces are.
         render: what a follower gets of a trace.
         poll_s: seconds between two looks at the newest change.
-        heartbeat_s: seconds of silence after which a follower hears that the connection lives.
+        heartbeat_s: seconds after which a follower who was told nothing hears that the connection lives, and
+            how far it has come; however much else happens in the store.
         max_s: seconds after which a follower has to come again, so that it is asked again who it is.
     """
 
@@ -141,11 +142,13 @@ class Tail:
             newest = await self._look()
             position = newest if since is None else since
             yield TailEvent("ready", position)
+            told_at = time.monotonic()
             while not self._is_stopped and time.monotonic() < ends_at:
                 newest = self._newest or newest
                 if position == newest:
                     if not await self._is_changed():
                         yield TailEvent("heartbeat", position)
+                        told_at = time.monotonic()
                     continue
                 told = await self._told_after(position, channel)
                 if told is None:
@@ -155,6 +158,11 @@ class Tail:
                 for event in told.events:
                     yield event
                 position = told.end
+                if told.events:
+                    told_at = time.monotonic()
+                elif time.monotonic() - told_at >= self._heartbeat_s:
+                    yield TailEvent("heartbeat", position)
+                    told_at = time.monotonic()
         finally:
             self._leave()
 
