@@ -9,6 +9,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 QUESTIONS = (
     "added_cpu_per_call",
+    "grpc_against_http",
     "import_cost",
     "ingest_rate",
     "memory_growth",
