@@ -91,6 +91,7 @@ class ExportCalls(grpc.GenericRpcHandler):
             message = await call.context.read()
         # gRPC's sign for the end: the caller has left, or the message has more bytes than gRPC lets through.
         if not isinstance(message, bytes):  # pyright: ignore[reportUnnecessaryIsInstance] - its types leave that sign out
+            call.is_empty = True
             raise BadRequestError("The call brought no message.")
         call.sizes = (len(message), 0)
         with self._intake.reserved(len(message)):
@@ -137,6 +138,7 @@ class _Call:
         request_id: the caller's own, or a new one.
         status: name of the code that it ended with.
         sizes: bytes of the message and of the answer.
+        is_empty: whether no message could be read.
     """
 
     def __init__(self, name: str, context: Context) -> None:
@@ -146,6 +148,7 @@ class _Call:
         self.request_id = request_id_of(self.headers.raw).decode()
         self.status = "CANCELLED"
         self.sizes: tuple[int, int] = (0, 0)
+        self.is_empty = False
 
     def accept(self, response: bytes) -> None:
         """All went well."""
@@ -160,9 +163,11 @@ class _Call:
             await self.context.abort(refused.code, refused.words, ((_ID, self.request_id), *refused.trailing))
         except grpc.aio.AbortError:
             raise
-        except grpc.aio.BaseError:
-            # It does not say why: before a message could be read, almost always since that was too large.
-            self.status = "CANCELLED" if self.sizes[0] else "RESOURCE_EXHAUSTED"
+        except (grpc.aio.BaseError, asyncio.CancelledError) as error:
+            # It does not say why: where no message could be read, almost always since that was too large.
+            self.status = "RESOURCE_EXHAUSTED" if self.is_empty else "CANCELLED"
+            if isinstance(error, asyncio.CancelledError):
+                raise
         return b""
 
 

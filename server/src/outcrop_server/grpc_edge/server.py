@@ -94,7 +94,8 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
         ("grpc.compression_enabled_algorithms_bitset", _COMPRESSION),
         # Otherwise two servers could have one port.
         ("grpc.so_reuseport", 0),
-        ("grpc.max_concurrent_streams", 100),
+        # One connection may carry a proxy's many callers; what is not read yet costs little.
+        ("grpc.max_concurrent_streams", 1000),
         # A machine that has gone without a word must not keep its place for hours.
         ("grpc.keepalive_time_ms", 60_000),
         ("grpc.keepalive_timeout_ms", 20_000),
