@@ -65,12 +65,14 @@ def _span(trace: int, number: int) -> SpanRecord:
     )
 
 
-def _batches(size: int) -> list[bytes]:
-    spans = [_span(number // 8 + 1, number % 8) for number in range(SPANS)]
-    return [encode_request(map(encode_span, spans[at : at + size]), {}) for at in range(0, SPANS, size)]
+def batches_of(size: int, count: int = SPANS, first: int = 0) -> list[bytes]:
+    """Requests of `size` spans each, `count` in all, eight a trace; `first` gives traces of their own."""
+    spans = [_span((first + number) // 8 + 1, number % 8) for number in range(count)]
+    return [encode_request(map(encode_span, spans[at : at + size]), {}) for at in range(0, count, size)]
 
 
-def _send(port: int, batches: list[bytes]) -> None:
+def send(port: int, batches: list[bytes]) -> None:
+    """Posts them one after the other, over one connection."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
     for body in batches:
         connection.request("POST", "/v1/traces", body, {"Content-Type": "application/x-protobuf"})
@@ -81,7 +83,7 @@ def _send(port: int, batches: list[bytes]) -> None:
     connection.close()
 
 
-def _cpu_s(process_id: int) -> float:
+def cpu_s(process_id: int) -> float:
     """CPU seconds of a process so far."""
     fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
     user, system = fields[11:13]
@@ -89,7 +91,7 @@ def _cpu_s(process_id: int) -> float:
 
 
 def _measure(size: int) -> None:
-    batches = _batches(size)
+    batches = batches_of(size)
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "bench.db"
         outcrop = Path(sys.executable).with_name("outcrop")
@@ -98,15 +100,15 @@ def _measure(size: int) -> None:
         server = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: S603
         assert server.stdout is not None
         server.stdout.readline()
-        before = _cpu_s(server.pid)
+        before = cpu_s(server.pid)
         started = time.perf_counter()
-        senders = [threading.Thread(target=_send, args=(5197, batches[at::SENDERS])) for at in range(SENDERS)]
+        senders = [threading.Thread(target=send, args=(5197, batches[at::SENDERS])) for at in range(SENDERS)]
         for sender in senders:
             sender.start()
         for sender in senders:
             sender.join()
         elapsed = time.perf_counter() - started
-        cpu = _cpu_s(server.pid) - before
+        cpu = cpu_s(server.pid) - before
         server.terminate()
         server.communicate()
         print(

@@ -10,6 +10,7 @@ FOLDER = Path(__file__).parent
 QUESTIONS = (
     "added_cpu_per_call",
     "beside_mlflow_server",
+    "grpc_against_http",
     "import_cost",
     "ingest_rate",
     "memory_growth",

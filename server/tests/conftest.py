@@ -12,6 +12,7 @@ import pytest
 
 from outcrop_server.serve import BackgroundServer
 from outcrop_server.settings import Settings
+from server.tests.support.certificates import made_certificate
 
 # The same examples in every run, and no clock: a busy machine must not fail a test.
 hypothesis.settings.register_profile("outcrop", deadline=None, derandomize=True)
@@ -43,6 +44,12 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
             return stack.enter_context(BackgroundServer(Settings(**values)))
 
         yield start
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 and its key."""
+    return made_certificate(tmp_path)
 
 
 @pytest.fixture

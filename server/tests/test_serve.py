@@ -8,6 +8,7 @@ import time
 import pytest
 
 from outcrop_server import serve
+from outcrop_server.listening import PortInUseError
 from outcrop_server.settings import Settings, SettingsError
 from server.tests.conftest import StartServer
 from server.tests.support.http import ask
@@ -42,7 +43,7 @@ def test_a_port_in_use_starts_nothing(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         wanted = Settings(port=port, store=settings.store, spool=None)
-        with pytest.raises(serve.PortInUseError, match="in use"), serve.BackgroundServer(wanted):
+        with pytest.raises(PortInUseError, match="in use"), serve.BackgroundServer(wanted):
             pass
     assert not settings.store.exists()
 

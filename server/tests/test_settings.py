@@ -46,8 +46,23 @@ def test_the_environment_is_read_and_flags_go_before_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("environment", "port"),
+    [
+        ({}, None),
+        ({"OUTCROP_GRPC": "on"}, 4317),
+        ({"OUTCROP_GRPC_PORT": "4400"}, 4400),
+        ({"OUTCROP_GRPC": "on", "OUTCROP_GRPC_PORT": "0"}, 0),
+        ({"OUTCROP_GRPC": "off", "OUTCROP_GRPC_PORT": "4400"}, None),
+    ],
+)
+def test_grpc_is_asked_for_by_a_switch_or_by_its_port(environment: dict[str, str], port: int | None) -> None:
+    assert from_environment(environment).listening_grpc_port == port
+
+
+@pytest.mark.parametrize(
     ("environment", "words"),
     [
+        ({"OUTCROP_PORT": "4317", "OUTCROP_GRPC": "1"}, "--port and --grpc-port .* are both 4317"),
         ({"OUTCROP_PORT": "many"}, "OUTCROP_PORT is 'many': give a whole number from 0 to 65535"),
         ({"OUTCROP_PORT": "70000"}, "from 0 to 65535"),
         ({"OUTCROP_ALLOW_ANONYMOUS": "maybe"}, "1, true, yes or on"),

@@ -27,10 +27,12 @@ from outcrop_server.api.tail import rendered
 from outcrop_server.ingest.endpoint import TracesEndpoint
 from outcrop_server.ingest.fast_json import parse_fast
 from outcrop_server.ingest.import_endpoint import ImportEndpoint
+from outcrop_server.ingest.intake import Intake
 from outcrop_server.ingest.pipeline import Pipeline
 from outcrop_server.ingest.spool import SpoolReader, directories
 from outcrop_server.lifecycle import Lifecycle
 from outcrop_server.model.store_health import watch_nothing
+from outcrop_server.observing.calls import ObservedCalls
 from outcrop_server.observing.readiness import Readiness
 from outcrop_server.observing.requests import ObservedRequests
 from outcrop_server.query.by_scope import QueriesByScope
@@ -46,6 +48,7 @@ from outcrop_server.web.sign_in import SignInPages
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from outcrop_server.grpc_edge.server import GrpcServer
     from outcrop_server.observing.metrics import Metrics
     from outcrop_server.settings import Settings
     from outcrop_server.storage.api import TraceStore
@@ -113,9 +116,16 @@ def create_app(
     app.state.tail = Tail(store, rendered)
     app.state.door, app.state.cookie, app.state.tokens = door, cookie, store
     app.state.metrics = metrics
-    app.state.readiness = Readiness(store, lifecycle or Lifecycle(), settings.min_free_bytes)
+    app.state.readiness = Readiness(
+        store,
+        lifecycle or Lifecycle(),
+        settings.min_free_bytes,
+        wants_grpc=settings.listening_grpc_port is not None,
+    )
     problems.install(app)
-    endpoint = TracesEndpoint(pipeline, settings.max_body_bytes, settings.max_waiting_bytes)
+    intake = Intake(pipeline, settings.max_body_bytes, settings.max_waiting_bytes)
+    app.state.intake = intake
+    endpoint = TracesEndpoint(intake)
     sign_in = SignInPages(door, cookie).router()
     taking_in = (endpoint.router(), importing.router())
     for router in (*openapi.ROUTERS, openapi.router, *taking_in, sign_in, Pages().router()):
@@ -128,6 +138,32 @@ def create_app(
         # The last one that is added sees a request first, and its answer last.
         app.add_middleware(ObservedRequests, metrics=metrics, slow_request_ms=settings.slow_request_ms)
     return app
+
+
+def create_grpc_server(
+    app: FastAPI, settings: Settings, metrics: Metrics, lifecycle: Lifecycle
+) -> GrpcServer | None:
+    """OTLP over gRPC, beside an application and with its parts; None if it is not asked for.
+
+    Args:
+        app: what `create_app` made.
+        settings: with the port to bind.
+        metrics: told of each call.
+        lifecycle: told when it serves and when no longer.
+    """
+    if settings.listening_grpc_port is None:
+        return None
+    # Its library is an extra of the installation.
+    from outcrop_server.grpc_edge.entry import Entry  # noqa: PLC0415
+    from outcrop_server.grpc_edge.export import ExportCalls  # noqa: PLC0415
+    from outcrop_server.grpc_edge.server import GrpcServer  # noqa: PLC0415
+
+    calls = ExportCalls(
+        app.state.intake,
+        Entry(app.state.door, settings.trusted_proxies),
+        ObservedCalls(metrics, settings.slow_request_ms),
+    )
+    return GrpcServer(settings, calls, lifecycle)
 
 
 def create_app_from_environment() -> FastAPI:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import gc
-import os
 import socket
 import sys
 import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import uvicorn
 
 from outcrop_server.access.tls import check_tls
-from outcrop_server.app import create_app, open_store
+from outcrop_server.app import create_app, create_grpc_server, open_store
 from outcrop_server.lifecycle import Lifecycle
+from outcrop_server.listening import listening_socket, url_of
 from outcrop_server.observing.metrics import Metrics
 from outcrop_server.settings import Settings, SettingsError
 from outcrop_server.stopping import StoppableServer, StopSignals
@@ -25,27 +24,35 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from types import TracebackType
 
+    from fastapi import FastAPI
     from typing_extensions import Self
 
-_BACKLOG = 2048
 _START_TIMEOUT_S = 30
 # New objects between two looks for cycles; a request of 512 spans makes about as many.
 _COLLECT_AFTER = 100_000
 
 
-class PortInUseError(SettingsError):
-    """Something else listens there. The message says what to do."""
+class Addresses(NamedTuple):
+    """Where a server listens.
+
+    Attributes:
+        url: of the page and the API, OTLP over HTTP included.
+        grpc_url: of OTLP over gRPC; None if it is not asked for.
+    """
+
+    url: str
+    grpc_url: str | None = None
 
 
-def run(settings: Settings, announce: Callable[[str], None]) -> None:
+def run(settings: Settings, announce: Callable[[Addresses], None]) -> None:
     """Serves until SIGTERM or Ctrl-C, then finishes what runs, commits everything and returns.
 
     Args:
         settings: what to serve, and where.
-        announce: called with the address once the server listens.
+        announce: called with the addresses once the server listens.
 
     Raises:
-        PortInUseError: nothing was started.
+        PortInUseError: something else listens there; nothing was started.
         SettingsError: the host cannot be bound to; nothing was started.
         StoreError: the store cannot be used; nothing was started.
         SystemExit: a signal came before it listened.
@@ -67,25 +74,30 @@ class BackgroundServer:
 
     Attributes:
         url: address of the server, once it listens.
+        grpc_url: address of OTLP over gRPC, likewise; None if it is not asked for.
         settings: as given, with the port that was bound.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.url = ""
+        self.grpc_url: str | None = None
         self._stack = ExitStack()
-        self._is_listening = threading.Event()
+        self._has_begun = threading.Event()
+        self._failure: SettingsError | None = None
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             server, listening, self.settings = stack.enter_context(_prepared(self.settings, self._announce))
             thread = threading.Thread(
-                target=server.run, kwargs={"sockets": [listening]}, name="outcrop-server", daemon=True
+                target=self._run, args=(server, listening), name="outcrop-server", daemon=True
             )
             thread.start()
             stack.callback(_stop, server, thread)
-            if not self._is_listening.wait(_START_TIMEOUT_S):
+            if not self._has_begun.wait(_START_TIMEOUT_S):
                 raise TimeoutError(f"The server did not start within {_START_TIMEOUT_S} s.")
+            if self._failure is not None:
+                raise self._failure
             self._stack = stack.pop_all()
         return self
 
@@ -94,78 +106,72 @@ class BackgroundServer:
     ) -> None:
         self._stack.close()
 
-    def _announce(self, url: str) -> None:
-        self.url = url
-        self._is_listening.set()
+    def _announce(self, addresses: Addresses) -> None:
+        self.url, self.grpc_url = addresses
+        self._has_begun.set()
+
+    def _run(self, server: StoppableServer, listening: socket.socket) -> None:
+        try:
+            server.run(sockets=[listening])
+        except SettingsError as error:
+            # A port that was free a moment ago.
+            self._failure = error
+            self._has_begun.set()
 
 
 @contextmanager
 def _prepared(
-    settings: Settings, announce: Callable[[str], None]
+    settings: Settings, announce: Callable[[Addresses], None]
 ) -> Generator[tuple[StoppableServer, socket.socket, Settings], None, None]:
     """A server about to run, its socket, and the settings with the port that was bound."""
     check_tls(settings)
-    with _listening(settings.host, settings.port) as listening:
+    with listening_socket(settings.host, settings.port) as listening:
+        _check_grpc(settings)
         bound = replace(settings, port=listening.getsockname()[1])
         metrics, lifecycle = Metrics(), Lifecycle()
         store = open_store(bound, metrics)
         try:
             app = create_app(bound, store, metrics, lifecycle)
-            config = uvicorn.Config(
-                app,
-                lifespan="on",
-                log_config=None,
-                access_log=False,
-                proxy_headers=bool(bound.trusted_proxies),
-                forwarded_allow_ips=list(bound.trusted_proxies),
-                server_header=False,
-                ssl_certfile=bound.tls_cert,
-                ssl_keyfile=bound.tls_key,
-                timeout_graceful_shutdown=bound.stop_grace_s,
-            )
-            server = StoppableServer(config, bound, lifecycle, lambda: announce(_url(bound)))
+            grpc = create_grpc_server(app, bound, metrics, lifecycle)
+
+            def announce_all() -> None:
+                grpc_url = None if grpc is None else url_of(bound, grpc.port)
+                announce(Addresses(url_of(bound, bound.port), grpc_url))
+
+            server = StoppableServer(_configured(app, bound), bound, lifecycle, announce_all)
             server.before_shutdown = app.state.tail.stop
+            server.beside = grpc
             yield server, listening, bound
         finally:
             store.close()
 
 
-@contextmanager
-def _listening(host: str, port: int) -> Generator[socket.socket, None, None]:
-    """A listening socket, got before anything else is started."""
-    try:
-        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except OSError as error:
-        raise SettingsError(f"'{host}' is no host that this machine knows: {error.strerror}.") from error
-    # Of the two addresses of `localhost` the older one is what clients try.
-    family, kind, protocol, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
-    # With the protocol named, asyncio switches Nagle's algorithm off: without, each answer waits 40 ms.
-    with socket.socket(family, kind, protocol) as listening:
-        if os.name == "posix":  # elsewhere it would allow two servers on one port
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind(address)
-            listening.listen(_BACKLOG)
-        except OSError as error:
-            raise _bind_error(error, host, port) from error
-        yield listening
+def _check_grpc(settings: Settings) -> None:
+    """What can be known before anything starts: the library is there, and the port is free."""
+    port = settings.listening_grpc_port
+    if port is None:
+        return
+    from outcrop_server.grpc_edge.installed import check_installed  # noqa: PLC0415 - loads nothing unless asked
+
+    check_installed()
+    # gRPC takes no socket from others, and would not say why it has none itself.
+    with listening_socket(settings.host, port, "--grpc-port"):
+        pass
 
 
-def _bind_error(error: OSError, host: str, port: int) -> SettingsError:
-    if error.errno == errno.EADDRINUSE:
-        return PortInUseError(
-            f"Port {port} on {host} is in use. If that is Outcrop already, use it at http://{host}:{port}; "
-            f"otherwise choose another port, such as --port {port + 1}."
-        )
-    return SettingsError(
-        f"Cannot listen on {host}, port {port}: {error.strerror}. Choose another --host or --port."
+def _configured(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        server_header=False,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+        timeout_graceful_shutdown=settings.stop_grace_s,
     )
-
-
-def _url(settings: Settings) -> str:
-    host = settings.host.strip("[]")
-    scheme = "http" if settings.tls_cert is None else "https"
-    return f"{scheme}://[{host}]:{settings.port}" if ":" in host else f"{scheme}://{host}:{settings.port}"
 
 
 def _stop(server: StoppableServer, thread: threading.Thread) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_PORT", "OPTIONS", "Settings", "SettingsError", "from_environment", "read_settings"]
 
 DEFAULT_PORT = 5115
+# OTLP's own.
+_DEFAULT_GRPC_PORT = 4317
 _MAX_PORT = 65535
 _MEGABYTE = 1 << 20
 
@@ -62,6 +64,22 @@ class Settings:
         default_factory=default_store,
         metadata=described(
             File(), "File that keeps the traces.", shown_default="`~/.local/share/outcrop/outcrop.db`"
+        ),
+    )
+    grpc: bool | None = field(
+        default=None,
+        metadata=described(
+            Switch(),
+            "Take OTLP over gRPC too; needs `pip install 'outcrop[grpc]'`.",
+            shown_default="only with `grpc_port`",
+        ),
+    )
+    grpc_port: int | None = field(
+        default=None,
+        metadata=described(
+            Whole(0, _MAX_PORT, "PORT"),
+            "Port for OTLP over gRPC, on the same host; 0 takes any that is free. Asks for `grpc`.",
+            shown_default=f"{_DEFAULT_GRPC_PORT} with `grpc`",
         ),
     )
     allow_anonymous: bool = field(
@@ -211,6 +229,17 @@ class Settings:
             raise SettingsError(
                 "TLS needs both --tls-cert and --tls-key (OUTCROP_TLS_CERT, OUTCROP_TLS_KEY)."
             )
+        if self.port and self.port == self.listening_grpc_port:
+            raise SettingsError(
+                f"--port and --grpc-port (OUTCROP_PORT, OUTCROP_GRPC_PORT) are both {self.port}: give two."
+            )
+
+    @property
+    def listening_grpc_port(self) -> int | None:
+        """The port for OTLP over gRPC; None if it is not asked for."""
+        if self.grpc is False or (self.grpc is None and self.grpc_port is None):
+            return None
+        return _DEFAULT_GRPC_PORT if self.grpc_port is None else self.grpc_port
 
 
 OPTIONS: Sequence[Option] = options_of(Settings)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import uvicorn
 
@@ -27,6 +28,22 @@ _SIGNAL_EXIT = 128
 _NOT_DONE_EXIT = 1
 
 
+class Beside(Protocol):
+    """Another way in, in the same loop: takes its port first, starts after HTTP and stops with it."""
+
+    async def bind(self) -> None:
+        """Takes the port, or raises why it cannot."""
+        ...
+
+    async def start(self) -> None:
+        """Takes requests in."""
+        ...
+
+    async def stop(self, grace_s: float) -> None:
+        """Refuses new requests, and ends when those that run have ended, or after so many seconds."""
+        ...
+
+
 class StoppableServer(uvicorn.Server):
     """Says when it really listens, and stops when it is told to; it looks every tenth of a second.
 
@@ -40,6 +57,7 @@ class StoppableServer(uvicorn.Server):
         limit_s: seconds from the order to stop to the end, the last commit included.
         on_stopping: called in the loop when that order is seen.
         before_shutdown: called in the loop before it waits for requests; ends those without an end.
+        beside: what is served with it; None for nothing.
     """
 
     def __init__(
@@ -47,12 +65,14 @@ class StoppableServer(uvicorn.Server):
     ) -> None:
         super().__init__(config)
         self._delay_s = settings.drain_delay_s
+        self._grace_s = settings.stop_grace_s
         self.limit_s = settings.drain_delay_s + 2 * settings.stop_grace_s
         self._lifecycle = lifecycle
         self._announce = announce
         self._refuses_at_s: float | None = None
         self.on_stopping: Callable[[], None] = _do_nothing
         self.before_shutdown: Callable[[], None] = _do_nothing
+        self.beside: Beside | None = None
 
     def stop(self) -> None:
         """Stops; may be called from a signal handler, so it only sets what the loop sees."""
@@ -60,14 +80,26 @@ class StoppableServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listens."""
+        if self.beside is not None:
+            await self.beside.bind()
         await super().startup(sockets=sockets)
-        if self.started:
-            self._announce()
+        if not self.started:
+            await self._stop_beside()
+            return
+        if self.beside is not None:
+            await self.beside.start()
+        self._announce()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Waits for what runs."""
         self.before_shutdown()
+        beside = asyncio.ensure_future(self._stop_beside())
         await super().shutdown(sockets=sockets)
+        await beside
+
+    async def _stop_beside(self) -> None:
+        if self.beside is not None:
+            await self.beside.stop(self._grace_s)
 
     async def on_tick(self, counter: int) -> bool:
         """Whether it is time to refuse new connections and to finish what runs."""

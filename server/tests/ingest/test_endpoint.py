@@ -1,14 +1,11 @@
 from __future__ import annotations
 
 import base64
-import fcntl
 import gzip
 import http.client
 import json
 import os
 import threading
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -26,6 +23,7 @@ from outcrop_server.otlp.parse import parse_export
 from outcrop_server.serve import BackgroundServer
 from server.tests.conftest import StartServer
 from server.tests.support.http import PROTOBUF, Answer, ask, send
+from server.tests.support.locks import another_writer
 from server.tests.support.spans import TRACE, otlp_span, request, span_id, trace_id
 
 JSON = "application/json"
@@ -194,15 +192,6 @@ def test_big_payloads_come_back_whole(server: BackgroundServer) -> None:
     assert detail["attributes"]["outcrop.request.body"] == {"$bytes": len(body)}
 
 
-@contextmanager
-def another_writer(server: BackgroundServer) -> Generator[None, None, None]:
-    """Holds the store's lock, as another process does while it writes."""
-    store = server.settings.store
-    with store.with_name(store.name + ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def test_a_full_server_answers_503_with_retry_after_and_loses_nothing_it_took(
     start_server: StartServer,
 ) -> None:
@@ -217,7 +206,7 @@ def test_a_full_server_answers_503_with_retry_after_and_loses_nothing_it_took(
             refused.set()
 
     threads = [threading.Thread(target=one, args=(number,)) for number in range(1, 5)]
-    with another_writer(server):
+    with another_writer(server.settings.store):
         for thread in threads:
             thread.start()
         assert refused.wait(30)

@@ -12,12 +12,16 @@ from outcrop_server.model.access import ANONYMOUS, AccessToken, Caller
 from outcrop_server.model.errors import ForbiddenError, TooManyRequestsError, UnauthorizedError
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from outcrop_server.storage.tokens import TokenStore
 
 _HOW = (
     "Programs send one by OUTCROP_TOKEN (`Authorization: Bearer …`), people sign in at /sign-in. Whoever "
     "runs the server makes tokens: outcrop tokens create."
 )
+
+_FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip")
 
 
 class Shown(NamedTuple):
@@ -168,6 +172,11 @@ class Door:
         self._failures.failed(client)
         name, token_id = (ANONYMOUS, None) if token is None else (token.name, token.token_id)
         audit.record(event, by=name, token_id=token_id, client=client)
+
+
+def is_forwarded(headers: Container[str]) -> bool:
+    """Whether a request's headers, or a call's metadata, say that it came through a proxy."""
+    return any(name in headers for name in _FORWARDED)
 
 
 def _bearer(authorization: str | None) -> str | None:

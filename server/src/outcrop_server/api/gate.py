@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import Headers
 
-from outcrop_server.access import audit, rules
-from outcrop_server.access.door import Shown
+from outcrop_server.access import audit, roles, rules
+from outcrop_server.access.door import Shown, is_forwarded
 from outcrop_server.api.problems import from_request_error
 from outcrop_server.model.errors import ForbiddenError, RequestError
 
@@ -22,15 +22,9 @@ if TYPE_CHECKING:
 
     from outcrop_server.access.cookie import SessionCookie
     from outcrop_server.access.door import Door
-    from outcrop_server.model.access import Caller
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip")
-_WHAT_MAY = {
-    "write": "only send traces",
-    "read": "read traces, and judge them in its own name",
-    "admin": "do everything",
-}
+_SHOWN = 200
 
 
 class Gate:
@@ -75,22 +69,19 @@ class Gate:
             authorization=headers.get("authorization"),
             session_id=self._cookie.read(headers.get("cookie"), scope["scheme"]),
             client=client[0] if client else "",
-            is_forwarded=any(name in headers for name in _FORWARDED),
+            is_forwarded=is_forwarded(headers),
         )
         caller = self._door.caller(shown)
         scope.setdefault("state", {})["caller"] = caller
         if caller.has_session and scope["method"] not in _SAFE and not _is_own_page(headers, scope["scheme"]):
-            _record_refusal(caller, scope, "origin")
+            audit.record_by(
+                caller, "refused", why="origin", method=scope["method"], path=scope["path"][:_SHOWN]
+            )
             raise ForbiddenError(
                 "A browser's session changes nothing but from this server's own page. Programs send a token: "
                 "Authorization: Bearer …"
             )
-        if not rules.may(caller.role, needed):
-            _record_refusal(caller, scope, "role")
-            raise ForbiddenError(
-                f"The token '{caller.name}' has the role {caller.role}: it may {_WHAT_MAY[caller.role]}. "
-                f"This request needs one of role {needed if needed == 'admin' else f'{needed} or admin'}."
-            )
+        roles.check(caller, needed, method=scope["method"], path=scope["path"][:_SHOWN])
 
 
 def _is_own_page(headers: Headers, scheme: str) -> bool:
@@ -100,7 +91,3 @@ def _is_own_page(headers: Headers, scheme: str) -> bool:
     except ValueError:
         return False
     return origin.scheme == scheme and bool(origin.netloc) and origin.netloc == headers.get("host")
-
-
-def _record_refusal(caller: Caller, scope: Scope, why: str) -> None:
-    audit.record_by(caller, "refused", why=why, method=scope["method"], path=scope["path"][:200])

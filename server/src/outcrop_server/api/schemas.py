@@ -256,7 +256,9 @@ class Health(ApiModel):
 class NotReadyReason(ApiModel):
     """Why the server should be sent nothing now."""
 
-    code: str = Field(description="draining, store_closed, writer_failing, disk_not_writable or disk_full.")
+    code: str = Field(
+        description="draining, grpc_not_served, store_closed, writer_failing, disk_not_writable or disk_full."
+    )
     detail: str
 
 

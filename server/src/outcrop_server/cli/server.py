@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from functools import partial
 from typing import Any
 
 import click
@@ -14,7 +15,7 @@ from outcrop_server.configuration.kinds import Switch
 from outcrop_server.configuration.sources import misspelt_variables
 from outcrop_server.logs.setting_up import set_up_logs
 from outcrop_server.model.errors import StoreError
-from outcrop_server.settings import OPTIONS, SettingsError, read_settings
+from outcrop_server.settings import OPTIONS, Settings, SettingsError, read_settings
 
 
 def _parameters() -> list[click.Parameter]:
@@ -55,13 +56,17 @@ def _server(*, should_print: bool, **flags: Any) -> None:
         set_up_logs(settings)
         for words in misspelt_variables(OPTIONS, os.environ):
             logging.getLogger("outcrop_server").warning("%s", words)
-        serve.run(
-            settings, lambda url: click.echo(f"Outcrop is listening on {url} (store: {settings.store})")
-        )
+        serve.run(settings, partial(_announce, settings))
     except SettingsError as error:
         raise click.UsageError(str(error)) from error
     except StoreError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _announce(settings: Settings, addresses: serve.Addresses) -> None:
+    click.echo(f"Outcrop is listening on {addresses.url} (store: {settings.store})")
+    if addresses.grpc_url is not None:
+        click.echo(f"OTLP over gRPC is taken at {addresses.grpc_url}")
 
 
 server = click.Command("server", params=_parameters(), callback=_server, help=_server.__doc__)

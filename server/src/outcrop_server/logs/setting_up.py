@@ -14,8 +14,8 @@ from outcrop_server.logs.lines import HumanLines, JsonLines
 if TYPE_CHECKING:
     from outcrop_server.settings import Settings
 
-# uvicorn tells at level `info` what we say in lines of our own.
-_UNLESS_TOLD = {"uvicorn": logging.WARNING}
+# uvicorn tells at level `info` what we say in lines of our own, and gRPC as an error that a caller has left.
+_UNLESS_TOLD = {"uvicorn": logging.WARNING, "grpc": logging.CRITICAL}
 
 
 def set_up_logs(settings: Settings) -> None:

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from outcrop_server.model.store_health import StoreHealth
     from outcrop_server.storage.api import TraceStore
 
-# Those of OpenTelemetry's conventions for HTTP.
+# Those of OpenTelemetry's conventions for HTTP, and for RPC.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 _COMMIT_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _BYTES = tuple(float(1 << power) for power in range(10, 27, 2))
 _REQUEST_LABELS = ("http_request_method", "http_route", "http_response_status_code")
+_CALL_LABELS = ("rpc_system_name", "rpc_method", "rpc_response_status_code")
 # More combinations than routes, methods and answers really have would mean that somebody tries them out.
 _MOST_KINDS = 2000
 
@@ -60,6 +61,14 @@ class Metrics:
             registry=self.registry,
         )
         self._request_kinds: dict[tuple[str, str, int], Histogram] = {}
+        self._calls = Histogram(
+            "rpc_server_call_duration_seconds",
+            "How long calls over gRPC took.",
+            _CALL_LABELS,
+            unit="seconds",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
         self._commit_duration = Histogram(
             "outcrop_commit_duration_seconds",
             "How long the store's transactions took.",
@@ -93,6 +102,10 @@ class Metrics:
                 return
             histogram = self._request_kinds[kind] = self._requests.labels(method, route, str(status))
         histogram.observe(duration_s)
+
+    def on_call(self, method: str, status: str, duration_s: float) -> None:
+        """A call over gRPC has been answered; `method` is one of few."""
+        self._calls.labels("grpc", method, status).observe(duration_s)
 
     def on_commit(self, duration_s: float, size_bytes: int, is_done: bool) -> None:
         """A transaction has ended."""

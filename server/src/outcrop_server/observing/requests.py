@@ -9,7 +9,7 @@ import logging
 import re
 import secrets
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,7 +52,7 @@ class ObservedRequests:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(scope["headers"])
+        request_id = request_id_of(scope["headers"])
         began = time.perf_counter()
         status = read = written = 0
 
@@ -89,26 +89,47 @@ class ObservedRequests:
         self._metrics.on_request(method, route, status, duration_s)
         duration_ms = duration_s * _MS
         is_slow = duration_ms > self._slow_request_ms and route not in _ENDLESS
-        level = logging.DEBUG if route in _PROBES and not is_slow else logging.INFO
-        if is_slow or status >= _FAILED:
-            level = logging.WARNING
-        if not _log.isEnabledFor(level):
-            return
-        fields: dict[str, Any] = {
-            "request_id": request_id.decode(),
-            "method": method,
-            "route": route,
-            "status": status,
-            "duration_ms": round(duration_ms, 3),
-            "request_bytes": sizes[0],
-            "response_bytes": sizes[1],
-        }
-        words = "Slow request: " if is_slow else ""
-        extra = {"fields": fields, "said": _SAID}
-        _log.log(level, "%s%s %s: %d", words, method, route or "(no route)", status, extra=extra)
+        told = Told(request_id.decode(), method, route, status, duration_ms, *sizes)
+        write_line(told, is_slow=is_slow, is_fault=status >= _FAILED, is_probe=route in _PROBES)
 
 
-def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+class Told(NamedTuple):
+    """What a line says of a request, or of a call over gRPC.
+
+    Attributes:
+        request_id: the caller's own, or a new one.
+        method: HTTP's, or `gRPC`.
+        route: the pattern of the path, not the path itself; of a call, the method's full name.
+        status: HTTP's number, or gRPC's name.
+        duration_ms: from the head of the request to the last byte of the answer, in milliseconds.
+        request_bytes: of the body as it came.
+        response_bytes: of the answer's body.
+    """
+
+    request_id: str
+    method: str
+    route: str
+    status: int | str
+    duration_ms: float
+    request_bytes: int
+    response_bytes: int
+
+
+def write_line(told: Told, *, is_slow: bool, is_fault: bool, is_probe: bool = False) -> None:
+    """Writes the line: a warning for what is slow or the server's fault."""
+    level = logging.DEBUG if is_probe and not is_slow else logging.INFO
+    if is_slow or is_fault:
+        level = logging.WARNING
+    if not _log.isEnabledFor(level):
+        return
+    fields = told._asdict()
+    fields["duration_ms"] = round(told.duration_ms, 3)
+    words = "Slow request: " if is_slow else ""
+    extra = {"fields": fields, "said": _SAID}
+    _log.log(level, "%s%s %s: %s", words, told.method, told.route or "(no route)", told.status, extra=extra)
+
+
+def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     """The caller's own where it is one, so that logs of several services can be read together."""
     for name, value in headers:
         if name == _ID_HEADER and _ID.fullmatch(value):

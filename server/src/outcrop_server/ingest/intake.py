@@ -1,0 +1,80 @@
+"""Takes in a whole request, whichever protocol brought it: within a budget, read in threads, then durable.
+
+OTLP over HTTP and over gRPC share one of these, so that both together stay within what one may take.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from anyio import CapacityLimiter, to_thread
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+from outcrop_server.ingest.body import Budget
+from outcrop_server.ingest.pipeline import said
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from outcrop_server.ingest.pipeline import Accepted, Pipeline
+
+# Reading is CPU under one interpreter lock: a second thread uses what compression leaves free.
+_READING_THREADS = 2
+
+
+class Intake:
+    """Holds what is in work.
+
+    Args:
+        pipeline: what takes requests in.
+        max_body_bytes: largest body, before and after decompression.
+        max_waiting_bytes: most bytes of bodies in work at once.
+
+    Attributes:
+        max_body_bytes: as given.
+    """
+
+    def __init__(self, pipeline: Pipeline, max_body_bytes: int, max_waiting_bytes: int) -> None:
+        self.max_body_bytes = max_body_bytes
+        self._pipeline = pipeline
+        self._budget = Budget(max_waiting_bytes)
+        self._limiter = CapacityLimiter(_READING_THREADS)
+
+    def reserved(self, size: int) -> AbstractContextManager[None]:
+        """Holds `size` bytes of the budget; see `Budget.reserved`."""
+        return self._budget.reserved(size)
+
+    async def take(
+        self, read: Callable[[], bytes], experiment: str | None, allowed: frozenset[str] | None
+    ) -> ExportTraceServiceResponse:
+        """Takes in one request; the spans that are right are durable when this returns.
+
+        Args:
+            read: gives the uncompressed protobuf; called in a thread.
+            experiment: where spans belong that name no experiment themselves.
+            allowed: the only experiments that the sender may send to; None for all.
+
+        Returns:
+            Which spans were not kept, and why; nothing where all were.
+
+        Raises:
+            RequestError: what `read` raises, and `Pipeline.accept`.
+        """
+
+        def accept() -> Accepted:
+            return self._pipeline.accept(read(), experiment, allowed)
+
+        accepted = await to_thread.run_sync(accept, limiter=self._limiter)
+        # Who is cancelled here gives up waiting; what was handed to the store is written all the same.
+        await asyncio.wrap_future(accepted.stored)
+        return _answer(accepted.faults)
+
+
+def _answer(faults: list[str]) -> ExportTraceServiceResponse:
+    answer = ExportTraceServiceResponse()
+    if faults:
+        answer.partial_success.rejected_spans = len(faults)
+        answer.partial_success.error_message = said(faults)
+    return answer
