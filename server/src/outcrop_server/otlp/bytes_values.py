@@ -1,0 +1,77 @@
+"""Where the large `bytes_value`s of a request lie, without reading what is in it. Pure.
+
+Only members that are large are looked into, so what this costs hangs on how many there are side by side.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from outcrop_server.otlp.wire import BYTES, FIXED_SIZES, VARINT, WireError, varint_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# By field numbers, what leads to values: those of attributes of resources, scopes, spans, events and links
+# (opentelemetry/proto/trace/v1, common/v1). A value is reached where the map is empty.
+_PAIR: dict[int, Any] = {}
+_VALUE: dict[int, Any] = {6: {1: _PAIR}, 7: {}}
+_VALUE[5] = {1: _VALUE}
+_PAIR[2] = _VALUE
+_SPAN: dict[int, Any] = {9: _PAIR, 11: {3: _PAIR}, 13: {4: _PAIR}}
+_REQUEST: dict[int, Any] = {1: {1: {1: _PAIR}, 2: {1: {3: _PAIR}, 2: _SPAN}}}
+
+
+class BytesValue(NamedTuple):
+    """From where to where a value's bytes go, and where the attribute that holds it begins."""
+
+    start: int
+    end: int
+    pair_start: int
+
+
+def bytes_values(request: bytes, least: int) -> list[BytesValue]:
+    """The values of at least so many bytes, in their order.
+
+    Args:
+        request: an `ExportTraceServiceRequest`; of bytes that are none, nothing that has a meaning is found.
+        least: bytes, 1 or more.
+    """
+    found: list[BytesValue] = []
+    # Not by recursion: values lie in values as deep as a sender likes.
+    waiting: list[tuple[dict[int, Any], int, int, int]] = [(_REQUEST, 0, len(request), 0)]
+    while waiting:
+        fields, start, end, pair_start = waiting.pop()
+        try:
+            large = [each for each in _fields(request, start, end) if each[2] - each[1] >= least]
+        except WireError:
+            continue
+        for number, field_start, field_end in large:
+            below = fields.get(number)
+            if below is None:
+                continue
+            if not below:
+                found.append(BytesValue(field_start, field_end, pair_start))
+            else:
+                at = field_start if below is _PAIR else pair_start
+                waiting.append((below, field_start, field_end, at))
+    return sorted(found)
+
+
+def _fields(data: bytes, position: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """Number, start and end of the fields of a message that are bytes or messages."""
+    while position < end:
+        tag, position = varint_at(data, position)
+        kind = tag & 7
+        if kind == BYTES:
+            length, position = varint_at(data, position)
+            if position + length > end:
+                raise WireError("a field goes beyond its message")
+            yield tag >> 3, position, position + length
+            position += length
+        elif kind == VARINT:
+            _, position = varint_at(data, position)
+        elif kind in FIXED_SIZES:
+            position += FIXED_SIZES[kind]
+        else:
+            raise WireError(f"there is no wire type {kind} here")
