@@ -23,9 +23,8 @@ _USES = (
         "SELECT blob_id FROM blob WHERE blob_id NOT IN (SELECT blob_id FROM blob_use)",
     ),
     (
-        "binary {} has a place in frame {} where no span of trace {} lies",
-        """SELECT blob_id, payload_id, coalesce(lower(hex(trace_id)), 'that is not there')
-        FROM blob_use LEFT JOIN trace USING (trace_key) WHERE NOT EXISTS (
+        "binary {} has a place in frame {} where no span of its trace lies",
+        """SELECT blob_id, payload_id FROM blob_use WHERE NOT EXISTS (
             SELECT 1 FROM span
             WHERE span.trace_key = blob_use.trace_key AND span.payload_id = blob_use.payload_id
             AND place > payload_offset AND place <= payload_offset + payload_length)""",
