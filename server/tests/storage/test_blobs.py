@@ -35,9 +35,9 @@ def faults(file: Path) -> list[str]:
         return [fault for result in run_checks(connection) for fault in result.faults]
 
 
-def harm(file: Path, statement: str, *values: object) -> None:
+def harm(file: Path, statement: str) -> None:
     with closing(sqlite3.connect(file)) as connection:
-        assert connection.execute(statement, values).rowcount
+        assert connection.execute(statement).rowcount
         connection.commit()
 
 
