@@ -5,7 +5,7 @@ Only members that are large are looked into, so what this costs hangs on how man
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from outcrop_server.otlp.wire import BYTES, FIXED_SIZES, VARINT, WireError, varint_at
 
@@ -22,39 +22,28 @@ _SPAN: dict[int, Any] = {9: _PAIR, 11: {3: _PAIR}, 13: {4: _PAIR}}
 _REQUEST: dict[int, Any] = {1: {1: {1: _PAIR}, 2: {1: {3: _PAIR}, 2: _SPAN}}}
 
 
-class BytesValue(NamedTuple):
-    """From where to where a value's bytes go, and where the attribute that holds it begins."""
-
-    start: int
-    end: int
-    pair_start: int
-
-
-def bytes_values(request: bytes, least: int) -> list[BytesValue]:
-    """The values of at least so many bytes, in their order.
+def bytes_values(request: bytes, least: int) -> list[tuple[int, int]]:
+    """From where to where the values of at least so many bytes go, in their order.
 
     Args:
         request: an `ExportTraceServiceRequest`; of bytes that are none, nothing that has a meaning is found.
         least: bytes, 1 or more.
     """
-    found: list[BytesValue] = []
+    found: list[tuple[int, int]] = []
     # Not by recursion: values lie in values as deep as a sender likes.
-    waiting: list[tuple[dict[int, Any], int, int, int]] = [(_REQUEST, 0, len(request), 0)]
+    waiting: list[tuple[dict[int, Any], int, int]] = [(_REQUEST, 0, len(request))]
     while waiting:
-        fields, start, end, pair_start = waiting.pop()
+        fields, start, end = waiting.pop()
         try:
             large = [each for each in _fields(request, start, end) if each[2] - each[1] >= least]
         except WireError:
             continue
         for number, field_start, field_end in large:
             below = fields.get(number)
-            if below is None:
-                continue
-            if not below:
-                found.append(BytesValue(field_start, field_end, pair_start))
-            else:
-                at = field_start if below is _PAIR else pair_start
-                waiting.append((below, field_start, field_end, at))
+            if below:
+                waiting.append((below, field_start, field_end))
+            elif below is not None:
+                found.append((field_start, field_end))
     return sorted(found)
 
 

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from outcrop.semconv import outcrop_attributes as names
 from outcrop_server.otlp.bytes_values import bytes_values
+from outcrop_server.otlp.wire import WireError, varint_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 # In the payload, as text. Kept by itself a smaller one saves little: it fills pages of the file only in part.
-LEAST_BYTES = 16 * 1024
+LEAST_BYTES = 8 * 1024
 Form = Literal["as it came", "base64"]
 
 # A run that is long enough covers one of the places that are so far apart, and this much behind it. Text of
@@ -70,12 +71,10 @@ def cuts(payload: bytes) -> list[Cut]:
         payload: any bytes; those of a request in protobuf are looked through for `bytes` values, too.
     """
     # The first byte stays, so that of two payloads end to end it is known to which a place belongs.
-    found = [_cut_of_base64(payload, *run) for run in _runs(payload, 1, len(payload), _EXACT)]
-    for start, end in _between(found, len(payload)):
-        found += [_cut_as_it_came(payload, *run) for run in _runs(payload, start, end, _LOOSE)]
-    found.sort()
-    found += _cuts_of_bytes(payload, found)
-    return sorted(found)
+    places = range(1, len(payload) - _SEEN + 1, _STRIDE)
+    has_text = any(map(_LOOSE.begins, itertools.repeat(payload), places))
+    found = _cuts_of_text(payload) if has_text else []
+    return sorted((*found, *_cuts_of_bytes(payload, found)))
 
 
 def without(payload: bytes, found: Iterable[Cut]) -> bytes:
@@ -130,6 +129,14 @@ def _end_of_run(payload: bytes, position: int, end: int, alphabet: _Alphabet) ->
     return end
 
 
+def _cuts_of_text(payload: bytes) -> list[Cut]:
+    found = [_cut_of_base64(payload, *run) for run in _runs(payload, 1, len(payload), _EXACT)]
+    edges = [1, *itertools.chain.from_iterable((cut.start, cut.end) for cut in found), len(payload)]
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        found += [_cut_as_it_came(payload, *run) for run in _runs(payload, start, end, _LOOSE)]
+    return found
+
+
 def _cut_of_base64(payload: bytes, start: int, end: int) -> Cut:
     """Whole groups of four letters, and the last one with its padding if that is as an encoder writes it."""
     padded = end + -(end - start) % _GROUP
@@ -153,27 +160,39 @@ def _cut_as_it_came(payload: bytes, start: int, end: int) -> Cut:
     return Cut(start, end, "as it came", payload[start:end])
 
 
-def _between(found: list[Cut], end: int) -> list[tuple[int, int]]:
-    edges = [1, *itertools.chain.from_iterable((cut.start, cut.end) for cut in found), end]
-    return list(zip(edges[::2], edges[1::2], strict=True))
-
-
 def _cuts_of_bytes(payload: bytes, found: list[Cut]) -> list[Cut]:
     """`bytes` values with no text in them, of which `found` has nothing.
 
     The chunks of a stream are left out: each comes once, and what they say comes again in the next request.
     """
-    if not _has_control(payload, range(_STRIDE, len(payload), _STRIDE)):
+    # Not at the beginning, where a request has its numbers.
+    seen = [place for place in range(_STRIDE, len(payload), _STRIDE) if _has_control(payload, place)]
+    if not seen:
+        return []
+    chunks = _chunks(payload)
+    if all(place in chunks for place in seen):
         return []
     return [
-        _cut_as_it_came(payload, value.start, value.end)
-        for value in bytes_values(payload, LEAST_BYTES)
-        if not payload.startswith(_CHUNKS_KEY, value.pair_start + 2)
-        and _has_control(payload, range(value.start, value.end - _SEEN, LEAST_BYTES // 4))
-        and not any(cut.start < value.end and value.start < cut.end for cut in found)
+        _cut_as_it_came(payload, start, end)
+        for start, end in bytes_values(payload, LEAST_BYTES)
+        if start not in chunks
+        and any(_has_control(payload, start + (end - start) * part // 4) for part in range(4))
+        and not any(cut.start < end and start < cut.end for cut in found)
     ]
 
 
-def _has_control(payload: bytes, places: range) -> bool:
-    """Whether there is a control character, as in nearly any 64 bytes of a binary, at one of the places."""
-    return any(_CONTROL.search(payload, place, place + _SEEN) is not None for place in places)
+def _has_control(payload: bytes, place: int) -> bool:
+    """Whether there is a control character behind a place, as in nearly any 64 bytes of a binary."""
+    return _CONTROL.search(payload, place, place + _SEEN) is not None
+
+
+def _chunks(payload: bytes) -> range:
+    """Where the chunks of a stream lie, if this is a span that has any; elsewhere is what is looked for."""
+    key = payload.find(_CHUNKS_KEY)
+    if key < 0:
+        return range(0)
+    try:
+        length, start = varint_at(payload, key + len(_CHUNKS_KEY) + 1)
+    except WireError:
+        return range(0)
+    return range(start, start + length)

@@ -63,10 +63,14 @@ class BlobUse(NamedTuple):
 
 
 class Separator:
-    """Takes large binaries out of the payloads of one batch; each is compressed once."""
+    """Takes large binaries out of the payloads of one batch; each is compressed once.
+
+    Attributes:
+        compressor: for all of the batch; making one takes longer than compressing a small frame.
+    """
 
     def __init__(self) -> None:
-        self._compressor = zstandard.ZstdCompressor(level=_LEVEL)
+        self.compressor = zstandard.ZstdCompressor(level=_LEVEL)
         self._blobs: dict[bytes, NewBlob] = {}
 
     def separate(self, payload: bytes) -> tuple[bytes, list[Taken]]:
@@ -85,7 +89,7 @@ class Separator:
         digest = hashlib.sha256(content).digest()
         known = self._blobs.get(digest)
         if known is None:
-            compressed = self._compressor.compress(content)
+            compressed = self.compressor.compress(content)
             is_worth_it = len(compressed) < len(content) * _WORTH_IT
             known = NewBlob(digest, len(content), is_worth_it, compressed if is_worth_it else content)
             self._blobs[digest] = known

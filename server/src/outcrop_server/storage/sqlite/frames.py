@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 # Reading one span costs decompressing its frame; this size keeps that under half a millisecond.
 FRAME_BYTES = 256 * 1024
-_LEVEL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +49,7 @@ def pack(spans: Iterable[NewSpan], separator: Separator) -> list[Frame]:
         spans: of one trace.
         separator: takes large binaries out; one for all traces of a batch.
     """
-    compressor = zstandard.ZstdCompressor(level=_LEVEL)
-    return [_frame(group, compressor) for group in _groups(spans, separator)]
+    return [_frame(group, separator.compressor) for group in _groups(spans, separator)]
 
 
 def unpack(data: bytes) -> memoryview:
