@@ -57,6 +57,14 @@ def test_values_in_values_may_be_deep() -> None:
     assert values(wrapped) == []
 
 
+def test_of_millions_of_members_some_thousand_are_looked_at() -> None:
+    few, many = (
+        b"\x0a\x00" * count + request(otlp_span(1, attributes={"a": LARGE})) for count in (9000, 10**6)
+    )
+    assert values(few) == [LARGE]
+    assert values(many) == []
+
+
 def test_what_is_no_request_holds_none() -> None:
     data = request(otlp_span(1, attributes={"a": LARGE}))
     assert values(b"") == values(b"no protobuf" * 500) == values(bytes(5000)) == values(b"\xff" * 5000) == []
