@@ -18,8 +18,8 @@ from outcrop_server.otlp.wire import WireError, varint_at
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-# In the payload, as text. Measured, half of it takes no more room by itself than in a frame; but spans that are
-# smaller than this, which most are, cost nothing but a comparison.
+# In the payload, as text. Measured, half of it takes no more room by itself than in a frame; but a span that
+# is smaller than this costs nothing but a comparison.
 LEAST_BYTES = 8 * 1024
 Form = Literal["as it came", "base64"]
 
