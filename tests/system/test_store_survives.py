@@ -17,9 +17,12 @@ from pathlib import Path
 import pytest
 
 from outcrop_server.embedded import EmbeddedStore
+from outcrop_server.otlp.parse import parse_stored
 from outcrop_server.storage.sqlite.store import SqliteStore
 from outcrop_server.storage.sqlite.upkeep.checks import run_checks
 from outcrop_server.storage.sqlite.upkeep.opening import reading_newest
+from server.tests.support.binaries import base64_of
+from server.tests.support.binaries import kept as blobs_of
 from server.tests.support.http import ask, send
 from server.tests.support.process import address, log_lines, outcrop
 from server.tests.support.spans import otlp_span, request, span_id, trace_id
@@ -28,6 +31,7 @@ from server.tests.support.stores import fill, trace_request
 ROUNDS = 20 if os.environ.get("OUTCROP_LONG_TESTS") else 5
 SENDERS = 4
 SPANS = 8
+IMAGES = 5
 QUIET = ("--log-level", "warning", "--slow-request-ms", "3600000")
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kills, and changes other processes' limits")
@@ -36,7 +40,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kills, and chan
 class Load:
     """Sends batches to servers, as often as it takes, and remembers what was acknowledged.
 
-    Half of a batch goes into a trace of its own, the other half into one that many batches share.
+    Half of a batch goes into a trace of its own, the other half into one that many batches share. One span
+    of each half holds a large binary, one of a few that come again and again.
     """
 
     def __init__(self) -> None:
@@ -89,10 +94,18 @@ def batch(number: int) -> bytes:
             otlp_span(
                 number * SPANS + place,
                 trace=trace_id(number if place % 2 else 10**9 + number % 7),
-                attributes={"outcrop.span.inputs": f"{number}/{place} " * 40},
+                attributes={"outcrop.span.inputs": content(number, place)},
             )
             for place in range(SPANS)
         )
+    )
+
+
+def content(number: int, place: int) -> str:
+    """What a span holds."""
+    text = f"{number}/{place} " * 40
+    return (
+        text if place > 1 else f"{text} data:image/png;base64,{base64_of(number % IMAGES, 15_000).decode()}"
     )
 
 
@@ -113,8 +126,13 @@ def assert_there(file: Path, numbers: set[int]) -> None:
                 for old in page:
                     spans = store.spans(old.trace_id)
                     kept.extend(span.span_id for span in spans)
-                    assert len(list(store.payloads(old.trace_id))) == len(spans)
+                    payloads = [parse_stored(each) for each in store.payloads(old.trace_id)]
+                    assert len(payloads) == len(spans)
+                    for each in payloads:
+                        number, place = divmod(int.from_bytes(each.span_id, "big"), SPANS)
+                        assert each.attributes["outcrop.span.inputs"] == content(number, place)
     assert len(kept) == len(set(kept))
+    assert blobs_of(file).count <= IMAGES
     wanted = {span_id(number * SPANS + place) for number in numbers for place in range(SPANS)}
     assert wanted - set(kept) == set()
 

@@ -14,12 +14,14 @@ import pytest
 from click.testing import CliRunner
 
 from outcrop_server.cli.db import db
+from outcrop_server.embedded import EmbeddedStore
 from outcrop_server.storage.sqlite import schema
 from outcrop_server.storage.sqlite.upkeep.migrating import plan_of
 from server.tests.storage.test_sqlite import made_by_version
+from server.tests.support.binaries import image
 from server.tests.support.http import ask, send
 from server.tests.support.process import OUTCROP, address, outcrop
-from server.tests.support.spans import trace_id
+from server.tests.support.spans import otlp_span, request, trace_id
 from server.tests.support.stores import fill, trace_request
 
 
@@ -72,6 +74,19 @@ def test_stats_show_what_there_is(tmp_path: Path, store: Path) -> None:
     words = run(tmp_path, "stats", COLUMNS="200")
     assert "日本 [x]" in words
     assert "times smaller than they came" in words
+    assert found["blobs"] == {"count": 0, "bytes": 0, "uses": 0, "saved_bytes": 0}
+    assert "no large ones" in words
+    with closing(EmbeddedStore(store)) as opened:
+        for number in (1, 2, 3):
+            opened.accept(request(otlp_span(number, trace=trace_id(900), attributes={"a": image(1)})))
+    assert json.loads(run(tmp_path, "stats", "--json"))["blobs"] == {
+        "count": 1,
+        "bytes": 60_000,
+        "uses": 3,
+        "saved_bytes": 120_000,
+    }
+    words = run(tmp_path, "stats", COLUMNS="200")
+    assert "1 large ones in 60.0 kB, 3 times in payloads; 120.0 kB saved" in words
 
 
 @pytest.mark.usefixtures("store")

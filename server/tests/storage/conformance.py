@@ -23,6 +23,7 @@ from outcrop_server.model.rows import Failure, TracePosition, TraceRow
 from outcrop_server.storage.api import TraceStore
 from server.tests.storage.ageing_conformance import AgeingConformance
 from server.tests.storage.aggregate_conformance import AggregateConformance
+from server.tests.storage.binaries_conformance import BinariesConformance
 from server.tests.storage.judging_conformance import JudgingConformance
 from server.tests.storage.token_conformance import TokenConformance
 from server.tests.storage.tree_conformance import TreeConformance
@@ -72,7 +73,13 @@ def an_agents_trace() -> list[NewSpan]:
 
 
 class TraceStoreConformance(
-    AgeingConformance, AggregateConformance, JudgingConformance, TokenConformance, TreeConformance, ABC
+    AgeingConformance,
+    AggregateConformance,
+    BinariesConformance,
+    JudgingConformance,
+    TokenConformance,
+    TreeConformance,
+    ABC,
 ):
     """The suite."""
 

@@ -1,20 +1,24 @@
 """A process that writes to a store and says on its output which spans were acknowledged.
 
 Run as `python writer_process.py FILE FIRST COUNT`: appends COUNT batches of ten spans, or goes on for
-ever if COUNT is 0. The trace of a batch is its number, from FIRST; so is every odd span's of batch 0.
+ever if COUNT is 0. The trace of a batch is its number, from FIRST; so is every odd span's of batch 0. One
+span of each batch holds a large binary, one of a few that come again and again.
 """
 
 from __future__ import annotations
 
+import base64
 import itertools
 import sys
 from pathlib import Path
+from random import Random
 
 from outcrop_server.model.new_span import NewSpan
 from outcrop_server.model.rows import SpanRow
 from outcrop_server.storage.sqlite.store import SqliteStore
 
 SPANS = 10
+IMAGES = 3
 
 
 def batch(number: int) -> list[NewSpan]:
@@ -31,10 +35,14 @@ def batch(number: int) -> list[NewSpan]:
                 start_time_ns=number,
                 end_time_ns=number + 1,
             ),
-            payload=f"{number}/{i} ".encode() * 200,
+            payload=f"{number}/{i} ".encode() * 200 + (_image(number % IMAGES) if i == 1 else b""),
         )
         for i in range(SPANS)
     ]
+
+
+def _image(number: int) -> bytes:
+    return base64.b64encode(Random(number).randbytes(15_000))  # noqa: S311 - no secret
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from outcrop_server.storage.sqlite.upkeep.stats import read_stats
 
 if TYPE_CHECKING:
     from outcrop_server.storage.sqlite.upkeep.checks import CheckResult
-    from outcrop_server.storage.sqlite.upkeep.stats import StoreStats
+    from outcrop_server.storage.sqlite.upkeep.stats import BlobStats, StoreStats
 
 
 @click.command()
@@ -95,7 +95,17 @@ def stats(*, as_json: bool, store: Path | None, config: Path | None) -> None:
         f"{found.free_pages:,} free ({size(free)})\n"
         f"Log       {size(found.log_bytes)}\n"
         f"Payloads  {'none' if ratio is None else f'{ratio:.1f} times smaller than they came'}\n"
+        f"Binaries  {_binaries(found.blobs)}\n"
         f"Version   {found.version} of {found.newest_version}"
+    )
+
+
+def _binaries(blobs: BlobStats) -> str:
+    if not blobs.count:
+        return "no large ones"
+    return (
+        f"{blobs.count:,} large ones in {size(blobs.bytes)}, {blobs.uses:,} times in payloads; "
+        f"{size(blobs.saved_bytes)} saved"
     )
 
 

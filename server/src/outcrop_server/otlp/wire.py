@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-_FIXED_SIZES = {_FIXED64: 8, _FIXED32: 4}
+VARINT, BYTES = 0, 2
+_FIXED64, _FIXED32 = 1, 5
+FIXED_SIZES = {_FIXED64: 8, _FIXED32: 4}
 _LAST_BYTE = 0x7F
 # A number has at most ten bytes of seven bits.
 _MAX_SHIFT = 63
@@ -109,19 +110,19 @@ def _fields(data: bytes) -> list[tuple[int, bytes]]:
     found: list[tuple[int, bytes]] = []
     position, end = 0, len(data)
     while position < end:
-        tag, position = _varint_at(data, position)
+        tag, position = varint_at(data, position)
         kind = tag & 7
-        if kind == _BYTES:
-            length, position = _varint_at(data, position)
+        if kind == BYTES:
+            length, position = varint_at(data, position)
             following = position + length
             if following > end:
                 raise WireError(f"a field of {length} bytes has only {end - position}")
             found.append((tag >> 3, data[position:following]))
             position = following
-        elif kind == _VARINT:
-            _, position = _varint_at(data, position)
-        elif kind in _FIXED_SIZES:
-            position += _FIXED_SIZES[kind]
+        elif kind == VARINT:
+            _, position = varint_at(data, position)
+        elif kind in FIXED_SIZES:
+            position += FIXED_SIZES[kind]
             if position > end:
                 raise WireError("it ends within a number")
         else:
@@ -131,7 +132,12 @@ def _fields(data: bytes) -> list[tuple[int, bytes]]:
     return found
 
 
-def _varint_at(data: bytes, position: int) -> tuple[int, int]:
+def varint_at(data: bytes, position: int) -> tuple[int, int]:
+    """The number that begins at a place, and the place behind it.
+
+    Raises:
+        WireError: there is none.
+    """
     try:
         byte = data[position]
         position += 1
@@ -153,7 +159,7 @@ def _varint_at(data: bytes, position: int) -> tuple[int, int]:
 
 
 def _field(number: int, content: bytes) -> bytes:
-    return bytes((number << 3 | _BYTES,)) + varint(len(content)) + content if content else b""
+    return bytes((number << 3 | BYTES,)) + varint(len(content)) + content if content else b""
 
 
 def varint(number: int) -> bytes:

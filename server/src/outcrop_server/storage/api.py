@@ -262,7 +262,9 @@ class TraceStore(KeptTraces, TokenStore, RetainingStore, Protocol):
         from this call or an earlier one. Spans of a trace MAY come in any order, over any time and from
         several processes; the trace's summary MUST come out the same (`model.summary`). Experiments
         MUST be made when first named. Spans of one trace that come together SHOULD share storage for
-        what they repeat.
+        what they repeat. A large binary in payloads (`storage.binaries`) MUST take room once for all traces
+        of an experiment, whenever they come, and none when the last of them is deleted. Nothing, not even
+        how soon an append is done, MAY tell whether another experiment has the same one.
 
         Args:
             spans: what to keep; MAY hold spans of many traces; an empty sequence succeeds.

@@ -22,7 +22,11 @@ class RetainingStore(Protocol):
         ...
 
     def experiment_bytes(self, experiment: str) -> int:
-        """What an experiment takes: MUST be the sum of the `kept_bytes` of its traces."""
+        """What an experiment takes: MUST be the sum of the `kept_bytes` of its traces.
+
+        What several traces share MUST count once, to the one of them that came last: this is about what
+        deleting the oldest frees.
+        """
         ...
 
     def used_bytes(self) -> int:

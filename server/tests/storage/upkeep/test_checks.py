@@ -48,6 +48,7 @@ def test_a_store_that_was_written_rightly_is_sound(file: Path) -> None:
         "experiments": [],
         "terms": [],
         "rollups": [],
+        "blobs": [],
     }
 
 

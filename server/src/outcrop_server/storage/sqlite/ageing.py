@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 # About what a span takes beside its payload: its row, its part of the trace's row, and of the indices.
 SPAN_BYTES = 500
 _OF_EXPERIMENT = "experiment_id = (SELECT experiment_id FROM experiment WHERE name = ?)"
+# A binary that several traces use counts to the one that came last: it goes with the last of them.
 _KEPT_BYTES = f"""
     span_count * {SPAN_BYTES} + (SELECT coalesce(sum(length(frame)), 0) FROM payload
         WHERE payload_id IN (SELECT payload_id FROM span WHERE span.trace_key = trace.trace_key))
+    + (SELECT coalesce(sum(length(content)), 0) FROM blob
+        WHERE blob_id IN (SELECT blob_id FROM blob_use WHERE blob_use.trace_key = trace.trace_key)
+        AND trace.trace_key = (SELECT max(trace_key) FROM blob_use WHERE blob_use.blob_id = blob.blob_id))
 """
 _OLDEST = f"SELECT trace_id, start_time_ns, {_KEPT_BYTES} FROM trace WHERE {_OF_EXPERIMENT}"
 _AFTER = " AND (start_time_ns, trace_id) > (?, ?)"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from outcrop_server.model.errors import StoreError
-from outcrop_server.storage.sqlite import rollup_schema, term_schema
+from outcrop_server.storage.sqlite import blob_schema, rollup_schema, term_schema
 from outcrop_server.storage.sqlite.rollup_rows import rebuild
 
 if TYPE_CHECKING:
@@ -209,6 +209,7 @@ MIGRATIONS: tuple[tuple[Step, ...], ...] = (
     term_schema.STEP,
     (*rollup_schema.TABLES, rebuild),
     _TREE_AND_CHANGES,
+    blob_schema.STEP,
 )
 
 

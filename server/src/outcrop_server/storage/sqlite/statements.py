@@ -69,7 +69,7 @@ INSERT_SPAN_IF_NEW = f"INSERT OR IGNORE {_INTO_SPAN}"
 SELECT_SPANS = f"SELECT {_SPAN} {_OF_TRACE} ORDER BY span.start_time_ns, span_id"
 HAS_SPAN = f"SELECT 1 {_OF_TRACE} AND span_id = ?"
 SELECT_SPAN = (
-    f"SELECT {_SPAN}, payload_offset, payload_length, frame FROM span "
+    f"SELECT {_SPAN}, payload_offset, payload_length, payload_id, frame FROM span "
     "JOIN trace USING (trace_key) JOIN payload USING (payload_id) WHERE trace_id = ? AND span_id = ?"
 )
 
@@ -111,5 +111,6 @@ SELECT_FRAME_OF_TRACE = (
     f"{SELECT_FRAME} AND EXISTS (SELECT 1 {_OF_TRACE} AND span.payload_id = payload.payload_id)"
 )
 SELECT_PLACES = (
-    f"SELECT payload_id, payload_offset, payload_length {_OF_TRACE} ORDER BY payload_id, payload_offset"
+    f"SELECT payload_id, payload_offset, payload_length, span_id {_OF_TRACE} "
+    "ORDER BY payload_id, payload_offset"
 )

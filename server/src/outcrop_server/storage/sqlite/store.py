@@ -15,6 +15,7 @@ from outcrop_server.storage.sqlite import ageing, changes, columns, facets, judg
 from outcrop_server.storage.sqlite import health as disk
 from outcrop_server.storage.sqlite import statements as sql
 from outcrop_server.storage.sqlite.aggregate import aggregate
+from outcrop_server.storage.sqlite.blobs import SELECT_PLACES, whole_payload
 from outcrop_server.storage.sqlite.candidates import candidates
 from outcrop_server.storage.sqlite.committer import Committer
 from outcrop_server.storage.sqlite.connections import ReaderPool, make_private, open_writer
@@ -23,7 +24,7 @@ from outcrop_server.storage.sqlite.frames import unpack
 from outcrop_server.storage.sqlite.search import search_sql
 from outcrop_server.storage.sqlite.sessions import read_sessions, session_traces_sql
 from outcrop_server.storage.sqlite.upkeep.compacting import give_back_pages, merge_log
-from outcrop_server.storage.sqlite.upkeep.opening import lock_path
+from outcrop_server.storage.sqlite.upkeep.opening import lock_path, snapshot
 from outcrop_server.storage.sqlite.write import prepare
 
 if TYPE_CHECKING:
@@ -177,12 +178,14 @@ class SqliteStore:
 
     def span(self, trace_id: bytes, span_id: bytes) -> tuple[SpanRow, bytes] | None:
         """One span and its payload."""
-        with self._readers.reading() as connection:
+        # Of one moment: frames and binaries of a trace that is deleted meanwhile would not fit together.
+        with self._readers.reading() as connection, snapshot(connection):
             row = connection.execute(sql.SELECT_SPAN, (trace_id, span_id)).fetchone()
-        if row is None:
-            return None
-        *values, offset, length, frame = row
-        return columns.to_span(tuple(values)), bytes(unpack(frame)[offset : offset + length])
+            if row is None:
+                return None
+            *values, offset, length, payload_id, frame = row
+            rest = bytes(unpack(frame)[offset : offset + length])
+            return columns.to_span(tuple(values)), whole_payload(connection, payload_id, offset, rest)
 
     def has_span(self, trace_id: bytes, span_id: bytes) -> bool:
         """Whether there is such a span."""
@@ -192,16 +195,27 @@ class SqliteStore:
     def payloads(self, trace_id: bytes) -> Iterator[bytes]:
         """The payloads of a trace, one frame at a time."""
         with self._readers.reading() as connection:
-            places: list[tuple[int, int, int]] = connection.execute(sql.SELECT_PLACES, (trace_id,)).fetchall()
+            places: list[tuple[int, int, int, bytes]] = connection.execute(
+                sql.SELECT_PLACES, (trace_id,)
+            ).fetchall()
         current, payloads = None, memoryview(b"")
-        for payload_id, offset, length in places:
+        lacking: list[int] = []
+        for payload_id, offset, length, span_id in places:
             if payload_id != current:
                 frame = self._frame(payload_id, trace_id)
                 if frame is None:
                     # Deleted since; what follows is too.
                     return
-                current, payloads = payload_id, frame
-            yield bytes(payloads[offset : offset + length])
+                current = payload_id
+                payloads, lacking = frame
+            if any(offset < place <= offset + length for place in lacking):
+                # By itself: the binaries of a frame together may be more than memory has room for.
+                found = self.span(trace_id, span_id)
+                if found is None:
+                    return
+                yield found[1]
+            else:
+                yield bytes(payloads[offset : offset + length])
 
     def top_spans(self, trace_id: bytes, after: SpanPosition | None, limit: int) -> list[SpanRow]:
         """A page of the spans without a parent."""
@@ -348,10 +362,12 @@ class SqliteStore:
         self._committer.close()
         self._lock.close()
 
-    def _frame(self, payload_id: int, trace_id: bytes) -> memoryview | None:
-        with self._readers.reading() as connection:
+    def _frame(self, payload_id: int, trace_id: bytes) -> tuple[memoryview, list[int]] | None:
+        """What a frame holds, and the places where it lacks binaries."""
+        with self._readers.reading() as connection, snapshot(connection):
             found = connection.execute(sql.SELECT_FRAME_OF_TRACE, (payload_id, trace_id)).fetchone()
-        return None if found is None else unpack(found[0])
+            lacking = connection.execute(SELECT_PLACES, (payload_id,)).fetchall()
+        return None if found is None else (unpack(found[0]), [place for (place,) in lacking])
 
 
 def _stored(row: tuple[Any, ...]) -> StoredTrace:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from outcrop_server.model.summary import TraceSummary, restored
 from outcrop_server.storage.sqlite import columns, tree
 from outcrop_server.storage.sqlite import statements as sql
+from outcrop_server.storage.sqlite.blobs import Separator, write_uses
 from outcrop_server.storage.sqlite.frames import Frame, pack
 from outcrop_server.storage.sqlite.rollup_deltas import Deltas, trace_part
 from outcrop_server.storage.sqlite.rollup_rows import calls_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from outcrop_server.model.annotations import TraceEdit
     from outcrop_server.model.new_span import NewSpan
     from outcrop_server.model.rows import TraceRow
+    from outcrop_server.storage.sqlite.blobs import BlobUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,10 @@ class PreparedTrace:
     @property
     def size(self) -> int:
         """About how many bytes of memory it holds: payloads stay until it is known which spans are new."""
-        return sum(len(span.payload) for part in self.frames for span in part.frame.spans)
+        taken = (use.taken.blob for part in self.frames for use in part.frame.uses)
+        blobs = {blob.sha256: len(blob.content) for blob in taken}
+        payloads = sum(len(span.payload) for part in self.frames for span in part.frame.spans)
+        return payloads + sum(blobs.values())
 
 
 def prepare(spans: Sequence[NewSpan]) -> list[PreparedTrace]:
@@ -57,19 +62,20 @@ def prepare(spans: Sequence[NewSpan]) -> list[PreparedTrace]:
     traces: dict[bytes, dict[bytes, NewSpan]] = {}
     for span in spans:
         traces.setdefault(span.trace_id, {}).setdefault(span.row.span_id, span)
-    return [_prepared_trace(trace_id, list(group.values())) for trace_id, group in traces.items()]
+    separator = Separator()
+    return [_prepared_trace(trace_id, list(group.values()), separator) for trace_id, group in traces.items()]
 
 
-def _prepared_trace(trace_id: bytes, spans: list[NewSpan]) -> PreparedTrace:
+def _prepared_trace(trace_id: bytes, spans: list[NewSpan], separator: Separator) -> PreparedTrace:
     frames = [
         PreparedFrame(
             frame,
             [
-                (*columns.from_span(span.row), offset, len(span.payload))
-                for span, offset in zip(frame.spans, frame.offsets, strict=True)
+                (*columns.from_span(span.row), *place)
+                for span, place in zip(frame.spans, frame.places, strict=True)
             ],
         )
-        for frame in pack(spans)
+        for frame in pack(spans, separator)
     ]
     summary = TraceSummary().add_all(spans)
     missing, terms = _missing(spans), terms_of(spans)
@@ -141,16 +147,18 @@ class Writer:
         return self._write_new(trace) if found is None else self._write_more(trace, found)
 
     def _write_new(self, trace: PreparedTrace) -> int:
-        trace_key = self._connection.execute(sql.INSERT_TRACE, self._values(trace.row, trace.keys)).lastrowid
+        values = self._values(trace.row, trace.keys)
+        trace_key = self._connection.execute(sql.INSERT_TRACE, values).lastrowid or 0
         for part in trace.frames:
             payload_id = self._insert_payload(part.frame.data)
             rows = ((*values, payload_id, trace_key) for values in part.spans)
             self._connection.executemany(sql.INSERT_SPAN, rows)
+            if part.frame.uses:
+                self._write_uses(part.frame.uses, payload_id, trace_key, trace.row.experiment)
         if trace.missing:
             rows = ((trace_key, parent_id) for parent_id in trace.missing)
             self._connection.executemany(tree.INSERT_MISSING, rows)
-        if trace_key is not None:
-            self._terms.add(trace_key, trace.terms)
+        self._terms.add(trace_key, trace.terms)
         summed, experiment_id = trace_part(trace.row), self._experiment_id(trace.row.experiment)
         self.deltas.add_trace(summed, experiment_id)
         place = summed.place(experiment_id)
@@ -160,7 +168,7 @@ class Writer:
 
     def _write_more(self, trace: PreparedTrace, found: tuple[Any, ...]) -> int:
         *values, keys, trace_key, experiment = found
-        new = [span for part in trace.frames for span in self._insert_missing(part, trace_key)]
+        new = [span for part in trace.frames for span in self._insert_missing(part, trace_key, experiment)]
         if not new:
             return 0
         come = ((trace_key, span.row.span_id) for span in new)
@@ -187,20 +195,35 @@ class Writer:
             self.deltas.add_calls(left, calls, sign=-1)
             self.deltas.add_calls(place, calls)
 
-    def _insert_missing(self, part: PreparedFrame, trace_key: int) -> list[NewSpan]:
+    def _insert_missing(self, part: PreparedFrame, trace_key: int, experiment: str) -> list[NewSpan]:
         """Inserts the spans that are not there yet; returns these."""
-        payload_id = self._insert_payload(part.frame.data)
+        frame = part.frame
+        payload_id = self._insert_payload(frame.data)
         new = [
-            span
-            for span, values in zip(part.frame.spans, part.spans, strict=True)
+            number
+            for number, values in enumerate(part.spans)
             if self._connection.execute(sql.INSERT_SPAN_IF_NEW, (*values, payload_id, trace_key)).rowcount
         ]
         if not new:
             self._connection.execute(sql.DELETE_PAYLOAD, (payload_id,))
-        return new
+        elif frame.uses:
+            # Spans that were there already have what they lack from the frame that they came in first.
+            numbers = set(new)
+            uses = [use for use in frame.uses if use.span in numbers]
+            self._write_uses(uses, payload_id, trace_key, experiment)
+        return [frame.spans[number] for number in new]
 
-    def _insert_payload(self, frame: bytes) -> int | None:
-        return self._connection.execute(sql.INSERT_PAYLOAD, (frame,)).lastrowid
+    def _write_uses(self, uses: list[BlobUse], payload_id: int, trace_key: int, experiment: str) -> None:
+        write_uses(
+            self._connection,
+            uses,
+            payload_id=payload_id,
+            trace_key=trace_key,
+            experiment_id=self._experiment_id(experiment),
+        )
+
+    def _insert_payload(self, frame: bytes) -> int:
+        return self._connection.execute(sql.INSERT_PAYLOAD, (frame,)).lastrowid or 0
 
     def _values(self, row: TraceRow, keys: str) -> tuple[Any, ...]:
         return (*columns.from_trace(row), keys, self._experiment_id(row.experiment))

@@ -12,6 +12,7 @@ from outcrop_server.model.summary import TraceSummary, restored
 from outcrop_server.otlp.parse import ids_of_stored
 from outcrop_server.storage.sqlite import columns
 from outcrop_server.storage.sqlite import statements as sql
+from outcrop_server.storage.sqlite.blobs import whole_payload
 from outcrop_server.storage.sqlite.frames import unpack
 from outcrop_server.storage.sqlite.upkeep.opening import snapshot
 
@@ -96,7 +97,11 @@ def _check_frame(
             )
             continue
         try:
-            ids = ids_of_stored(bytes(payloads[placed.offset : end]))
+            rest = bytes(payloads[placed.offset : end])
+            ids = ids_of_stored(whole_payload(connection, payload_id, placed.offset, rest))
+        except DamagedError as error:
+            yield f"{span}: {error}"
+            continue
         except ValueError as error:
             yield f"{span}: at its place in frame {payload_id}, {error}"
             continue

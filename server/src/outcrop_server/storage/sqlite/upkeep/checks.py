@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from outcrop_server.storage.sqlite.rollup_rows import check as check_rollups
 from outcrop_server.storage.sqlite.upkeep import check_tables
+from outcrop_server.storage.sqlite.upkeep.check_blobs import check_blobs
 from outcrop_server.storage.sqlite.upkeep.check_traces import check_traces
 from outcrop_server.storage.sqlite.upkeep.opening import snapshot
 
@@ -64,6 +65,7 @@ CHECKS: tuple[Check, ...] = (
     Check("experiments", "the counts of each experiment", _at_one_moment(check_tables.check_experiments)),
     Check("terms", "the index of words by which searches find", _at_one_moment(check_tables.check_terms)),
     Check("rollups", "the sums of charts and sessions", _at_one_moment(check_rollups)),
+    Check("blobs", "large binaries and their uses", check_blobs),
 )
 
 

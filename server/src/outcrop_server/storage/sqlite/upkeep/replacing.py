@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # What each table must hold after as before; older versions have not all of them.
-COUNTED = ("experiment", "trace", "span", "payload", "assessment", "access_token")
+COUNTED = ("experiment", "trace", "span", "payload", "blob", "blob_use", "assessment", "access_token")
 _PAGES_A_STEP = 2048
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,39 @@ _FRAME_BYTES = """
 _PAYLOAD_BYTES = """
     SELECT experiment_id, sum(payload_length) FROM trace JOIN span USING (trace_key) GROUP BY experiment_id
 """
+_HAS_BLOBS = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'blob_use'"
+_BLOBS = """
+    SELECT count(*), coalesce(sum(length(content)), 0), coalesce(sum(uses), 0),
+        coalesce(sum((uses - 1) * length(content)), 0)
+    FROM blob JOIN (SELECT blob_id, count(*) AS uses FROM blob_use GROUP BY blob_id) USING (blob_id)
+"""
+# In the file by the trace that came last of those that use it, as `ageing` counts.
+_BLOB_BYTES = """
+    SELECT trace.experiment_id, sum(length(content))
+    FROM (SELECT blob_id, max(trace_key) AS trace_key FROM blob_use GROUP BY blob_id)
+    JOIN trace USING (trace_key) JOIN blob USING (blob_id) GROUP BY trace.experiment_id
+"""
+_TAKEN_BYTES = """
+    SELECT trace.experiment_id, sum(CASE WHEN is_base64 THEN (size + 2) / 3 * 4 ELSE size END)
+    FROM blob_use JOIN trace USING (trace_key) JOIN blob USING (blob_id) GROUP BY trace.experiment_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class BlobStats:
+    """Large binaries.
+
+    Attributes:
+        count: how many are kept.
+        bytes: what they take in the file.
+        uses: how often they stand in payloads.
+        saved_bytes: what they would take besides if each use had one of its own.
+    """
+
+    count: int = 0
+    bytes: int = 0
+    uses: int = 0
+    saved_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +91,7 @@ class StoreStats:
     pages: int
     free_pages: int
     experiments: list[ExperimentStats]
+    blobs: BlobStats
 
     @property
     def compression_ratio(self) -> float | None:
@@ -76,6 +111,7 @@ def read_stats(path: Path) -> StoreStats:
             int(connection.execute(f"PRAGMA {name}").fetchone()[0])
             for name in ("page_size", "page_count", "freelist_count")
         )
+        has_blobs = connection.execute(_HAS_BLOBS).fetchone() is not None
         log = log_path(path)
         return StoreStats(
             version=version,
@@ -85,16 +121,23 @@ def read_stats(path: Path) -> StoreStats:
             page_bytes=page_bytes,
             pages=pages,
             free_pages=free_pages,
-            experiments=_experiments(connection),
+            experiments=_experiments(connection, has_blobs=has_blobs),
+            blobs=BlobStats(*connection.execute(_BLOBS).fetchone()) if has_blobs else BlobStats(),
         )
 
 
-def _experiments(connection: sqlite3.Connection) -> list[ExperimentStats]:
-    frames = dict[int, int](connection.execute(_FRAME_BYTES).fetchall())
-    payloads = dict[int, int](connection.execute(_PAYLOAD_BYTES).fetchall())
+def _experiments(connection: sqlite3.Connection, *, has_blobs: bool) -> list[ExperimentStats]:
+    kept = _sums(connection, _FRAME_BYTES, *([_BLOB_BYTES] if has_blobs else []))
+    came = _sums(connection, _PAYLOAD_BYTES, *([_TAKEN_BYTES] if has_blobs else []))
     return [
-        ExperimentStats(
-            name, traces, errors, spans, frames.get(number, 0), payloads.get(number, 0), oldest_ns, newest_ns
-        )
+        ExperimentStats(name, traces, errors, spans, kept[number], came[number], oldest_ns, newest_ns)
         for number, name, traces, errors, spans, oldest_ns, newest_ns in connection.execute(_EXPERIMENTS)
     ]
+
+
+def _sums(connection: sqlite3.Connection, *statements: str) -> Counter[int]:
+    """Bytes by experiment."""
+    sums = Counter[int]()
+    for statement in statements:
+        sums.update(dict[int, int](connection.execute(statement).fetchall()))
+    return sums
