@@ -207,8 +207,9 @@ MIGRATIONS: tuple[tuple[Step, ...], ...] = (
     _ANNOTATIONS,
     _TOKENS,
     term_schema.STEP,
-    (*rollup_schema.TABLES, rebuild),
+    rollup_schema.TABLES,
     _TREE_AND_CHANGES,
+    (*rollup_schema.PACKED, rebuild),
 )
 
 
