@@ -1,4 +1,4 @@
-"""What version 8 brought: packed histograms, so many names, durations of spans; made of what version 7 had."""
+"""What version 8 brought: packed histograms, so many names, durations of spans; made of what there was."""
 
 from __future__ import annotations
 
@@ -89,4 +89,4 @@ def test_slow_spans_of_before_are_found_and_no_trace_has_changed_for_those_who_f
         assert (whole.row.longest_span_ns, whole.row.shortest_span_ns) == (10**9, 10**6)
         # From now on changes are numbered as before.
         store.append([model_call(8, 1, trace=trace_id(4))]).result()
-        assert len(asked(old, f"SELECT * FROM trace_change WHERE change > {len(changes)}")) == 1
+        assert asked(old, "SELECT max(change) FROM trace_change") == [(len(changes) + 1,)]
