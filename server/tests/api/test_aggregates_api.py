@@ -10,6 +10,7 @@ import pytest
 
 from outcrop_server.api import aggregate_schemas as schemas
 from outcrop_server.serve import BackgroundServer
+from outcrop_server.storage.sqlite import rollup_series
 from server.tests.support.http import Answer, ask, send
 from server.tests.support.spans import START_NS, otlp_span, request, trace_id
 
@@ -67,6 +68,20 @@ def get(server: BackgroundServer, path: str, **query: Any) -> Answer:
 def aggregates(answer: Answer) -> schemas.AggregateAnswer:
     assert answer.status == 200, answer.body
     return schemas.AggregateAnswer.model_validate(answer.json)
+
+
+def test_it_is_said_where_names_were_too_many_to_be_kept_apart(
+    server: BackgroundServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollup_series, "MAX_SERIES", 2)
+    for number in range(1, 6):
+        call = otlp_span(1, name=f"order {number}", attributes=CALL, trace=trace_id(number))
+        assert send(server.url, request(call)).status == 200
+    found = aggregates(get(server, "/api/aggregates", group_by="operation"))
+    counts = {group.key["operation"]: group.calls.count for group in found.groups}
+    assert counts == {"order 1": 1, "order 2": 1, "(other)": 3}
+    assert found.has_others
+    assert not aggregates(get(server, "/api/aggregates", group_by="model")).has_others
 
 
 def test_numbers_of_everything(filled: BackgroundServer) -> None:

@@ -118,6 +118,8 @@ class TraceStoreConformance(
             cost_nano_usd=4_100_000,
             unpriced_calls=1,
             cost_reason="unknown-model",
+            longest_span_ns=899_000,
+            shortest_span_ns=500,
         )
 
     def test_spans_come_back_as_they_were_in_order_of_start(self, store: TraceStore) -> None:

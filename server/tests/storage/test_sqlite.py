@@ -184,11 +184,13 @@ def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
             assert stat.S_IMODE(each.stat().st_mode) & 0o077 == 0, each.name
 
 
-# Version 3 brought metadata and judgements, version 2 costs; the last one whether a root has come.
+# Version 3 brought metadata and judgements, version 2 costs; version 7 whether a root has come; version 8 how
+# long spans took.
 NEW_COLUMNS = {
     2: ("cost_nano_usd", "unpriced_calls", "cost_reason", "vendor", "response_model"),
     3: ("metadata",),
     7: ("has_root",),
+    8: ("longest_span_ns", "shortest_span_ns"),
 }
 
 

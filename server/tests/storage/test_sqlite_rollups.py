@@ -25,7 +25,7 @@ from outcrop_server.storage.sqlite.store import SqliteStore
 from server.tests.support.aggregates import a_trace
 from server.tests.support.spans import START_NS, new_span, trace_id
 
-TABLES = ("rollup", "rollup_histogram", "session")
+TABLES = ("rollup", "session")
 
 
 def write_nothing(*_: object) -> None:
@@ -50,6 +50,13 @@ def fill(file: Path, seed: int = 1) -> None:
         for at in range(0, len(spans), 7):
             store.append(spans[at : at + 7]).result()
         store.delete_traces([trace_id(number) for number in range(0, 40, 3)]).result()
+
+
+def make_anew(connection: sqlite3.Connection) -> None:
+    """As the step does that packs histograms."""
+    for statement in rollup_schema.PACKED:
+        connection.execute(statement)
+    rebuild(connection)
 
 
 def tables(file: Path) -> dict[str, list[tuple[object, ...]]]:
@@ -81,14 +88,29 @@ def test_the_check_names_what_is_missing_wrong_or_too_much(tmp_path: Path, table
             f"INSERT INTO {table} SELECT * FROM spare",
         ],
     }
+    harmed(file, table, statements[harm])
+
+
+def test_the_check_names_durations_that_are_counted_wrongly(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    fill(file)
+    for column in ("latency", "first_chunk"):
+        harm = f"UPDATE rollup SET {column}_first = {column}_first + 1 WHERE {column} <> x''"
+        faults = harmed(file, "rollup", [harm])
+        assert all(" has other durations at (" in fault for fault in faults)
+
+
+def harmed(file: Path, table: str, statements: list[str]) -> list[str]:
+    """What the check says of a store after these; it is whole again behind."""
     with closing(sqlite3.connect(file)) as connection:
-        for statement in statements[harm]:
+        for statement in statements:
             connection.execute(statement)
         faults = check(connection)
         assert faults
         assert all(fault.startswith(f"{table} has ") for fault in faults)
         rebuild(connection)
         assert check(connection) == []
+        return faults
 
 
 def test_rollups_made_anew_are_those_that_were_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,9 +120,8 @@ def test_rollups_made_anew_are_those_that_were_kept(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("outcrop_server.storage.sqlite.rollup_rows._GATHERED", 5)
     before = tables(file)
     with closing(sqlite3.connect(file)) as connection:
-        connection.executescript(
-            "DELETE FROM rollup; DELETE FROM session; UPDATE rollup_histogram SET bin = 1"
-        )
+        connection.executescript("UPDATE rollup SET latency_first = 1; DELETE FROM session")
+        assert check(connection)
         rebuild(connection)
         connection.commit()
     assert tables(file) == before
@@ -110,16 +131,14 @@ def test_a_store_from_before_rollups_is_rolled_up_when_it_is_opened(tmp_path: Pa
     file = tmp_path / "store.db"
     fill(file)
     before = tables(file)
-    # As it was before there were any, and then the step that brought them.
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("DROP INDEX trace_by_session")
-        for name in ("rollup", "rollup_histogram", "rollup_series", "session"):
+        for name in ("rollup", "rollup_series", "session"):
             connection.execute(f"DROP TABLE {name}")
-        for step in (*rollup_schema.TABLES, rebuild):
-            if callable(step):
-                step(connection)
-            else:
-                connection.execute(step)
+        # The step that brought them, and the one that packed them.
+        for statement in rollup_schema.TABLES:
+            connection.execute(statement)
+        make_anew(connection)
         connection.commit()
     assert tables(file) == before
     with closing(SqliteStore(file)) as store:

@@ -58,6 +58,7 @@ def aggregates(found: Numbers) -> schemas.AggregateAnswer:
     return schemas.AggregateAnswer(
         groups=[_group(each, query.group_by) for each in found.aggregates.groups],
         is_complete=found.aggregates.is_complete,
+        has_others=found.aggregates.has_others,
         since_ns=str(query.since_s * _NS_IN_S),
         until_ns=None if query.until_s is None else str(query.until_s * _NS_IN_S),
         relative_error=RELATIVE_ERROR,

@@ -93,6 +93,10 @@ class AggregateAnswer(ApiModel):
 
     groups: list[Group]
     is_complete: bool = Field(description="False if there are more groups than `limit`.")
+    has_others: bool = Field(
+        description="True if names of calls were too many to be kept apart: such calls are in groups whose "
+        "operation, model or span type is `(other)`, and with `models` some may be missing."
+    )
     since_ns: str
     until_ns: str | None
     relative_error: float = Field(description="Of percentiles.")

@@ -21,6 +21,9 @@ CALL_TYPES = frozenset({"LLM", "CHAT_MODEL", "EMBEDDING", "RERANKER"})
 # whatever a sender claims.
 MAX_COUNTED = 10**12
 
+# What stands for model, operation or span type of calls whose names are too many to be kept apart.
+OTHER = "(other)"
+
 
 @dataclass(frozen=True, slots=True)
 class AggregateQuery:
@@ -95,10 +98,18 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Aggregates:
-    """Groups by time if they have one, then those that hold most first; False where `limit` cut some off."""
+    """Groups by time if they have one, then those that hold most first.
+
+    Attributes:
+        groups: the groups.
+        is_complete: False where `limit` cut some off.
+        has_others: some calls have names that were too many to be kept apart: they are in groups of `OTHER`,
+            and where `models` are asked for may be missing.
+    """
 
     groups: list[Group]
     is_complete: bool
+    has_others: bool = False
 
 
 @dataclass(frozen=True, slots=True)

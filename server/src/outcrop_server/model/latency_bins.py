@@ -6,10 +6,13 @@ minutes, models and stores merge by adding counts.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from functools import lru_cache
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 # A percentile is this far from the duration that has its rank, or one nanosecond.
 RELATIVE_ERROR = 0.03
@@ -41,6 +44,7 @@ def bin_of(duration_ns: int) -> int:
     return bits * _PER_DOUBLING + _PLACES[leading]
 
 
+@lru_cache(maxsize=1024)
 def duration_of(number: int) -> int:
     """The duration in nanoseconds that stands for all of a bin: the one that is nearest to both its ends."""
     if number == 0:
@@ -54,17 +58,18 @@ def duration_of(number: int) -> int:
 def percentiles(bins: Iterable[tuple[int, int]]) -> Percentiles | None:
     """The percentiles of bins and their counts, in any order; None if nothing was counted."""
     ordered = sorted(bins)
-    total = sum(count for _, count in ordered)
-    if not total:
+    return _percentiles([number for number, _ in ordered], [count for _, count in ordered])
+
+
+def percentiles_of(first: int, counts: Sequence[int]) -> Percentiles | None:
+    """The percentiles of neighbouring bins, from the one of this number on; None if nothing was counted."""
+    return _percentiles(range(first, first + len(counts)), counts)
+
+
+def _percentiles(numbers: Sequence[int], counts: Sequence[int]) -> Percentiles | None:
+    passed = list(accumulate(counts))
+    if not passed or not passed[-1]:
         return None
-    return Percentiles(*(duration_of(_ranked(ordered, -(-total * part // 100))) for part in (50, 95, 99)))
-
-
-def _ranked(ordered: list[tuple[int, int]], rank: int) -> int:
-    """The bin that holds the duration of this rank, counted from 1."""
-    passed = 0
-    for number, count in ordered:
-        passed += count
-        if passed >= rank:
-            return number
-    return ordered[-1][0]
+    # The bin that holds the duration of a rank, counted from 1.
+    places = [bisect_left(passed, -(-passed[-1] * part // 100)) for part in (50, 95, 99)]
+    return Percentiles(*[duration_of(numbers[place]) for place in places])

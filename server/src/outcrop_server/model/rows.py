@@ -66,7 +66,8 @@ class TraceRow:
 
     `trace_id` is 16 bytes; models and tools are in order of first use. `cost_nano_usd` sums what is known;
     `unpriced_calls` were billed and are not in it, and `cost_reason` is why. `has_root` is False while no
-    span without a parent has come; see `model.progress` for what that means.
+    span without a parent has come; see `model.progress` for what that means. `longest_span_ns` and
+    `shortest_span_ns` are how long the slowest and the quickest of its spans took.
     """
 
     trace_id: bytes
@@ -92,6 +93,8 @@ class TraceRow:
     unpriced_calls: int = 0
     cost_reason: str | None = None
     has_root: bool = True
+    longest_span_ns: int = 0
+    shortest_span_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,8 @@ class TraceSummary:
     experiment: Pick[str] = field(default_factory=lambda: Pick(DEFAULT_EXPERIMENT))
     first_start_ns: int = 2**63 - 1
     last_end_ns: int = 0
+    longest_span_ns: int = -(2**63)
+    shortest_span_ns: int = 2**63 - 1
     span_count: int = 0
     attempts: int = 0
     usage: Usage = field(default_factory=Usage)
@@ -113,9 +115,12 @@ class TraceSummary:
         # Compared here instead of by min and max: this runs for every span that comes in.
         self.first_start_ns = min(self.first_start_ns, start_ns)
         self.last_end_ns = max(self.last_end_ns, end_ns)
+        duration_ns = end_ns - start_ns
+        self.longest_span_ns = max(self.longest_span_ns, duration_ns)
+        self.shortest_span_ns = min(self.shortest_span_ns, duration_ns)
         self.attempts = max(self.attempts, span.attempts)
         if ranked < self.head.key:
-            self.head = Pick(Head(row.name, row.status, row.error, start_ns, end_ns - start_ns), ranked)
+            self.head = Pick(Head(row.name, row.status, row.error, start_ns, duration_ns), ranked)
         # A sender that names its experiment knows better than one that leaves it to the default.
         self.experiment.offer(
             span.experiment, ranked if span.is_experiment_named else Key(2, start_ns, number)
@@ -203,6 +208,8 @@ class TraceSummary:
             tags=_texts(self.tags),
             metadata=_texts(self.metadata),
             has_root=is_rooted,
+            longest_span_ns=self.longest_span_ns,
+            shortest_span_ns=self.shortest_span_ns,
         )
 
     def keys(self) -> str:
@@ -241,6 +248,8 @@ def restored(row: TraceRow, keys: str) -> TraceSummary:
         experiment=Pick(row.experiment, experiment),
         first_start_ns=first_start_ns,
         last_end_ns=last_end_ns,
+        longest_span_ns=row.longest_span_ns,
+        shortest_span_ns=row.shortest_span_ns,
         span_count=row.span_count,
         attempts=row.attempts,
         usage=row.usage,

@@ -75,7 +75,9 @@ class KeptTraces(Protocol):
         ones as if they had never come. A span MUST count as a call if its type is one of `CALL_TYPES`, or if
         tokens, a cost or the reason of an unknown cost are known of it. Of n durations a percentile is the
         one in place ceil(n * 0.95); it MUST be right within `latency_bins.RELATIVE_ERROR` or a nanosecond.
-        More tokens or cost of one trace or call than `MAX_COUNTED` MUST count as this.
+        More tokens or cost of one trace or call than `MAX_COUNTED` MUST count as this. Where the calls of an
+        experiment have more than some thousand names, it MAY count those of further ones together as
+        `OTHER`, and then MUST say so (`has_others`); no call may be left out or counted twice.
 
         Groups MUST be those that hold anything, and where `group_by` is empty exactly one. They MUST be in
         order of time if they have one; else, and among equals, of how many traces they hold (calls, where

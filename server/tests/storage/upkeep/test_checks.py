@@ -87,6 +87,8 @@ def test_late_spans_edits_and_deletions_leave_it_sound(file: Path) -> None:
         ("UPDATE trace SET name = 'x'", (), "traces", "its name is 'x'; its spans say 'agent'"),
         ("UPDATE trace SET models = '[\"x\"]'", (), "traces", "its models is '[\"x\"]'"),
         ("UPDATE trace SET input_tokens = 7", (), "traces", "its input_tokens is 7"),
+        ("UPDATE trace SET longest_span_ns = 7", (), "traces", "its longest_span_ns is 7"),
+        ("UPDATE trace SET shortest_span_ns = 7", (), "traces", "its shortest_span_ns is 7"),
         ("UPDATE trace SET summary_keys = '{'", (), "traces", "its summary cannot be read"),
         (
             "UPDATE trace SET summary_keys = replace(summary_keys, '[17', '[16')",

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outcrop.filter.ast import And, AnySpan, Comparison, Condition, Operator, Or
+from outcrop.filter.ast import And, AnySpan, Comparison, Condition, Field, Operator, Or
 from outcrop_server.storage.sqlite.conditions import Sql, test_sql
+from outcrop_server.storage.sqlite.durations import Bounds, bounds_of, is_of_span
 
 if TYPE_CHECKING:
     import sqlite3
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 MOST = 900
 # So many values of a kind are looked through for a pattern.
 _MAX_TERMS = 20_000
-_NS_IN_MS = 1_000_000
+_DURATION = Field("trace", "execution_time", "number")
 
 # The terms (see `terms`) that hold a field's values.
 _TERMS = {
@@ -78,6 +79,10 @@ def _probes(condition: Condition, connection: sqlite3.Connection) -> list[Sql]:
     if isinstance(condition, AnySpan):
         return [*_of_failures(condition.term, connection), *_probes(condition.term, connection)]
     if isinstance(condition, Comparison) and not condition.operator.is_negative:
+        if is_of_span(condition):
+            return _of_durations(bounds_of(condition), "longest_span_ns", "shortest_span_ns")
+        if condition.field == _DURATION:
+            return _of_durations(bounds_of(condition), "duration_ns", "duration_ns")
         probe = _probe(condition, connection)
         return [] if probe is None else [probe]
     return []
@@ -136,20 +141,14 @@ def _of_columns(comparison: Comparison) -> Sql | None:
         return None
     if name in _NUMBERS:
         return Sql(f"SELECT trace_key FROM trace WHERE {_NUMBERS[name]} {operator.value} ?", (value,))
-    if name == "execution_time":
-        return _of_duration(operator, value)
     return None
 
 
-def _of_duration(operator: Operator, value_ms: float) -> Sql:
-    """The field is whole milliseconds, rounded down; the column nanoseconds."""
-    least, most = value_ms * _NS_IN_MS, (value_ms + 1) * _NS_IN_MS
-    bounds = {
-        Operator.GREATER: ("duration_ns > ?", (least,)),
-        Operator.GREATER_OR_EQUAL: ("duration_ns >= ?", (least,)),
-        Operator.LESS: ("duration_ns < ?", (most,)),
-        Operator.LESS_OR_EQUAL: ("duration_ns < ?", (most,)),
-        Operator.EQUAL: ("duration_ns >= ? AND duration_ns < ?", (least, most)),
-    }
-    text, values = bounds[operator]
-    return Sql(f"SELECT trace_key FROM trace WHERE {text}", values)
+def _of_durations(bounds: Bounds, longest: str, shortest: str) -> list[Sql]:
+    """One for each end: which of them names few is not known."""
+    ends = ((longest, ">=", bounds.least_ns), (shortest, "<", bounds.below_ns))
+    return [
+        Sql(f"SELECT trace_key FROM trace WHERE {column} {operator} ?", (bound,))
+        for column, operator, bound in ends
+        if bound is not None
+    ]

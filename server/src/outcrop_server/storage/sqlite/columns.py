@@ -12,7 +12,7 @@ TRACE = (
     "trace_id, name, status, start_time_ns, duration_ns, span_count, error_type, error_message, models, "
     "input_tokens, output_tokens, cache_read_input_tokens, cache_write_input_tokens, time_to_first_chunk_ns, "
     "attempts, request_preview, response_preview, tools, session_id, user_id, tags, cost_nano_usd, "
-    "unpriced_calls, cost_reason, metadata, has_root"
+    "unpriced_calls, cost_reason, metadata, has_root, longest_span_ns, shortest_span_ns"
 )
 SPAN = (
     "span_id, parent_id, name, span_type, status, start_time_ns, end_time_ns, error_type, error_message, "
@@ -50,6 +50,8 @@ class _TraceColumns(NamedTuple):
     cost_reason: str | None
     metadata: str
     has_root: int
+    longest_span_ns: int
+    shortest_span_ns: int
 
 
 class _SpanColumns(NamedTuple):
@@ -108,6 +110,8 @@ def from_trace(row: TraceRow) -> tuple[Any, ...]:
         row.cost_reason,
         _dumped(row.metadata),
         row.has_root,
+        row.longest_span_ns,
+        row.shortest_span_ns,
     )
 
 
@@ -138,6 +142,8 @@ def to_trace(values: tuple[Any, ...], experiment: str) -> TraceRow:
         unpriced_calls=columns.unpriced_calls,
         cost_reason=columns.cost_reason,
         has_root=bool(columns.has_root),
+        longest_span_ns=columns.longest_span_ns,
+        shortest_span_ns=columns.shortest_span_ns,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from outcrop.filter.ast import And, AnySpan, Comparison, Condition, Field, Not, Operator, Or
 from outcrop.filter.fields import WORDS
+from outcrop_server.storage.sqlite.durations import bounds_of_span
 
 _NS_IN_MS = 1_000_000
 
@@ -110,11 +111,25 @@ def condition_sql(condition: Condition) -> Sql:
         return Sql(f"NOT ({inner.text or 1})", inner.values)
     if isinstance(condition, AnySpan):
         inner = _span_sql(condition.term)
-        return Sql(
-            f"EXISTS (SELECT 1 FROM span WHERE span.trace_key = trace.trace_key AND ({inner.text}))",
-            inner.values,
-        )
+        exists = f"EXISTS (SELECT 1 FROM span WHERE span.trace_key = trace.trace_key AND ({inner.text}))"
+        possible = _possible_sql(condition.term)
+        return _joined(" AND ", [possible, Sql(exists, inner.values)])
     return _signed(condition, _positive(condition))
+
+
+def _possible_sql(condition: Condition) -> Sql:
+    """What the row of `trace` tells of its spans: whether one can be as slow or as quick as is asked."""
+    tests = [
+        Sql(f"+trace.{column} {operator} ?", (bound,))
+        for bounds in bounds_of_span(condition)
+        # A plus keeps SQLite from an index of these, which would lose the order of a page.
+        for column, operator, bound in (
+            ("longest_span_ns", ">=", bounds.least_ns),
+            ("shortest_span_ns", "<", bounds.below_ns),
+        )
+        if bound is not None
+    ]
+    return _joined(" AND ", tests)
 
 
 def _span_sql(condition: Condition) -> Sql:

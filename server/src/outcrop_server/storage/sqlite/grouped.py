@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outcrop_server.model.aggregates import AggregateQuery
+    from outcrop_server.model.latency_bins import Percentiles
+    from outcrop_server.storage.sqlite.rollup_bins import BinSums
 
 Key = tuple[Any, ...]
 
@@ -31,6 +33,7 @@ class Grouped:
         self._has_more = False
         self._is_fixed = False
         self._nobodys = Entry()
+        self._histograms: dict[tuple[Key, int], BinSums] = {}
 
     def keep_only(self, keys: Sequence[Key], *, has_more: bool) -> None:
         """Gathers these groups alone; `has_more` says that there are others."""
@@ -51,6 +54,10 @@ class Grouped:
         """Puts a group's sums, in the order of `Entry.sums`."""
         self.entry(key, kind).sums[:] = sums
 
+    def add_histograms(self, key: Key, kind: int, histograms: BinSums) -> None:
+        """Puts a group's histograms."""
+        self._histograms[key, kind] = histograms
+
     def result(self) -> Aggregates:
         """The answer, in its order and cut to its limit."""
         counted = TRACES if self._query.counts_traces else CALLS
@@ -70,18 +77,28 @@ class Grouped:
     def _group(self, key: Key, pair: tuple[Entry, Entry]) -> Group:
         traces, calls = pair
         count, errors, input_tokens, output, cache_read, cache_write, cost, unpriced = calls.sums
+        latency, first_chunk = self._percentiles(key, CALLS, calls)
         return Group(
             key,
-            TraceNumbers(traces.sums[0], traces.sums[1], percentiles(traces.latency.items()))
+            TraceNumbers(traces.sums[0], traces.sums[1], self._percentiles(key, TRACES, traces)[0])
             if self._query.counts_traces
             else None,
             CallNumbers(
                 count=count,
                 errors=errors,
-                latency=percentiles(calls.latency.items()),
-                time_to_first_chunk=percentiles(calls.first_chunk.items()),
+                latency=latency,
+                time_to_first_chunk=first_chunk,
                 usage=Usage(input_tokens, output, cache_read, cache_write),
                 cost_nano_usd=cost,
                 unpriced=unpriced,
             ),
         )
+
+    def _percentiles(
+        self, key: Key, kind: int, entry: Entry
+    ) -> tuple[Percentiles | None, Percentiles | None]:
+        """Of latencies, and of times to first chunk."""
+        histograms = self._histograms.get((key, kind))
+        if histograms is not None:
+            return histograms.percentiles()
+        return percentiles(entry.latency.items()), percentiles(entry.first_chunk.items())

@@ -152,6 +152,13 @@ class SessionDelta:
         self.last_ns = -(2**63)
         self.has_lost = False
 
+    def add(self, other: SessionDelta) -> None:
+        """Adds what another brings."""
+        self.sums = [mine + theirs for mine, theirs in zip(self.sums, other.sums, strict=True)]
+        self.first_ns = min(self.first_ns, other.first_ns)
+        self.last_ns = max(self.last_ns, other.last_ns)
+        self.has_lost |= other.has_lost
+
 
 class Deltas:
     """Adds up what traces and calls bring and take; a sign of -1 takes."""

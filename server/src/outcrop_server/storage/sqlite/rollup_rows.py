@@ -7,8 +7,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from outcrop_server.model.aggregates import CALL_TYPES
-from outcrop_server.storage.sqlite.rollup_deltas import CallPart, Deltas, TracePart
-from outcrop_server.storage.sqlite.rollup_write import RollupWriter, Series, folded
+from outcrop_server.storage.sqlite.rollup_deltas import CallPart, Deltas, Entry, SessionDelta, TracePart
+from outcrop_server.storage.sqlite.rollup_series import Series, number_among
+from outcrop_server.storage.sqlite.rollup_write import RollupWriter, RowKey, folded, row_of, together
 
 if TYPE_CHECKING:
     import sqlite3
@@ -39,7 +40,8 @@ IS_CALL = "(span.span_type IN ({types}) OR {known})".format(
 _CALLS_OF = f"SELECT {CALL_COLUMNS} FROM span WHERE trace_key = ? AND {IS_CALL}"
 _TRACE = f"SELECT {TRACE_COLUMNS}, experiment_id FROM trace WHERE trace_key = ?"
 _TRACES = f"SELECT {TRACE_COLUMNS}, experiment_id, trace_key FROM trace ORDER BY trace_key"
-_TABLES = ("rollup", "rollup_histogram", "session")
+_TABLES = ("rollup", "session")
+_SUMS = 8
 
 
 def calls_of(connection: sqlite3.Connection, trace_key: int) -> list[CallPart]:
@@ -80,22 +82,23 @@ def check(connection: sqlite3.Connection) -> list[str]:
             "SELECT series_id, experiment_id, kind, model, operation, span_type FROM rollup_series"
         )
     }
-    expected: dict[str, dict[tuple[Any, ...], tuple[int, ...]]] = {table: {} for table in _TABLES}
+    rows: dict[RowKey, Entry] = {}
+    sessions: dict[tuple[str, int], SessionDelta] = {}
 
     def number_of(series: Series) -> int:
+        found = number_among(known, series)
         # A series that the store does not know gets a number that none has.
-        return known.setdefault(series, -len(known) - 1)
+        return known.setdefault(series, -len(known) - 1) if found is None else found
 
     for deltas in _gathered(connection):
-        sums, bins = folded(deltas, number_of)
-        _add(expected["rollup"], {key: tuple(values) for key, values in sums.items()})
-        _add(expected["rollup_histogram"], {key: (count,) for key, count in bins.items()})
+        for row, entry in folded(deltas, number_of).items():
+            rows[row] = together(rows[row], entry) if row in rows else entry
         for key, session in deltas.sessions.items():
-            before = expected["session"].get(key)
-            first, last = before[-2:] if before else (session.first_ns, session.last_ns)
-            _add(expected["session"], {key: (*session.sums, 0, 0)})
-            kept = expected["session"][key][:-2]
-            expected["session"][key] = (*kept, min(first, session.first_ns), max(last, session.last_ns))
+            sessions.setdefault(key, SessionDelta()).add(session)
+    expected: dict[str, dict[Any, tuple[Any, ...]]] = {
+        "rollup": {key: row_of(entry).values() for key, entry in rows.items()},
+        "session": {key: (*each.sums, each.first_ns, each.last_ns) for key, each in sessions.items()},
+    }
     faults = [fault for table in _TABLES for fault in _differences(connection, table, expected[table])]
     return faults[:_MOST_FAULTS]
 
@@ -112,21 +115,19 @@ def _gathered(connection: sqlite3.Connection) -> Iterator[Deltas]:
     yield deltas
 
 
-def _add(to: dict[tuple[Any, ...], tuple[int, ...]], more: dict[Any, tuple[int, ...]]) -> None:
-    for key, values in more.items():
-        kept = to.get(key)
-        to[key] = values if kept is None else tuple(map(sum, zip(kept, values, strict=True)))
-
-
 def _differences(
-    connection: sqlite3.Connection, table: str, expected: dict[tuple[Any, ...], tuple[int, ...]]
+    connection: sqlite3.Connection, table: str, expected: dict[tuple[Any, ...], tuple[Any, ...]]
 ) -> Iterator[str]:
     left = dict(expected)
     width = len(next(iter(expected), ())) or None
     for row in connection.execute(f"SELECT * FROM {table}"):
         key = row[:width] if width else row
-        wanted = left.pop(key, None)
-        if wanted != row[len(key) :]:
-            yield f"{table} has {row[len(key) :]} at {key}; the rows say {wanted or 'nothing'}."
+        values, wanted = row[len(key) :], left.pop(key, None)
+        if wanted is None or values[:_SUMS] != wanted[:_SUMS]:
+            told = wanted[:_SUMS] if wanted else "nothing"
+            yield f"{table} has {values[:_SUMS]} at {key}; the rows say {told}."
+        elif values != wanted:
+            what = "other durations" if table == "rollup" else "another beginning or end"
+            yield f"{table} has {what} at {key} than the rows say."
     for key, wanted in left.items():
-        yield f"{table} has nothing at {key}; the rows say {wanted}."
+        yield f"{table} has nothing at {key}; the rows say {wanted[:_SUMS]}."

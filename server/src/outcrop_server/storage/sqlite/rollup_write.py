@@ -2,53 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from outcrop_server.storage.sqlite.rollup_bins import Packed, added, pack
 from outcrop_server.storage.sqlite.rollup_deltas import Deltas, Entry
+from outcrop_server.storage.sqlite.rollup_series import Series, SeriesNumbers
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Mapping
 
 # Seconds. Each divides the next, and a question is answered from the coarsest ones that fit into its range.
 LEVELS_S = (60, 900, 14_400)
-LATENCY = 1
-FIRST_CHUNK = 2
-_MAX_REMEMBERED = 10_000
 
-# An entry's key without its minute.
-Series = tuple[int, int, str, str, str]
-Sums = dict[tuple[int, int, int], list[int]]
-Bins = dict[tuple[int, int, int, int, int], int]
-
-_UPSERT_SUMS = """
-    INSERT INTO rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-        count = count + excluded.count,
-        errors = errors + excluded.errors,
-        input_tokens = input_tokens + excluded.input_tokens,
-        output_tokens = output_tokens + excluded.output_tokens,
-        cache_read_input_tokens = cache_read_input_tokens + excluded.cache_read_input_tokens,
-        cache_write_input_tokens = cache_write_input_tokens + excluded.cache_write_input_tokens,
-        cost_nano_usd = cost_nano_usd + excluded.cost_nano_usd,
-        unpriced_calls = unpriced_calls + excluded.unpriced_calls
-"""
-_UPSERT_BIN = """
-    INSERT INTO rollup_histogram VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET count = count + excluded.count
-"""
-_DROP_EMPTY = "DELETE FROM rollup WHERE (level_s, bucket_s, series_id) = (?, ?, ?) AND count = 0"
-_DROP_EMPTY_BIN = """
-    DELETE FROM rollup_histogram
-    WHERE (level_s, bucket_s, series_id, measure, bin) = (?, ?, ?, ?, ?) AND count = 0
-"""
-_ADD_SERIES = """
-    INSERT OR IGNORE INTO rollup_series (experiment_id, kind, model, operation, span_type)
-    VALUES (?, ?, ?, ?, ?)
-"""
-_FIND_SERIES = """
-    SELECT series_id FROM rollup_series
-    WHERE (experiment_id, kind, model, operation, span_type) = (?, ?, ?, ?, ?)
-"""
+_COLUMNS = (
+    "count, errors, input_tokens, output_tokens, cache_read_input_tokens, cache_write_input_tokens, "
+    "cost_nano_usd, unpriced_calls, latency_first, latency, first_chunk_first, first_chunk"
+)
+_WITH_KEY = "(level_s, bucket_s, series_id) = (?, ?, ?)"
+_FIND_ROW = f"SELECT {_COLUMNS} FROM rollup WHERE {_WITH_KEY}"  # noqa: S608 - made of constants
+_PUT_ROW = "INSERT OR REPLACE INTO rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_DROP_ROW = f"DELETE FROM rollup WHERE {_WITH_KEY}"  # noqa: S608 - made of constants
 _UPSERT_SESSION = """
     INSERT INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
         trace_count = trace_count + excluded.trace_count,
@@ -71,6 +46,10 @@ _LOOK_UP_ENDS = (
     f"UPDATE session SET first_start_ns = {_OF_SESSION.format('ASC')}, "  # noqa: S608 - made of constants
     f"last_start_ns = {_OF_SESSION.format('DESC')} WHERE (session_id, experiment_id) = (?, ?)"
 )
+_MOST = 2**63 - 1
+
+# Level, bucket and series.
+RowKey = tuple[int, int, int]
 
 
 class RollupWriter:
@@ -82,22 +61,26 @@ class RollupWriter:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._series: dict[Series, int] = {}
+        self._series = SeriesNumbers(connection)
 
     def forget(self) -> None:
         """Drops what it remembers of the database; needed after a rollback."""
-        self._series.clear()
+        self._series.forget()
 
     def write(self, deltas: Deltas) -> None:
         """Adds the deltas to the tables, and leaves no row that counts nothing."""
-        sums, bins = folded(deltas, self._series_id)
-        changed = sorted((*key, *values) for key, values in sums.items() if any(values))
-        self._connection.executemany(_UPSERT_SUMS, changed)
-        self._connection.executemany(
-            _UPSERT_BIN, sorted((*key, count) for key, count in bins.items() if count)
-        )
-        self._connection.executemany(_DROP_EMPTY, [row[:3] for row in changed if row[3] < 0])
-        self._connection.executemany(_DROP_EMPTY_BIN, [key for key, count in bins.items() if count < 0])
+        put: list[tuple[Any, ...]] = []
+        dropped: list[RowKey] = []
+        # In the order of the table: what lies side by side is read and written one after the other.
+        for key, entry in sorted(folded(deltas, self._series.number).items(), key=itemgetter(0)):
+            found = self._connection.execute(_FIND_ROW, key).fetchone()
+            row = _changed(found, entry)
+            if row.sums[0]:
+                put.append((*key, *row.values()))
+            elif found is not None:
+                dropped.append(key)
+        self._connection.executemany(_PUT_ROW, put)
+        self._connection.executemany(_DROP_ROW, dropped)
         self._write_sessions(deltas)
 
     def _write_sessions(self, deltas: Deltas) -> None:
@@ -109,40 +92,63 @@ class RollupWriter:
         self._connection.executemany(_DROP_SESSION, lost)
         self._connection.executemany(_LOOK_UP_ENDS, lost)
 
-    def _series_id(self, series: Series) -> int:
-        known = self._series.get(series)
-        if known is None:
-            if len(self._series) >= _MAX_REMEMBERED:
-                self._series.clear()
-            found = self._connection.execute(_FIND_SERIES, series).fetchone()
-            if found is None:
-                self._connection.execute(_ADD_SERIES, series)
-                found = self._connection.execute(_FIND_SERIES, series).fetchone()
-            known = self._series[series] = int(found[0])
-        return known
+
+class Row(NamedTuple):
+    """A row of `rollup` without its key."""
+
+    sums: list[int]
+    latency: Packed
+    first_chunk: Packed
+
+    def values(self) -> tuple[Any, ...]:
+        """As its columns are."""
+        return (*self.sums, *self.latency, *self.first_chunk)
 
 
-def folded(deltas: Deltas, series_id: Callable[[Series], int]) -> tuple[Sums, Bins]:
-    """The deltas of every level: rows of `rollup` and of `rollup_histogram` by their keys."""
-    sums: Sums = {}
-    bins: Bins = {}
+def row_of(entry: Entry) -> Row:
+    """The row of what is there alone."""
+    count = entry.sums[0]
+    return Row(entry.sums, pack(entry.latency, count), pack(entry.first_chunk, count))
+
+
+def _changed(found: tuple[Any, ...] | None, entry: Entry) -> Row:
+    if found is None:
+        return row_of(entry)
+    *sums, latency_first, latency, first_chunk_first, first_chunk = found
+    before = sums[0]
+    # A column holds no more, whatever a sender claims.
+    sums = [min(kept + more, _MOST) for kept, more in zip(sums, entry.sums, strict=True)]
+    return Row(
+        sums,
+        added(Packed(latency_first, latency), before, entry.latency, sums[0]),
+        added(Packed(first_chunk_first, first_chunk), before, entry.first_chunk, sums[0]),
+    )
+
+
+def folded(deltas: Deltas, series_id: Callable[[Series], int]) -> dict[RowKey, Entry]:
+    """What the deltas change of the rows of every level, by their keys."""
+    rows: dict[RowKey, Entry] = {}
     for (minute, *series), entry in deltas.entries.items():
         number = series_id(cast("Series", tuple(series)))
         for level_s in LEVELS_S:
             key = (level_s, minute * 60 // level_s * level_s, number)
-            kept = sums.get(key)
-            if kept is None:
-                sums[key] = entry.sums.copy()
-            else:
-                for place, value in enumerate(entry.sums):
-                    kept[place] += value
-            for measure, number_of_bin, count in _bins(entry):
-                of_bin = (*key, measure, number_of_bin)
-                bins[of_bin] = bins.get(of_bin, 0) + count
-    return sums, bins
+            kept = rows.get(key)
+            # Mostly of one minute: then the levels share what came.
+            rows[key] = entry if kept is None else together(kept, entry)
+    return rows
 
 
-def _bins(entry: Entry) -> Iterator[tuple[int, int, int]]:
-    for measure, counts in ((LATENCY, entry.latency), (FIRST_CHUNK, entry.first_chunk)):
-        for number, count in counts.items():
-            yield measure, number, count
+def together(one: Entry, other: Entry) -> Entry:
+    """Both in one."""
+    both = Entry()
+    both.sums = [mine + theirs for mine, theirs in zip(one.sums, other.sums, strict=True)]
+    both.latency = _bins_together(one.latency, other.latency)
+    both.first_chunk = _bins_together(one.first_chunk, other.first_chunk)
+    return both
+
+
+def _bins_together(one: Mapping[int, int], other: Mapping[int, int]) -> dict[int, int]:
+    both = dict(one)
+    for number, count in other.items():
+        both[number] = both.get(number, 0) + count
+    return both

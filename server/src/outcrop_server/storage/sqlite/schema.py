@@ -200,6 +200,20 @@ _TREE_AND_CHANGES = (
     END""",
 )
 
+# How long the slowest and the quickest span of a trace took, so that a filter of span durations need not look
+# at spans that cannot fit. What is filled in here is no change for those who follow traces.
+_SPAN_DURATIONS = (
+    "ALTER TABLE trace ADD COLUMN longest_span_ns INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE trace ADD COLUMN shortest_span_ns INTEGER NOT NULL DEFAULT 0",
+    "DROP TRIGGER trace_changed",
+    """UPDATE trace SET (longest_span_ns, shortest_span_ns) = (
+        SELECT coalesce(max(end_time_ns - start_time_ns), 0), coalesce(min(end_time_ns - start_time_ns), 0)
+        FROM span WHERE span.trace_key = trace.trace_key)""",
+    f"CREATE TRIGGER trace_changed AFTER UPDATE ON trace BEGIN {_CHANGED.format(row='new')} END",
+    "CREATE INDEX trace_by_longest_span ON trace (longest_span_ns)",
+    "CREATE INDEX trace_by_shortest_span ON trace (shortest_span_ns)",
+)
+
 # In order; the place in this list, from 1, is the version that a step leads to. Only ever append.
 MIGRATIONS: tuple[tuple[Step, ...], ...] = (
     _FIRST,
@@ -207,8 +221,9 @@ MIGRATIONS: tuple[tuple[Step, ...], ...] = (
     _ANNOTATIONS,
     _TOKENS,
     term_schema.STEP,
-    (*rollup_schema.TABLES, rebuild),
+    rollup_schema.TABLES,
     _TREE_AND_CHANGES,
+    (*rollup_schema.PACKED, rebuild, *_SPAN_DURATIONS),
     blob_schema.STEP,
 )
 
