@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 from botocore.exceptions import ClientError
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 import outcrop
 from outcrop.testing import BedrockEmulator, Reply, Throttling, Usage
@@ -46,7 +46,7 @@ def _address(server: str, filter_text: str) -> str:
     return f"{server}/traces?filter={quote(filter_text)}"
 
 
-def _rows(page: Page) -> Any:
+def _rows(page: Page) -> Locator:
     return page.get_by_role("rowgroup").get_by_role("row")
 
 
