@@ -75,13 +75,15 @@ def test_a_port_in_use_starts_nothing(tmp_path: Path) -> None:
 def test_a_port_that_is_lost_at_the_last_moment_ends_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    before = set(threading.enumerate())
     monkeypatch.setattr(serve, "_check_grpc", _free)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         wanted = Settings(port=0, grpc_port=port, store=tmp_path / "a.db", spool=None)
         with pytest.raises(SettingsError, match="Cannot listen for gRPC on"), BackgroundServer(wanted):
             pass
-    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("outcrop-")]
+    ours = {thread.name for thread in set(threading.enumerate()) - before}
+    assert not [name for name in ours if name.startswith("outcrop-")]
 
 
 def test_two_servers_do_not_share_a_port(server: BackgroundServer, tmp_path: Path) -> None:
