@@ -12,10 +12,21 @@ from outcrop_server.serve import BackgroundServer
 from server.tests.support.http import ask, send
 from server.tests.support.traces_command import COMMAND, an_agent, an_id, environment, ids, objects
 
+# Whoever runs the tests in the background of a shell has Ctrl-C switched off, for what the tests start too.
+_INTERRUPTIBLE = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+
 
 @contextmanager
 def tailing(server: BackgroundServer, *arguments: str) -> Generator[subprocess.Popen[str], None, None]:
-    command = [*COMMAND, "traces", "tail", "--interval", "0.01", *arguments]
+    command = [
+        *COMMAND[:-1],
+        _INTERRUPTIBLE + COMMAND[-1],
+        "traces",
+        "tail",
+        "--interval",
+        "0.01",
+        *arguments,
+    ]
     with subprocess.Popen(  # noqa: S603  # our own command
         command, env=environment(server), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

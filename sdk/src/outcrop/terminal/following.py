@@ -53,6 +53,15 @@ def new_traces(
     known = Told() if told is None else told
     away, newest = Away(say), Newest(source, query, known)
     live = _Live(source, query, newest, known, away, is_whole=is_whole)
+    yield from _followed(live, away, last, interval_s)
+    # It has none.
+    yield from polled(newest, away, last=last, interval_s=interval_s)
+
+
+def _followed(
+    live: _Live, away: Away, last: int, interval_s: float
+) -> Generator[list[JsonObject], None, None]:
+    """What a live tail brings, for ever; ends where the server has none."""
     wait_s = interval_s
     while True:
         try:
@@ -64,7 +73,7 @@ def new_traces(
         except _NO_TAIL:
             if live.has_begun:
                 raise
-            break
+            return
         except OutcropError as error:
             if not live.has_begun:
                 raise
@@ -75,7 +84,6 @@ def new_traces(
                 continue
         time.sleep(wait_s)
         wait_s = max(min(wait_s * 2, _LONGEST_WAIT_S), interval_s)
-    yield from polled(newest, away, last=last, interval_s=interval_s)
 
 
 class _Live:
