@@ -102,9 +102,9 @@ def stats(*, as_json: bool, store: Path | None, config: Path | None) -> None:
 
 def _binaries(blobs: BlobStats) -> str:
     if not blobs.count:
-        return "no large ones"
+        return "none that is large"
     return (
-        f"{blobs.count:,} large ones in {size(blobs.bytes)}, {blobs.uses:,} times in payloads; "
+        f"{blobs.count:,} large in {size(blobs.bytes)}, {blobs.uses:,} times in payloads; "
         f"{size(blobs.saved_bytes)} saved"
     )
 
