@@ -14,7 +14,7 @@ from outcrop_server.storage.sqlite.aggregate_rows import of_rows
 from outcrop_server.storage.sqlite.aggregate_scope import rollup_scope
 from outcrop_server.storage.sqlite.grouped import Grouped
 from outcrop_server.storage.sqlite.rollup_bins import BinSums
-from outcrop_server.storage.sqlite.rollup_deltas import CALLS
+from outcrop_server.storage.sqlite.rollup_deltas import CALLS, TRACES
 from outcrop_server.storage.sqlite.rollup_write import LEVELS_S
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # After every moment that a column can hold.
 _END_S = LEVELS_S[-1] * 1_000_000
 # Time and kind as one number, by which SQLite sorts faster than by each.
-_KINDS = 2
+_KINDS = 3
 _NUMBER = f"bucket_s / ? * {_KINDS} + series.kind"
 _KEYS = {
     "experiment": "experiment.name",
@@ -110,10 +110,14 @@ def _of_rollups(
     for number, *row in ask(_SUMS, f" GROUP BY {places}"):
         texts, sums = tuple(row[: width - 1]), row[width - 1 :]
         has_others = has_others or any(texts[place] == OTHER for place in of_calls)
-        grouped.add_sums(key(number // _KINDS, texts), number % _KINDS, sums)
+        grouped.add_sums(key(number // _KINDS, texts), _kind(number), sums)
     for (number, *of_group), added in _histograms(ask(_HISTOGRAMS, ""), width).items():
-        grouped.add_histograms(key(number // _KINDS, tuple(of_group)), number % _KINDS, added)
+        grouped.add_histograms(key(number // _KINDS, tuple(of_group)), _kind(number), added)
     return has_others
+
+
+def _kind(number: int) -> int:
+    return TRACES if number % _KINDS == TRACES else CALLS
 
 
 def _histograms(rows: sqlite3.Cursor, width: int) -> dict[tuple[Any, ...], BinSums]:
@@ -144,9 +148,9 @@ def _conditions(query: AggregateQuery, experiments: Sql) -> tuple[str, tuple[Any
     )
     texts = [experiments.text] if experiments.text else []
     values = experiments.values
-    if not query.counts_traces:
-        texts.append(f"series.kind = {CALLS}")
+    # Where traces are counted, calls are not told apart by their names.
+    texts.append(f"series.kind {'<>' if query.counts_traces else '='} {CALLS}")
     if query.models:
         texts.append(f"series.model IN ({', '.join('?' for _ in query.models)})")
         values = (*values, *query.models)
-    return join + (" WHERE " + " AND ".join(texts) if texts else ""), values
+    return f"{join} WHERE {' AND '.join(texts)}", values

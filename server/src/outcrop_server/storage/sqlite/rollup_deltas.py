@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from outcrop_server.model.new_span import NewSpan
     from outcrop_server.model.rows import TraceRow
 
+# What a series counts. Calls are counted twice: by model, operation and span type, and all of an experiment
+# together, so that a chart of them reads one row however many names there are.
 TRACES = 0
 CALLS = 1
+EVERY_CALL = 2
 _MINUTE_NS = FINEST_S * 1_000_000_000
 _NOBODY_SAID = (None, None, None, None)
 
@@ -32,8 +35,8 @@ class Place(NamedTuple):
     experiment_id: int
 
 
-# The minute, and what numbers are kept of apart: experiment, TRACES or CALLS, and of calls their model,
-# operation and span type; traces have none of these. A plain tuple, since one is made for every call.
+# The minute, and what numbers are kept of apart: experiment, kind, and of CALLS their model, operation and
+# span type; others have none of these. A plain tuple, since one is made for every call.
 EntryKey = tuple[int, int, int, str, str, str]
 Tokens = tuple["int | None", "int | None", "int | None", "int | None"]
 

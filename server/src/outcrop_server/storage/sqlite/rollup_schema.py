@@ -62,8 +62,9 @@ TABLES = (
 
 # By time first: what a transaction changes lies side by side, however many experiments and models there are.
 # `bucket_s` is the start of a stretch of `level_s` seconds since the epoch. `kind` of a series is 0 for
-# traces and 1 for calls. Histograms are packed as `rollup_bins` says, bins numbered by `model.latency_bins`.
-# No row counts nothing, series apart: these are names, so many and no more (`rollup_series.MAX_SERIES`).
+# traces, 1 for calls of its names and 2 for every call of an experiment. Histograms are packed as
+# `rollup_bins` says, bins numbered by `model.latency_bins`. No row counts nothing, series apart: these are
+# names, so many and no more (`rollup_series.MAX_SERIES`).
 PACKED = (
     "DROP TABLE rollup_histogram",
     "DROP TABLE rollup",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_SERIES = 1_000
 _MAX_REMEMBERED = 10_000
 
-# Experiment, TRACES or CALLS, model, operation, span type.
+# Experiment, kind, model, operation, span type.
 Series = tuple[int, int, str, str, str]
 
 _ADD = """

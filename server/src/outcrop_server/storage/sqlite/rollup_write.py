@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from operator import itemgetter
+from operator import add, itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from outcrop_server.storage.sqlite.rollup_bins import Packed, added, pack
-from outcrop_server.storage.sqlite.rollup_deltas import Deltas, Entry
+from outcrop_server.storage.sqlite.rollup_deltas import CALLS, EVERY_CALL, Deltas, Entry, EntryKey
 from outcrop_server.storage.sqlite.rollup_series import Series, SeriesNumbers
 
 if TYPE_CHECKING:
@@ -116,8 +116,10 @@ def _changed(found: tuple[Any, ...] | None, entry: Entry) -> Row:
         return row_of(entry)
     *sums, latency_first, latency, first_chunk_first, first_chunk = found
     before = sums[0]
-    # A column holds no more, whatever a sender claims.
-    sums = [min(kept + more, _MOST) for kept, more in zip(sums, entry.sums, strict=True)]
+    sums = list(map(add, sums, entry.sums))
+    if max(sums) > _MOST:
+        # A column holds no more, whatever a sender claims.
+        sums = [min(each, _MOST) for each in sums]
     return Row(
         sums,
         added(Packed(latency_first, latency), before, entry.latency, sums[0]),
@@ -128,7 +130,7 @@ def _changed(found: tuple[Any, ...] | None, entry: Entry) -> Row:
 def folded(deltas: Deltas, series_id: Callable[[Series], int]) -> dict[RowKey, Entry]:
     """What the deltas change of the rows of every level, by their keys."""
     rows: dict[RowKey, Entry] = {}
-    for (minute, *series), entry in deltas.entries.items():
+    for (minute, *series), entry in (*deltas.entries.items(), *_of_every_call(deltas).items()):
         number = series_id(cast("Series", tuple(series)))
         for level_s in LEVELS_S:
             key = (level_s, minute * 60 // level_s * level_s, number)
@@ -138,10 +140,21 @@ def folded(deltas: Deltas, series_id: Callable[[Series], int]) -> dict[RowKey, E
     return rows
 
 
+def _of_every_call(deltas: Deltas) -> dict[EntryKey, Entry]:
+    """Of each minute and experiment all calls, whatever their names."""
+    entries: dict[EntryKey, Entry] = {}
+    for (minute, experiment_id, kind, *_), entry in deltas.entries.items():
+        if kind == CALLS:
+            key = (minute, experiment_id, EVERY_CALL, "", "", "")
+            kept = entries.get(key)
+            entries[key] = entry if kept is None else together(kept, entry)
+    return entries
+
+
 def together(one: Entry, other: Entry) -> Entry:
     """Both in one."""
     both = Entry()
-    both.sums = [mine + theirs for mine, theirs in zip(one.sums, other.sums, strict=True)]
+    both.sums = list(map(add, one.sums, other.sums))
     both.latency = _bins_together(one.latency, other.latency)
     both.first_chunk = _bins_together(one.first_chunk, other.first_chunk)
     return both
