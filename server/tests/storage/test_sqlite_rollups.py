@@ -16,14 +16,14 @@ from outcrop_server.model.aggregates import AggregateQuery, Count, GroupKey, Ses
 from outcrop_server.model.rows import TracePosition
 from outcrop_server.model.search import TraceSearch
 from outcrop_server.storage.sqlite import facets, rollup_schema
-from outcrop_server.storage.sqlite.aggregate import stretches
+from outcrop_server.storage.sqlite.aggregate import aggregate, stretches
 from outcrop_server.storage.sqlite.aggregate_scope import rollup_scope
 from outcrop_server.storage.sqlite.rollup_rows import check, rebuild
 from outcrop_server.storage.sqlite.rollup_write import LEVELS_S
 from outcrop_server.storage.sqlite.sessions import session_traces_sql, sessions_sql
 from outcrop_server.storage.sqlite.store import SqliteStore
-from server.tests.support.aggregates import a_trace
-from server.tests.support.spans import START_NS, new_span, trace_id
+from server.tests.support.aggregates import START_S, a_trace
+from server.tests.support.spans import START_NS, model_call, new_span, trace_id
 
 TABLES = ("rollup", "session")
 
@@ -259,3 +259,27 @@ def test_facets_and_pages_of_sessions_and_their_traces_read_an_index_in_order(tm
             steps = plan(*session_traces_sql("s", experiment, after, 9))
             assert "trace_by_session" in steps
             assert "TEMP B-TREE" not in steps
+
+
+@pytest.mark.parametrize("name", ['"', "\\", "a\x00b", "\x01\x1f", "日本 \U0001f9ea", "'", "", "null"])
+def test_names_come_back_as_they_were(tmp_path: Path, name: str) -> None:
+    with closing(SqliteStore(tmp_path / "store.db")) as store:
+        store.append([model_call(1, name=name, model=f"m{name}")]).result()
+        (only,) = store.aggregate(AggregateQuery(group_by=("operation", "model"))).groups
+    assert only.key == (name, f"m{name}")
+
+
+def test_moments_far_apart_are_read_in_few_steps(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    minutes = [-START_S // 60, -1_000_000, 0, 1, 63, 64, 65, 5_000, 9_000_000]
+    with closing(SqliteStore(file)) as store:
+        for number, minute in enumerate(minutes):
+            store.append(a_trace(number, minute)).result()
+    for query in (AggregateQuery(), AggregateQuery(group_by=("time",), interval_s=60)):
+        with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+            statements: list[str] = []
+            connection.set_trace_callback(statements.append)
+            answer = aggregate(connection, query)
+        assert [group.calls.count for group in answer.groups] == ([2] * 9 if query.group_by else [18])
+        # One for each of the times that lie apart, one to begin, and those around.
+        assert len(statements) < 12

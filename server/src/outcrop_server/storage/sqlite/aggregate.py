@@ -4,14 +4,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import json
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 from outcrop_server.model.aggregates import CALL_KEYS, OTHER
 from outcrop_server.storage.sqlite.aggregate_rows import of_rows
 from outcrop_server.storage.sqlite.aggregate_scope import rollup_scope
+from outcrop_server.storage.sqlite.conditions import Sql
 from outcrop_server.storage.sqlite.grouped import Grouped
 from outcrop_server.storage.sqlite.rollup_bins import BinSums
 from outcrop_server.storage.sqlite.rollup_deltas import CALLS, TRACES
@@ -21,24 +24,24 @@ if TYPE_CHECKING:
     import sqlite3
 
     from outcrop_server.model.aggregates import AggregateQuery, Aggregates
-    from outcrop_server.storage.sqlite.conditions import Sql
 
 # After every moment that a column can hold.
 _END_S = LEVELS_S[-1] * 1_000_000
-# Time and kind as one number, by which SQLite sorts faster than by each.
+# So many stretches of time are read at once: few enough that memory stays bounded.
+_AT_ONCE = 64
 _KINDS = 3
-_NUMBER = f"bucket_s / ? * {_KINDS} + series.kind"
 _KEYS = {
     "experiment": "experiment.name",
     "model": "nullif(series.model, '')",
     "operation": "series.operation",
     "span_type": "series.span_type",
 }
-_SUMS = (
-    "sum(count), sum(errors), sum(input_tokens), sum(output_tokens), sum(cache_read_input_tokens), "
-    "sum(cache_write_input_tokens), sum(cost_nano_usd), sum(unpriced_calls)"
+# What a row holds behind the names of its group: the sums as `Entry` has them, and its histograms.
+_VALUES = (
+    "count, errors, input_tokens, output_tokens, cache_read_input_tokens, cache_write_input_tokens, "
+    "cost_nano_usd, unpriced_calls, latency_first, hex(latency), first_chunk_first, hex(first_chunk)"
 )
-_HISTOGRAMS = "count, latency_first, latency, first_chunk_first, first_chunk"
+_SUMS = 8
 
 
 def aggregate(connection: sqlite3.Connection, query: AggregateQuery) -> Aggregates:
@@ -83,53 +86,58 @@ def _of_rollups(
     is_by_time = "time" in query.group_by
     levels = tuple(level for level in LEVELS_S if not is_by_time or query.interval_s % level == 0)
     until_s = _END_S if query.until_s is None else min(query.until_s, _END_S)
-    parts = stretches(query.since_s, until_s, levels)
-    if not parts:
-        return False
     interval_s = query.interval_s if is_by_time else _END_S
     named = [name for name in query.group_by if name != "time"]
+    statement = _statement(query, experiments, named)
+    found: dict[tuple[Any, ...], tuple[list[int], BinSums]] = {}
+    for part in stretches(query.since_s, until_s, levels):
+        for rows in _read(connection, statement, interval_s, part):
+            _add_rows(found, rows, len(named) + 1)
     of_calls = [place for place, name in enumerate(named) if name in CALL_KEYS]
-    names = [_KEYS[name] for name in named]
-    rest, values = _conditions(query, experiments)
-
-    def ask(columns: str, end: str) -> sqlite3.Cursor:
-        part = "SELECT * FROM rollup WHERE level_s = ? AND bucket_s >= ? AND bucket_s < ?"
-        everything = " UNION ALL ".join([part] * len(parts))
-        tables = f"({everything}) AS part CROSS JOIN rollup_series AS series USING (series_id)"
-        text = f"SELECT {', '.join((_NUMBER, *names))}, {columns} FROM {tables}{rest}{end}"
-        bounds = [bound for part in parts for bound in part]
-        return connection.execute(text, (interval_s, *bounds, *values))
-
-    def key(time_number: int, texts: tuple[str | None, ...]) -> tuple[int | str | None, ...]:
-        left = iter(texts)
-        return tuple(time_number * interval_s if name == "time" else next(left) for name in query.group_by)
-
     has_others = _may_lack(connection, query, experiments)
-    width = len(names) + 1
-    places = ", ".join(str(place + 1) for place in range(width))
-    for number, *row in ask(_SUMS, f" GROUP BY {places}"):
-        texts, sums = tuple(row[: width - 1]), row[width - 1 :]
+    for (number, *texts), (sums, histograms) in found.items():
+        left = iter(texts)
+        key = tuple(
+            number // _KINDS * interval_s if name == "time" else next(left) for name in query.group_by
+        )
+        kind = TRACES if number % _KINDS == TRACES else CALLS
+        grouped.add(key, kind, sums, histograms)
         has_others = has_others or any(texts[place] == OTHER for place in of_calls)
-        grouped.add_sums(key(number // _KINDS, texts), _kind(number), sums)
-    for (number, *of_group), added in _histograms(ask(_HISTOGRAMS, ""), width).items():
-        grouped.add_histograms(key(number // _KINDS, tuple(of_group)), _kind(number), added)
     return has_others
 
 
-def _kind(number: int) -> int:
-    return TRACES if number % _KINDS == TRACES else CALLS
+def _read(
+    connection: sqlite3.Connection, statement: Sql, interval_s: int, part: tuple[int, int, int]
+) -> Iterator[list[list[Any]]]:
+    """The rows of a stretch, many at once.
+
+    For each row that SQLite gives the interpreter's lock is let go, and in the middle of a batch of spans it
+    takes five milliseconds to come back. So rows come together, as one.
+    """
+    level, start, last = part
+    while start is not None:
+        end = min(start + level * _AT_ONCE, last)
+        bounds = (level, end, last, interval_s, level, start, end)
+        start, rows = connection.execute(statement.text, (*bounds, *statement.values)).fetchone()
+        yield json.loads(rows)
 
 
-def _histograms(rows: sqlite3.Cursor, width: int) -> dict[tuple[Any, ...], BinSums]:
-    """Those of each group: a row has its key, then its histograms."""
-    found: dict[tuple[Any, ...], BinSums] = {}
+def _add_rows(
+    found: dict[tuple[Any, ...], tuple[list[int], BinSums]], rows: list[list[Any]], width: int
+) -> None:
+    """Adds rows to their groups: the key of one is so wide."""
+    end = width + _SUMS
     for row in rows:
-        key = row[:width]
-        added = found.get(key)
-        if added is None:
-            added = found[key] = BinSums()
-        added.add(*row[width:])
-    return found
+        key = tuple(row[:width])
+        group = found.get(key)
+        if group is None:
+            group = found[key] = ([0] * _SUMS, BinSums())
+        sums, histograms = group
+        sums[:] = map(add, sums, row[width:end])
+        latency_first, latency, first_chunk_first, first_chunk = row[end:]
+        histograms.add(
+            row[width], latency_first, bytes.fromhex(latency), first_chunk_first, bytes.fromhex(first_chunk)
+        )
 
 
 def _may_lack(connection: sqlite3.Connection, query: AggregateQuery, experiments: Sql) -> bool:
@@ -139,6 +147,23 @@ def _may_lack(connection: sqlite3.Connection, query: AggregateQuery, experiments
     rest, values = _conditions(replace(query, models=(OTHER,)), experiments)
     text = f"SELECT EXISTS (SELECT 1 FROM rollup_series AS series{rest})"
     return bool(connection.execute(text, values).fetchone()[0])
+
+
+def _statement(query: AggregateQuery, experiments: Sql, named: Sequence[str]) -> Sql:
+    """Gives where the next rows are, and those of a piece as one JSON.
+
+    Its parameters begin with the level, the end of the piece and that of the stretch; then the length of a
+    group's time, the level, and both ends of the piece.
+    """
+    rest, values = _conditions(query, experiments)
+    columns = ", ".join((f"bucket_s / ? * {_KINDS} + series.kind", *(_KEYS[name] for name in named), _VALUES))
+    text = (
+        "SELECT (SELECT min(bucket_s) FROM rollup WHERE level_s = ? AND bucket_s >= ? AND bucket_s < ?), "
+        f"json_group_array(json_array({columns})) FROM "
+        "(SELECT * FROM rollup WHERE level_s = ? AND bucket_s >= ? AND bucket_s < ?) AS part "
+        f"CROSS JOIN rollup_series AS series USING (series_id){rest}"
+    )
+    return Sql(text, values)
 
 
 def _conditions(query: AggregateQuery, experiments: Sql) -> tuple[str, tuple[Any, ...]]:

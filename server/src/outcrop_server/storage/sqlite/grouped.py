@@ -50,12 +50,9 @@ class Grouped:
             pair = self._groups[key] = (Entry(), Entry())
         return pair[kind]
 
-    def add_sums(self, key: Key, kind: int, sums: Sequence[int]) -> None:
-        """Puts a group's sums, in the order of `Entry.sums`."""
+    def add(self, key: Key, kind: int, sums: Sequence[int], histograms: BinSums) -> None:
+        """Puts a group's numbers: its sums in the order of `Entry.sums`, and its histograms."""
         self.entry(key, kind).sums[:] = sums
-
-    def add_histograms(self, key: Key, kind: int, histograms: BinSums) -> None:
-        """Puts a group's histograms."""
         self._histograms[key, kind] = histograms
 
     def result(self) -> Aggregates:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 # Seconds. Each divides the next, and a question is answered from the coarsest ones that fit into its range.
-LEVELS_S = (60, 900, 14_400)
+LEVELS_S = (60, 900, 3600, 14_400)
 
 _COLUMNS = (
     "count, errors, input_tokens, output_tokens, cache_read_input_tokens, cache_write_input_tokens, "
