@@ -241,3 +241,9 @@ test("what the server tells of waits, and comes in by itself where that is wishe
   act(() => Telling.made[0]?.tell("trace", summary("next", 9600)));
   expect(await screen.findByText("agent_next")).toBeTruthy();
 });
+
+test("a strip that is not of all traces says so", async () => {
+  const line = { ...SOME["/api/timeline"], is_exact: false };
+  renderPage("/traces?filter=latency+>+2s", { ...SOME, "/api/timeline": line });
+  expect(await screen.findByText(/, the newest alone$/)).toBeTruthy();
+});

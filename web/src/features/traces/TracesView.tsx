@@ -103,9 +103,11 @@ function ListHead({ ask, isAll, live }: { ask: ListAsk; isAll: boolean; live: Li
 
 /** From when to when the strip above reaches. */
 function Stretch({ ask }: { ask: ListAsk }) {
-  const { language } = useSpeech();
+  const { t, language } = useSpeech();
   const { data } = useQuery(histogramQuery(ask));
-  return data && data.bars.length > 0 && <span className={styles.count}>{formatStretch(data.sinceMs, data.untilMs, language)}</span>;
+  if (!data || data.bars.length === 0) return null;
+  const stretch = formatStretch(data.sinceMs, data.untilMs, language);
+  return <span className={styles.count}>{data.isExact ? stretch : t.newestOf(stretch)}</span>;
 }
 
 function CountOfAll({ experiment }: { experiment: string | undefined }) {

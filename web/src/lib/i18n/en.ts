@@ -139,6 +139,7 @@ export const en = {
     tag: "Tag",
   },
   histogram: (n: string, failed: string): string => `Traces over time: ${n}, ${failed} failed. Draw over it to choose a stretch.`,
+  newestOf: (stretch: string): string => `${stretch}, the newest alone`,
   failedCount: (_n: number, text: string): string => `${text} failed`,
   noMatch: "No trace matches",
   noMatchLead: "How many would match without each part:",

@@ -132,6 +132,7 @@ export const ja: Dictionary = {
     tag: "タグ",
   },
   histogram: (n, failed) => `時間ごとのトレース: ${n} 件、うちエラー ${failed} 件。ドラッグで期間を選べます。`,
+  newestOf: (stretch) => `${stretch}（新しいもののみ）`,
   failedCount: (_, text) => `エラー ${text} 件`,
   noMatch: "一致するトレースはありません",
   noMatchLead: "各条件を外した場合の件数:",
