@@ -175,7 +175,7 @@ class ServerApi:
             raise OutcropError(f"{self._base} cannot be asked: {error}.") from error
         except (URLError, OSError, ValueError, HTTPException) as error:
             way = "read from" if method == "GET" else "reached at"
-            raise UnreachableError(f"Traces cannot be {way} {self._base}: {_in_words(error)}.") from error
+            raise UnreachableError(f"Traces cannot be {way} {self._base}: {in_words(error)}.") from error
 
     @contextmanager
     def opened(
@@ -268,7 +268,8 @@ def to_data(body: Any) -> bytes | Iterator[bytes] | None:
     return json.dumps(body).encode()
 
 
-def _in_words(error: Exception) -> str:
+def in_words(error: Exception) -> str:
+    """What an error of the network says, or its name."""
     # Some of them say nothing of themselves.
     return str(error).strip().rstrip(".") or type(error).__name__
 

@@ -13,7 +13,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from outcrop.delivery.server_api import UnreachableError
+from outcrop.delivery.server_api import UnreachableError, in_words
 from outcrop.exceptions import OutcropError
 
 _MOST_OF_AN_ERROR = 100_000  # bytes
@@ -67,7 +67,7 @@ class _HttpAnswer:
             raise self._broken(error) from error
 
     def _broken(self, error: Exception) -> OutcropError:
-        return UnreachableError(f"The answer of {self._host} broke off: {_in_words(error)}.")
+        return UnreachableError(f"The answer of {self._host} broke off: {in_words(error)}.")
 
 
 @contextmanager
@@ -97,7 +97,7 @@ def opened(
             is_taken = 200 <= response.status < 300  # noqa: PLR2004  # HTTP's own range
             refusal = None if is_taken else Refusal(response.status, response.read(_MOST_OF_AN_ERROR))
         except (OSError, HTTPException, ValueError) as error:
-            raise UnreachableError(f"{parts.netloc} cannot be reached: {_in_words(error)}.") from error
+            raise UnreachableError(f"{parts.netloc} cannot be reached: {in_words(error)}.") from error
         if refusal is not None:
             raise refusal
         with closing(response):
@@ -136,7 +136,3 @@ def _has_answered(connection: HTTPConnection) -> bool:
     watch = poll()
     watch.register(sock, select.POLLIN)
     return bool(watch.poll(0))
-
-
-def _in_words(error: Exception) -> str:
-    return str(error).strip().rstrip(".") or type(error).__name__
