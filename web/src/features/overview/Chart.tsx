@@ -10,7 +10,7 @@ interface Props {
   length: number;
   /** The step under the pointer. */
   at: number | null;
-  handlers: { onPointerMove: (event: PointerEvent<HTMLElement>) => void; onClick: (event: MouseEvent) => void };
+  handlers: { onPointerMove: (event: PointerEvent<HTMLElement>) => void; onClick: (event: MouseEvent<HTMLElement>) => void };
 }
 
 export function Chart({ chart, length, at, handlers }: Props) {

@@ -1,6 +1,6 @@
 // The charts, one under the other on one axis. Beside each its numbers: of the step under the pointer, or of all.
 import { useNavigate } from "@tanstack/react-router";
-import { useState, type PointerEvent } from "react";
+import { useState, type MouseEvent } from "react";
 import { formatStretch, formatTick } from "@/lib/format";
 import { useSpeech } from "@/lib/i18n/language";
 import { defined, type ListSearch, type OverviewSearch } from "@/model/address";
@@ -15,7 +15,7 @@ export function Charts({ overview, search }: { overview: Overview; search: Overv
   const [at, setAt] = useState<number | null>(null);
   const charts = useChartList(overview);
   const { axis } = overview;
-  const stepUnder = ({ clientX, currentTarget }: PointerEvent<HTMLElement>) => {
+  const stepUnder = ({ clientX, currentTarget }: MouseEvent<HTMLElement>) => {
     const { left, width } = currentTarget.getBoundingClientRect();
     const place = width > 0 ? (clientX - left) / width : 0;
     return Math.min(axis.length - 1, Math.max(0, Math.floor(place * axis.length)));
@@ -46,7 +46,8 @@ export function Charts({ overview, search }: { overview: Overview; search: Overv
           at={at}
           handlers={{
             onPointerMove: (event) => setAt(stepUnder(event)),
-            onClick: () => at !== null && open(at, chart.filter),
+            // By its own place: what is shown may still be that of a moment before.
+            onClick: (event) => open(stepUnder(event), chart.filter),
           }}
         />
       ))}
