@@ -220,26 +220,31 @@ class Call:
 
     def encode(self) -> EncodedSpan:
         """The ended call in bytes."""
-        members = [
-            fixed_members(self.operation, self.meaning, self._region, self._model, self.url, self._outside)
+        span, model = self.span, self._model
+        pieces = [
+            span.encoded_head(),
+            fixed_members(self.operation, self.meaning, self._region, model, self.url, self._outside),
         ]
         if self._request_params:
-            members.append(span_attribute(names.REQUEST_PARAMS, self._request_params))
-        if self.request_body is not None:
-            members += (_REQUEST_BODY.head(len(self.request_body)), self.request_body)
+            pieces.append(span_attribute(names.REQUEST_PARAMS, self._request_params))
+        body = self.request_body
+        if body is not None:
+            pieces += _REQUEST_BODY.head(len(body)), body
         if self._request_id:
-            members.append(_REQUEST_ID.encode(self._request_id))
+            pieces.append(_REQUEST_ID.encode(self._request_id))
         if self._fields:
-            members.append(response_fields(self._fields))
+            pieces.append(response_fields(self._fields))
         if self._end_reason is not None:
             has_part = bool(self._stream or self.response_body)
-            members.append(stream_end(self._end_reason, has_part=has_part))
+            pieces.append(stream_end(self._end_reason, has_part=has_part))
         if self._stream:
-            members += (_STREAM_CHUNKS.head(len(self._stream)), self._stream)
-        if self.response_body is not None:
-            members += (_RESPONSE_BODY.head(len(self.response_body)), self.response_body)
-        events = attempt_events(self.attempts, self.span)
-        return self.span.encode_with(members, events, put_off(self._model))
+            pieces += _STREAM_CHUNKS.head(len(self._stream)), self._stream
+        body = self.response_body
+        if body is not None:
+            pieces += _RESPONSE_BODY.head(len(body)), body
+        # Only an ARN can be that of a profile whose model is to be asked for.
+        later = put_off(model) if type(model) is str and model.startswith("arn:") else None
+        return span.encoded_as(pieces, attempt_events(self.attempts, span), later)
 
 
 def _frozen(value: Any) -> Any:

@@ -112,7 +112,8 @@ class Waiting:
         """Gives all that waits. For the delivery thread, or at exit."""
         with self._lock:
             self._sort()
-            self._encode(self._put_off)
+            while self._put_off:
+                self._encode(self._put_off.popleft())
             taken = Taken(self._encoded, self._journal)
             self._encoded, self._bytes = [], 0
             self._journal, self._spare = self._spare, None
@@ -171,31 +172,31 @@ class Waiting:
     def _sort(self) -> None:
         """Encodes what has ended, but for what takes long; the lock is held."""
         raw = self._raw
-        quick: deque[EndedSpan] = deque()
-        # Another thread may end spans meanwhile.
+        # Another thread may end spans meanwhile, and this one too, when the collector ends a stream.
         for _ in range(len(raw)):
-            span = raw.popleft()
+            try:
+                span = raw.popleft()
+            except IndexError:
+                break
             if not span.is_costly or self.is_durable:
-                quick.append(span)
+                self._encode(span)
             elif len(self._put_off) < MAX_SPANS:
                 self._put_off.append(span)
             else:
                 self._on_drop(1, "the queue was full")
-        self._encode(quick)
 
-    def _encode(self, spans: deque[EndedSpan]) -> None:
-        while spans:
-            span = spans.popleft()
-            try:
-                encoded = span.encode()
-            except Exception as error:  # noqa: BLE001  # an odd span must not take its neighbours along
-                report_fault("encoding a finished span", error)
-                continue
-            if self._bytes + encoded.size > MAX_BYTES or len(self._encoded) >= MAX_SPANS:
-                self._on_drop(1, "the queue was full")
-                continue
-            self._bytes += encoded.size
-            self._encoded.append(encoded)
+    def _encode(self, span: EndedSpan) -> None:
+        try:
+            encoded = span.encode()
+        except Exception as error:  # noqa: BLE001  # an odd span must not take its neighbours along
+            report_fault("encoding a finished span", error)
+            return
+        waiting = self._bytes + encoded.size
+        if waiting > MAX_BYTES or len(self._encoded) >= MAX_SPANS:
+            self._on_drop(1, "the queue was full")
+            return
+        self._bytes = waiting
+        self._encoded.append(encoded)
 
     def _note_down(self, spans: Sequence[EncodedSpan]) -> None:
         """Appends spans to the journal; the lock is held."""

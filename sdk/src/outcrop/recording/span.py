@@ -22,6 +22,7 @@ from outcrop.recording.attribute_values import (
 )
 from outcrop.recording.ids import SpanIds
 from outcrop.recording.otlp_encode import (
+    STATUS_ALONE,
     TimedEvent,
     span_attribute,
     span_event,
@@ -282,32 +283,40 @@ class LiveSpan(otel.Span):
 
     def encode(self) -> EncodedSpan:
         """The ended span in bytes."""
-        return self.encode_with((), ())
+        return self.encoded_as([self.encoded_head()], ())
 
-    def encode_with(
+    def encoded_head(self) -> bytes:
+        """What the ended span's message begins with: ids, name, kind and times."""
+        return span_head(self.ids, self.name, self._kind, self._start_ns, self._end_ns)
+
+    def encoded_as(
         self,
-        members: Sequence[bytes],
+        pieces: list[bytes],
         events: Sequence[TimedEvent],
         later: Callable[[], bytes] | None = None,
     ) -> EncodedSpan:
         """The ended span in bytes, with what its instrumentation knows of it.
 
         Args:
-            members: further members of OTLP's Span message, encoded. What was set on the span itself
-                comes after them, and so has the last word.
+            pieces: `encoded_head`, and further members of OTLP's Span message; the list is taken over. What
+                was set on the span itself comes after them, and so has the last word.
             events: further events.
             later: see `EncodedSpan`.
         """
-        pieces = [span_head(self.ids, self.name, self._kind, self._start_ns, self._end_ns), *members]
         if self._attributes:
             pieces.extend([span_attribute(key, value) for key, value in self._attributes.items()])
         if self._events:
             events = sorted((*events, *self._events))
         for _, event in events:
             pieces.append(event)  # most often there is one: a list of it costs more
-        if self._status:
-            pieces.append(span_status(self._status, self._status_message))
-        return EncodedSpan(self._group, pieces, sum(map(len, pieces)), later)
+        status = self._status
+        if status:
+            message = self._status_message
+            pieces.append(span_status(status, message) if message else STATUS_ALONE[status])
+        size = 0
+        for piece in pieces:
+            size += len(piece)
+        return EncodedSpan(self._group, pieces, size, later)
 
     def now_ns(self) -> int:
         """Now, by the span's own clock, which never runs backwards."""
