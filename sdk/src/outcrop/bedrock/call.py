@@ -20,9 +20,10 @@ from outcrop.bedrock.operations import Meaning, Operation
 from outcrop.capture.render import to_json
 from outcrop.genai.stream import EndReason
 from outcrop.json_reading import as_object, as_text
-from outcrop.recording.otlp_encode import span_attribute
-from outcrop.recording.protobuf import BytesAttribute, TextAttribute
-from outcrop.recording.record import EncodedSpan
+from outcrop.otlp.encode import span_attribute
+from outcrop.otlp.flat import HAS_REQUEST_BODY, HAS_RESPONSE_BODY, FlatSpan
+from outcrop.otlp.protobuf import BytesAttribute, TextAttribute
+from outcrop.otlp.records import EncodedSpan
 from outcrop.recording.span import LiveSpan
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
@@ -218,8 +219,47 @@ class Call:
 
     # On whatever thread delivers it.
 
+    def flat(self) -> FlatSpan | None:
+        """See EndedSpan: nearly every call has such a form."""
+        attempts, model = self.attempts, self._model
+        # Only an ARN can be that of a profile whose model is to be asked for.
+        is_plain = len(attempts) == 1 and not self._request_params and attempts[0].is_answer
+        if not is_plain or (type(model) is str and model.startswith("arn:")):
+            return None
+        attempt, body, answer, request_id = (
+            attempts[0],
+            self.request_body,
+            self.response_body,
+            self._request_id,
+        )
+        if request_id != attempt.request_id:
+            return None
+        told = response_fields(self._fields) if self._fields else b""
+        if self._end_reason is not None:
+            told += stream_end(self._end_reason, has_part=bool(self._stream or answer))
+        fixed = fixed_members(self.operation, self.meaning, self._region, model, self.url, self._outside)
+        return self.span.flat_as(
+            attempt.ended,
+            attempt.ended - attempt.sent,
+            attempt.status,
+            (body is not None and HAS_REQUEST_BODY) | (answer is not None and HAS_RESPONSE_BODY),
+            (
+                fixed,
+                body or b"",
+                request_id.encode("utf-8", "replace") if request_id else b"",
+                told,
+                self._stream,
+                answer or b"",
+            ),
+        )
+
     def encode(self) -> EncodedSpan:
         """The ended call in bytes."""
+        flat = self.flat()
+        return self.encoded_by_members() if flat is None else flat.encode()
+
+    def encoded_by_members(self) -> EncodedSpan:
+        """The ended call in bytes, whatever happened to it."""
         span, model = self.span, self._model
         pieces = [
             span.encoded_head(),
@@ -242,9 +282,7 @@ class Call:
         body = self.response_body
         if body is not None:
             pieces += _RESPONSE_BODY.head(len(body)), body
-        # Only an ARN can be that of a profile whose model is to be asked for.
-        later = put_off(model) if type(model) is str and model.startswith("arn:") else None
-        return span.encoded_as(pieces, attempt_events(self.attempts, span), later)
+        return span.encoded_as(pieces, attempt_events(self.attempts, span), put_off(model))
 
 
 def _frozen(value: Any) -> Any:

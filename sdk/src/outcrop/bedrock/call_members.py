@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from outcrop.bedrock.operations import Meaning, Operation
 from outcrop.capture.render import to_json
 from outcrop.genai.stream import EndReason, Outcome
-from outcrop.recording.otlp_encode import span_attribute
+from outcrop.otlp.encode import span_attribute
 from outcrop.runtime import get_runtime
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names

@@ -14,22 +14,17 @@ from opentelemetry import trace as otel
 from outcrop.capture.faults import report_fault, warn_once
 from outcrop.capture.render import cut_text, to_json
 from outcrop.entities import SpanType
-from outcrop.recording.attribute_values import (
-    attribute_key,
-    attribute_value,
-    exception_attributes,
-    message_of,
-)
-from outcrop.recording.ids import SpanIds
-from outcrop.recording.otlp_encode import (
+from outcrop.otlp.encode import (
     STATUS_ALONE,
     TimedEvent,
+    label_of,
     span_attribute,
     span_event,
     span_head,
     span_status,
 )
-from outcrop.recording.record import (
+from outcrop.otlp.flat import CallParts, FlatSpan, flat_span
+from outcrop.otlp.records import (
     KIND_INTERNAL,
     STATUS_ERROR,
     STATUS_OK,
@@ -39,6 +34,13 @@ from outcrop.recording.record import (
     EventRecord,
     SpanGroup,
 )
+from outcrop.recording.attribute_values import (
+    attribute_key,
+    attribute_value,
+    exception_attributes,
+    message_of,
+)
+from outcrop.recording.ids import SpanIds
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
 
@@ -280,6 +282,31 @@ class LiveSpan(otel.Span):
             self._sink.on_end(self, ended)
         except Exception as error:  # noqa: BLE001  # the traced program must not see it
             report_fault("ending a span", error)
+
+    def flat(self) -> None:
+        """See EndedSpan: what a user sets is encoded at once."""
+        return
+
+    def flat_as(
+        self, answered: int, took_ns: int, http_status: int, has: int, parts: CallParts
+    ) -> FlatSpan | None:
+        """The ended span with what its instrumentation knows of it, not encoded yet.
+
+        Args:
+            answered: what the counter read when its only attempt was answered.
+            took_ns: nanoseconds that the answer took.
+            http_status: the answer's.
+            has: see `flat_span`.
+            parts: likewise, but for the first, which is the span's own.
+
+        Returns:
+            None where something was set on the span, or an event was added: it must be encoded.
+        """
+        if self._attributes or self._events or self._status_message:
+            return None
+        times = self._start_ns, self._end_ns, self.epoch_ns(answered), took_ns
+        whole = label_of(self.name, self._kind), *parts
+        return flat_span(self._group, self.ids, times, http_status, self._status, has, whole)
 
     def encode(self) -> EncodedSpan:
         """The ended span in bytes."""

@@ -117,10 +117,13 @@ class TextAttribute:
 
     def encode(self, value: str) -> bytes:
         """The attribute with a text."""
-        data = value.encode("utf-8", "replace")
+        return self.encode_bytes(value.encode("utf-8", "replace"))
+
+    def encode_bytes(self, data: bytes) -> bytes:
+        """The attribute with a text in UTF-8."""
         if len(data) < len(self._heads):
             return self._heads[len(data)] + data
-        return key_value(self._field, self._key, value)
+        return message(self._field, encoded_key(self._key) + message(2, message(1, data)))
 
 
 class BytesAttribute:
@@ -139,7 +142,7 @@ class BytesAttribute:
 
     def head(self, length: int) -> bytes:
         """What stands before `length` bytes."""
-        if _ONE_BYTE <= length:
+        if length >= _ONE_BYTE:
             middle = length + 3
             whole = middle + self._added + 3
             if whole < _TWO_BYTES:
@@ -154,7 +157,7 @@ class BytesAttribute:
                     length + (length & 0x3F80) | 0x80,
                 )
             whole += 2
-            if _TWO_BYTES <= length and whole < _THREE_BYTES:
+            if length >= _TWO_BYTES and whole < _THREE_BYTES:
                 tag, name = self._three_bytes_each
                 return b"".join((tag, varint(whole), name, varint(middle + 1), b"\x3a", varint(length)))
         inner = b"\x3a" + varint(length)

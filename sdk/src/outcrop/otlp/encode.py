@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import Any
 
 from outcrop._version import __version__
-from outcrop.recording.protobuf import key_value, message, message_head, text, varint
-from outcrop.recording.record import (
+from outcrop.otlp.protobuf import key_value, message, message_head, text, varint
+from outcrop.otlp.records import (
     STATUS_ERROR,
     STATUS_OK,
     STATUS_UNSET,
@@ -35,25 +35,31 @@ _ROOT_HEAD, _CHILD_HEAD = "<2s16s2s8s{}scQcQ", "<2s16s2s8s2s8s{}scQcQ"
 
 def span_head(ids: tuple[bytes, bytes, bytes], name: str, kind: int, start_ns: int, end_ns: int) -> bytes:
     """The members that every span has; `ids` are trace, span and parent, the last empty for a root."""
+    return labelled_head(ids, label_of(name, kind), start_ns, end_ns)
+
+
+def labelled_head(ids: tuple[bytes, bytes, bytes], label: bytes, start_ns: int, end_ns: int) -> bytes:
+    """The same, where name and kind are encoded, as `label_of` does it."""
     trace_id, span_id, parent_id = ids
-    label, pack_root, pack_child = _labelled(name, kind)
     if parent_id:
-        return pack_child(
-            b"\x0a\x10", trace_id, b"\x12\x08", span_id, b"\x22\x08", parent_id,
-            label, b"\x39", start_ns, b"\x41", end_ns,
-        )  # fmt: skip
-    return pack_root(b"\x0a\x10", trace_id, b"\x12\x08", span_id, label, b"\x39", start_ns, b"\x41", end_ns)
+        pack = _head_form(_CHILD_HEAD, len(label))
+        above = b"\x22\x08", parent_id
+        return pack(
+            b"\x0a\x10", trace_id, b"\x12\x08", span_id, *above, label, b"\x39", start_ns, b"\x41", end_ns
+        )
+    pack = _head_form(_ROOT_HEAD, len(label))
+    return pack(b"\x0a\x10", trace_id, b"\x12\x08", span_id, label, b"\x39", start_ns, b"\x41", end_ns)
 
 
 @lru_cache(maxsize=512)
-def _labelled(name: str, kind: int) -> tuple[bytes, Callable[..., bytes], Callable[..., bytes]]:
-    """A name and kind, encoded, and what packs the head of a root and of a child around them."""
-    label = text(5, name) + b"\x30" + varint(kind)
-    return (
-        label,
-        struct.Struct(_ROOT_HEAD.format(len(label))).pack,
-        struct.Struct(_CHILD_HEAD.format(len(label))).pack,
-    )
+def _head_form(form: str, length: int) -> Callable[..., bytes]:
+    return struct.Struct(form.format(length)).pack
+
+
+@lru_cache(maxsize=512)
+def label_of(name: str, kind: int) -> bytes:
+    """A span's name and kind, encoded."""
+    return text(5, name) + b"\x30" + varint(kind)
 
 
 def span_attribute(key: str, value: Any) -> bytes:
@@ -118,7 +124,7 @@ def request_pieces(spans: Iterable[EncodedSpan], resource: Mapping[str, Any]) ->
         if of_span is not last:
             last = of_span
             if last not in groups:
-                scope = _scope(last.scope)
+                scope = scope_of(last.scope)
                 groups[last] = _Pieces([scope], len(scope))
             group = groups[last]
         # What `add` does, without a call for each span.
@@ -130,8 +136,8 @@ def request_pieces(spans: Iterable[EncodedSpan], resource: Mapping[str, Any]) ->
     for (name, _), group in groups.items():
         experiment = experiments.get(name)
         if experiment is None:
-            described = _described(resource, name)
-            experiment = experiments[name] = _Pieces([described], len(described))
+            process = described(resource, name)
+            experiment = experiments[name] = _Pieces([process], len(process))
         experiment.add(2, group.pieces, group.length)
     request = _Pieces([], 0)
     for experiment in experiments.values():
@@ -155,12 +161,13 @@ class _Pieces:
 
 
 @lru_cache(maxsize=64)
-def _scope(name: str) -> bytes:
+def scope_of(name: str) -> bytes:
+    """The message InstrumentationScope, as a member."""
     return message(1, text(1, name) + text(2, __version__))
 
 
-def _described(resource: Mapping[str, Any], experiment: str) -> bytes:
-    """What describes the process. It hardly ever changes, and stands in each request."""
+def described(resource: Mapping[str, Any], experiment: str) -> bytes:
+    """What describes the process, as a member. It hardly ever changes, and stands in each request."""
     items = tuple(resource.items())
     try:
         # With the types, since True equals 1.
