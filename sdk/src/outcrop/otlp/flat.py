@@ -151,7 +151,7 @@ def _span_pieces(table: bytes, parts: Sequence[bytes]) -> list[bytes]:
     """The members of OTLP's Span message."""
     found: tuple[Any, ...] = _TABLE.unpack(table)
     trace_id, span_id, parent_id, start, end = found[:5]
-    answered, took, http_status, code, has = found[5:10]
+    answered, took, http_status, code, has = map(int, found[5:10])
     label, fixed, request_body, request_id, told, stream, response_body = parts
     ids = trace_id, span_id, b"" if parent_id == _NO_PARENT else parent_id
     pieces = [labelled_head(ids, label, start, end), fixed]
