@@ -25,7 +25,7 @@ from outcrop_server.api.gate import Gate
 from outcrop_server.api.guard import Guard
 from outcrop_server.api.tail import rendered
 from outcrop_server.ingest.endpoint import TracesEndpoint
-from outcrop_server.ingest.fast_json import parse_fast
+from outcrop_server.otlp.fast_json import parse_fast
 from outcrop_server.ingest.import_endpoint import ImportEndpoint
 from outcrop_server.ingest.intake import Intake
 from outcrop_server.ingest.pipeline import Pipeline

@@ -12,7 +12,7 @@ from outcrop.pricing.environment import table_from_environment
 from outcrop.pricing.quote import price_of
 from outcrop.views import glance_span
 from outcrop_server.in_process import Application, Body, ask
-from outcrop_server.ingest.fast_json import parse_fast
+from outcrop_server.otlp.fast_json import parse_fast
 from outcrop_server.ingest.pipeline import Pipeline, said
 from outcrop_server.model.errors import BadRequestError, RequestError, StoreError
 from outcrop_server.settings import Settings
