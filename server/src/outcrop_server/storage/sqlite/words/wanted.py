@@ -1,0 +1,94 @@
+"""Which words a condition cannot hold without, so that the index can be asked for them. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from outcrop.filter.ast import AnySpan, Comparison, Condition, Field, Not, Operator
+from outcrop.filter.fields import WORDS, attribute_key
+from outcrop.filter.patterns.pattern import compiled
+from outcrop_server.storage.sqlite.words.index_view import IN_ATTRIBUTES, IN_CONTENT, Places, Wanted
+from outcrop_server.storage.sqlite.words.terms import needle_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from outcrop.filter.ast import Value
+
+CONTENT = Field("span", "content", "text")
+_WILDCARDS = re.compile("[%_]")
+
+
+def reads_text(condition: Condition) -> bool:
+    """Whether a condition has to be asked of texts: of words, contents, attributes, or by a pattern."""
+    return any(
+        each.field == WORDS or is_of_text(each) or each.operator.positive is Operator.RLIKE
+        for each in comparisons_of(condition)
+    )
+
+
+def looks_for_text(condition: Condition) -> bool:
+    """Whether it asks for what lies in payloads, which the index may not know yet."""
+    return any(each.field == WORDS or is_of_text(each) for each in comparisons_of(condition))
+
+
+def is_of_text(comparison: Comparison) -> bool:
+    """Whether it is one of a span's content or attributes, which lie in its payload."""
+    return comparison.field == CONTENT or attribute_key(comparison.field) is not None
+
+
+def comparisons_of(condition: Condition) -> Iterator[Comparison]:
+    """Every comparison in a condition."""
+    if isinstance(condition, Comparison):
+        yield condition
+    elif isinstance(condition, Not | AnySpan):
+        yield from comparisons_of(condition.term)
+    else:
+        for term in condition.terms:
+            yield from comparisons_of(term)
+
+
+def question_of(comparison: Comparison) -> str:
+    """A comparison of a span's text as one text, which a statement takes as a parameter."""
+    return json.dumps([comparison.field.name, comparison.operator.value, comparison.value])
+
+
+@lru_cache(maxsize=256)
+def comparison_of(question: str) -> Comparison:
+    """The comparison of a question."""
+    name, operator, value = json.loads(question)
+    known: Value = tuple(value) if isinstance(value, list) else value
+    return Comparison(Field("span", name, "any"), Operator(operator), known)
+
+
+def wanted_of(comparison: Comparison) -> tuple[Wanted, Places]:
+    """What must be in a trace with a span of which a comparison of texts, without its negation, holds."""
+    key = attribute_key(comparison.field)
+    texts = _texts(comparison)
+    if key is not None:
+        texts = [(key,), *texts]
+    wanted = tuple(tuple(needle_of(text) for text in choices) for choices in texts)
+    return wanted, IN_CONTENT if key is None else IN_ATTRIBUTES
+
+
+def is_narrowing(wanted: Wanted) -> bool:
+    """Whether the index can tell anything of it."""
+    return any(all(needle.pieces for needle in choices) for choices in wanted)
+
+
+def _texts(comparison: Comparison) -> list[tuple[str, ...]]:
+    """Texts of which one each must be there."""
+    operator, value = comparison.operator.positive, comparison.value
+    if operator is Operator.IN and isinstance(value, tuple):
+        texts = [each for each in value if isinstance(each, str)]
+        return [tuple(texts)] if len(texts) == len(value) else []
+    if not isinstance(value, str):
+        return []
+    if operator is Operator.EQUAL:
+        return [(value,)]
+    if operator in {Operator.LIKE, Operator.ILIKE}:
+        return [(part,) for part in _WILDCARDS.split(value) if part]
+    return list(compiled(value).required) if operator is Operator.RLIKE else []
