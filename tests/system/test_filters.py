@@ -131,7 +131,9 @@ conditions = st.one_of(
     joined(text_fields | many_fields, st.sampled_from(["=", "!="]), quoted),
     joined(text_fields | many_fields, st.sampled_from(["LIKE", "NOT LIKE", "ILIKE", "NOT ILIKE"]), patterns),
     joined(text_fields | many_fields, st.sampled_from(["RLIKE", "NOT RLIKE"]), regular),
-    joined(st.just("span.content LIKE"), st.sampled_from(["'%weather%'", "'%京タ%'", "'Ab_a'", "'%b a\\%%'"])),
+    joined(
+        st.just("span.content LIKE"), st.sampled_from(["'%weather%'", "'%京タ%'", "'Ab_a'", "'%b a\\%%'"])
+    ),
     joined(st.just("span.attributes.a"), signs, st.sampled_from(["0", "1", "'true'", "'a'"])),
     joined(text_fields | many_fields, st.sampled_from(["IN ('a', 'Ab')", "NOT IN ('a')"])),
     joined(
@@ -146,7 +148,9 @@ conditions = st.one_of(
     joined(many_fields, st.sampled_from(["= true", "!= false", "IN (1, 0.5)", "NOT IN (1)"])),
     joined(st.sampled_from(["status", "span.status"]), st.sampled_from(["= 'ERROR'", "!= 'OK'"])),
     st.sampled_from(["a", '"Ab a"', "é", "(a OR b) AND status = 'OK'"]),
-    st.sampled_from(["東京", "京", "タワー", '"東 タ"', "WEATHER", '"get_weath"', "eathe", '"t_w"', "1.5", "zz", '"%"']),
+    st.sampled_from(
+        ["東京", "京", "タワー", '"東 タ"', "WEATHER", '"get_weath"', "eathe", '"t_w"', "1.5", "zz", '"%"']
+    ),
 )
 filters = st.recursive(
     conditions,

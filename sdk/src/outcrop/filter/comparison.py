@@ -14,7 +14,9 @@ from outcrop.filter.patterns.syntax import PatternError
 from outcrop.filter.values import read_value
 
 MAX_LIST = 200
-_COMPARISONS = "= != < <= > >= LIKE ILIKE RLIKE IN IS NULL IS NOT NULL, or NOT before LIKE, ILIKE, RLIKE and IN"
+_COMPARISONS = (
+    "= != < <= > >= LIKE ILIKE RLIKE IN IS NULL IS NOT NULL, or NOT before LIKE, ILIKE, RLIKE and IN"
+)
 _ORDERED = frozenset({Operator.LESS, Operator.LESS_OR_EQUAL, Operator.GREATER, Operator.GREATER_OR_EQUAL})
 _PATTERNS = frozenset({Operator.RLIKE, Operator.NOT_RLIKE})
 _WORDS = _PATTERNS | {Operator.LIKE, Operator.NOT_LIKE, Operator.ILIKE, Operator.NOT_ILIKE}

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from outcrop.filter.patterns.literals import required
 from outcrop.filter.patterns.program import Program, program_of
-from outcrop.filter.patterns.syntax import fits, is_of_class, parse_pattern
+from outcrop.filter.patterns.syntax import One, fits, is_of_class, parse_pattern
 
 # More sets of states than these are forgotten and met again.
 _MAX_REMEMBERED = 1_000
@@ -19,7 +19,7 @@ _START, _WORD, _OTHER, _END = range(4)
 
 
 class _Set:
-    """A set of states, before what stands behind the place is known; `then` has the next one by characters."""
+    """A set of states, before what stands behind the place is known; `then` has the next by characters."""
 
     __slots__ = ("before", "states", "then")
 
@@ -141,7 +141,7 @@ class Pattern:
             self._kinds[character] = number
         return number
 
-    def _ones(self) -> set[object]:
+    def _ones(self) -> set[One]:
         return {one for one, _ in self._program.ones.values()}
 
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from outcrop.filter.patterns.syntax import Anchor, AnchorKind, Choice, Node, One, PatternError, Repeat, Sequence
+from outcrop.filter.patterns.syntax import (
+    Anchor,
+    AnchorKind,
+    Choice,
+    Node,
+    One,
+    PatternError,
+    Repeat,
+    Sequence,
+)
 
 # Each step over a character costs no more than this many looks.
 MAX_STATES = 1_000
@@ -12,7 +21,7 @@ MAX_STATES = 1_000
 
 @dataclass
 class Program:
-    """States by number: each leads on over a character (`ones`), at a place (`anchors`), or at once (`empty`).
+    """States by number: each leads on over a character, at a place, or at once.
 
     Attributes:
         ones: a set of characters, and the state behind.

@@ -342,7 +342,7 @@ def _is_in(characters: Ranges, character: str) -> bool:
 
 
 def is_of_class(name: str, character: str) -> bool:
-    """Whether a character is of `\\d`, `\\w`, `\\s` or one of their complements."""
+    """Whether a character is of a class: `d`, `w`, `s`, or in capitals one of their complements."""
     kind = name.lower()
     if kind == "d":
         found = character.isdecimal()

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from outcrop.filter.ast import And, AnySpan, Comparison, Condition, Field, Operator, Or
 from outcrop.filter.fields import WORDS
+from outcrop.filter.texts import is_of_text
 from outcrop_server.storage.sqlite.conditions import Sql, test_sql
 from outcrop_server.storage.sqlite.durations import Bounds, bounds_of, is_of_span
-from outcrop_server.storage.sqlite.words.wanted import is_of_text
 
 if TYPE_CHECKING:
     import sqlite3

@@ -48,13 +48,18 @@ class _Budget:
     def __init__(self, steps: int, asking: Asking | None) -> None:
         self._left = steps
         self._asking = asking
-        self.is_spent = False
+        self._is_over = False
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether something was not looked at: for want of steps or time, or by the index of words."""
+        return self._is_over or (self._asking is not None and self._asking.passes_some)
 
     def step(self) -> int:
         """Called by SQLite now and then; whether it is to stop."""
         self._left -= _STEPS_AT_ONCE
-        self.is_spent = self._left < 0
-        return int(self.is_spent)
+        self._is_over = self._is_over or self._left < 0
+        return int(self._is_over)
 
     def rows(self, connection: sqlite3.Connection, statement: str, values: Any) -> Iterator[tuple[Any, ...]]:
         """The rows of a statement, as far as the steps reach."""
@@ -62,8 +67,8 @@ class _Budget:
             yield from connection.execute(statement, values)
         except sqlite3.OperationalError:
             # It may have looked into payloads for as long as it may.
-            self.is_spent = self.is_spent or (self._asking is not None and self._asking.is_over)
-            if not self.is_spent:
+            self._is_over = self._is_over or (self._asking is not None and self._asking.is_over)
+            if not self._is_over:
                 raise
 
 
@@ -162,9 +167,7 @@ def matching_sql(
     return f"SELECT {columns}{_FROM}{where}{order}", (*scope.values, limit)
 
 
-def _keys(
-    connection: sqlite3.Connection, search: TraceSearch, asking: Asking | None
-) -> list[int] | None:
+def _keys(connection: sqlite3.Connection, search: TraceSearch, asking: Asking | None) -> list[int] | None:
     """Of which traces alone texts tell that they can fit; None where no text is asked for, or of many."""
     return None if asking is None else candidates(search.where, connection, asking)
 

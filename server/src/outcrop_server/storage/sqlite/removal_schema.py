@@ -3,6 +3,8 @@
 A trace's key may be given again, to another trace, once the newest one is removed.
 """
 
+# ruff: noqa: S608 - put together from constants only
+
 from __future__ import annotations
 
 # Those of longer ago are dropped by the trigger.

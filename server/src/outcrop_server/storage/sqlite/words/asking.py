@@ -72,6 +72,11 @@ class Asking:
         self._fault: Exception | None = None
         self.is_over = False
 
+    @property
+    def passes_some(self) -> bool:
+        """Whether some traces are passed over."""
+        return not self._waiting.is_whole
+
     @contextmanager
     def within(self, connection: sqlite3.Connection) -> Generator[None, None, None]:
         """Statements of this connection may ask.

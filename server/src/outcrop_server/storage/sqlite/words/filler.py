@@ -18,12 +18,14 @@ from outcrop_server.storage.sqlite.file_lock import FileLock
 from outcrop_server.storage.sqlite.upkeep.opening import snapshot
 from outcrop_server.storage.sqlite.words.gathering import gather, last_removal, top_of
 from outcrop_server.storage.sqlite.words.index_file import (
+    IndexFaultError,
+    IndexRows,
     fill_lock_path,
     index_path,
     open_writer,
     remove_index,
 )
-from outcrop_server.storage.sqlite.words.index_schema import make, read_state
+from outcrop_server.storage.sqlite.words.index_schema import State, make, read_state
 from outcrop_server.storage.sqlite.words.index_writer import IndexWriter
 
 if TYPE_CHECKING:
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 
     from outcrop_server.model.span_text import ReadText
     from outcrop_server.storage.sqlite.connections import ReaderPool
-    from outcrop_server.storage.sqlite.words.index_schema import State
 
 _log = logging.getLogger(__name__)
 _POLL_S = 0.25
@@ -43,6 +44,9 @@ _REST = 3.0
 _MOST_REST_S = 1.0
 # So many of the newest traces tell whether the index is of this state of the store.
 _COMPARED = 100
+_NEWEST = (
+    "SELECT trace_key, trace_id FROM document WHERE trace_id IS NOT NULL ORDER BY trace_key DESC LIMIT ?"
+)
 
 
 class Filler:
@@ -93,11 +97,30 @@ class Filler:
         """
         lock = FileLock(self._lock_path, timeout_s=0.0)
         try:
-            with lock.held(), _Filling(self._path, self._readers, self._read_text) as filling:
-                while not filling.step():
-                    pass
+            with lock.held():
+                self._mend()
+                try:
+                    self._fill_all()
+                except (sqlite3.DatabaseError, IndexFaultError) as error:
+                    if not _is_damage(error):
+                        raise
+                    self._is_damaged.set()
+                    self._mend()
+                    self._fill_all()
         finally:
             lock.close()
+
+    def _fill_all(self) -> None:
+        with _Filling(self._path, self._readers, self._read_text) as filling:
+            while not filling.step():
+                pass
+
+    def _mend(self) -> None:
+        """Removes an index that is damaged."""
+        if self._is_damaged.is_set():
+            _log.warning("The index of words is damaged and is made anew.")
+            remove_index(self._path)
+            self._is_damaged.clear()
 
     def _run(self) -> None:
         lock: FileLock | None = None
@@ -107,10 +130,10 @@ class Filler:
                     lock = lock or FileLock(self._lock_path, timeout_s=0.0)
                     with lock.held():
                         self._fill_on()
-                except (sqlite3.Error, OSError, RequestError) as error:
+                except (sqlite3.Error, IndexFaultError, OSError, RequestError) as error:
                     if not isinstance(error, RequestError):
                         _log.warning("The index of words cannot be filled: %s", error)
-                    if type(error) is sqlite3.DatabaseError:
+                    if _is_damage(error):
                         self._is_damaged.set()
                 self._stopping.wait(_LATER_S)
         finally:
@@ -118,10 +141,7 @@ class Filler:
                 lock.close()
 
     def _fill_on(self) -> None:
-        if self._is_damaged.is_set():
-            _log.warning("The index of words is damaged and is made anew.")
-            remove_index(self._path)
-            self._is_damaged.clear()
+        self._mend()
         with _Filling(self._path, self._readers, self._read_text) as filling:
             while not self._stopping.is_set() and not self._is_damaged.is_set():
                 began = time.monotonic()
@@ -136,6 +156,11 @@ class Filler:
                     self._stopping.wait(0.001)
 
 
+def _is_damage(error: Exception) -> bool:
+    """Whether the file is at fault; that it is locked, or its disk full, is told by classes of their own."""
+    return type(error.__cause__ if isinstance(error, IndexFaultError) else error) is sqlite3.DatabaseError
+
+
 class _Filling:
     """The index while this process fills it."""
 
@@ -143,8 +168,9 @@ class _Filling:
         self._path = path
         self._readers = readers
         self._read_text = read_text
+        self._recheck = 0
 
-    def __enter__(self) -> _Filling:
+    def __enter__(self) -> _Filling:  # noqa: PYI034 - `Self` is of Python 3.11
         self._connection = open_writer(self._path)
         try:
             self._state = self._begin()
@@ -160,7 +186,7 @@ class _Filling:
     def step(self) -> bool:
         """Does a step; whether nothing was left to do."""
         with self._readers.reading() as store, snapshot(store):
-            step = gather(store, self._connection, self._state, self._read_text, self._recheck)
+            step = gather(store, IndexRows(self._connection), self._state, self._read_text, self._recheck)
         self._recheck = step.recheck
         if step.is_last and not step.added and step.state == self._state:
             return True
@@ -171,12 +197,13 @@ class _Filling:
     def _begin(self) -> State:
         with self._readers.reading() as store, snapshot(store):
             position, removal, top = changes.last(store), last_removal(store), top_of(store)
-            state = read_state(self._connection, position.history)
+            index = IndexRows(self._connection)
+            state = read_state(index, position.history)
             is_ours = (
                 state is not None
                 and state.change <= position.number
                 and state.removal <= removal
-                and self._is_of(store)
+                and _is_of(store, index)
             )
         # Compared once from the top: what was done to the files while nobody looked is put right.
         self._recheck = top
@@ -186,31 +213,21 @@ class _Filling:
         remove_index(self._path)
         self._connection = open_writer(self._path)
         self._connection.execute("BEGIN IMMEDIATE")
-        make(
-            self._connection, position.history, change=position.number, removal=removal, below=top
-        )
+        made = make(self._connection, position.history, State(position.number, removal, top, is_whole=True))
         self._connection.execute("COMMIT")
         self._recheck = 0
-        made = read_state(self._connection, position.history)
-        assert made is not None
         return made
 
-    def _is_of(self, store: sqlite3.Connection) -> bool:
-        """Whether its newest traces are this store's: it may be that of a backup's, or of a later state."""
-        rows = self._connection.execute(
-            "SELECT trace_key, trace_id FROM document WHERE trace_id IS NOT NULL "
-            "ORDER BY trace_key DESC LIMIT ?",
-            (_COMPARED,),
-        ).fetchall()
-        known = 0
-        for key, trace_id in rows:
-            found = store.execute("SELECT trace_id FROM trace WHERE trace_key = ?", (key,)).fetchone()
-            if found is not None and found[0] != trace_id and not self._was_removed(store, key):
-                return False
-            known += found is not None
-        return True
 
-    @staticmethod
-    def _was_removed(store: sqlite3.Connection, trace_key: int) -> bool:
-        found = store.execute("SELECT 1 FROM trace_removal WHERE trace_key = ?", (trace_key,))
-        return found.fetchone() is not None
+def _is_of(store: sqlite3.Connection, index: IndexRows) -> bool:
+    """Whether its newest traces are this store's, which may have been put back since to what it was."""
+    for key, trace_id in index.read(_NEWEST, (_COMPARED,)):
+        found = store.execute("SELECT trace_id FROM trace WHERE trace_key = ?", (key,)).fetchone()
+        if (found is None or found[0] != trace_id) and not _was_removed(store, key):
+            return False
+    return True
+
+
+def _was_removed(store: sqlite3.Connection, trace_key: int) -> bool:
+    found = store.execute("SELECT 1 FROM trace_removal WHERE trace_key = ?", (trace_key,))
+    return found.fetchone() is not None

@@ -1,4 +1,4 @@
-"""What the index is to learn of the store: which traces changed, and the terms of their new spans. Only reads."""
+"""What the index is to learn: which traces changed, and the terms of their new spans. It only reads."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from outcrop_server.model.span_text import ReadText
+    from outcrop_server.storage.sqlite.words.index_file import IndexRows
     from outcrop_server.storage.sqlite.words.trace_texts import StoredText
 
 # A step reads no more than this and then writes it: so many traces, terms, seconds.
@@ -43,7 +44,7 @@ _CHANGED = (
 )
 _BELOW = (
     "SELECT 0, trace_key, trace_id, span_count, request_preview, response_preview FROM trace "
-    "WHERE trace_key < ? ORDER BY trace_key DESC LIMIT ?"
+    "WHERE trace_key < ? ORDER BY trace_key DESC"
 )
 _DOCUMENT = "SELECT trace_id, payload_id, span_count, is_doubtful FROM document WHERE trace_key = ?"
 _DOCUMENTS = "SELECT trace_key FROM document WHERE trace_key >= ? AND trace_key < ? AND trace_id IS NOT NULL"
@@ -98,7 +99,7 @@ def last_removal(store: sqlite3.Connection) -> int:
 
 def gather(
     store: sqlite3.Connection,
-    index: sqlite3.Connection,
+    index: IndexRows,
     state: State,
     read_text: ReadText,
     recheck: int = 0,
@@ -136,21 +137,22 @@ def gather(
     return step
 
 
-def _sweep(store: sqlite3.Connection, index: sqlite3.Connection, gatherer: _Gatherer, step: Step) -> None:
+def _sweep(store: sqlite3.Connection, index: IndexRows, gatherer: _Gatherer, step: Step) -> None:
     """Goes on downward through all traces."""
     below = max(step.state.below, step.recheck)
     if below == 0:
         step.is_last = True
         return
-    rows = [_Row(*row) for row in store.execute(_BELOW, (below, _COMPARED))]
-    reached = 0 if len(rows) < _COMPARED else rows[-1].trace_key
-    for row in rows:
-        if not gatherer.is_done(row) and not gatherer.add(row):
+    there: set[int] = set()
+    reached = 0
+    # Read as far as there is room: the cursor ends with the snapshot.
+    for row in map(_Row._make, store.execute(_BELOW, (below,))):
+        if len(there) >= _COMPARED or not (gatherer.is_done(row) or gatherer.add(row)):
             reached = row.trace_key + 1
             break
-    there = {row.trace_key for row in rows}
-    known = (key for (key,) in index.execute(_DOCUMENTS, (reached, below)))
-    step.removed += [key for key in known if key not in there and key >= reached]
+        there.add(row.trace_key)
+    known = (key for (key,) in index.read(_DOCUMENTS, (reached, below)))
+    step.removed += [key for key in known if key not in there]
     step.added = gatherer.added
     if step.state.below:
         step.state = step.state._replace(
@@ -163,7 +165,7 @@ class _Gatherer:
     def __init__(
         self,
         store: sqlite3.Connection,
-        index: sqlite3.Connection,
+        index: IndexRows,
         read_text: ReadText,
         removed: frozenset[int],
     ) -> None:
@@ -209,17 +211,16 @@ class _Gatherer:
         return is_whole
 
     def _is_full(self) -> bool:
-        return (
-            len(self.added) >= _TRACES or self._terms >= _TERMS or time.monotonic() > self._ends_at
-        )
+        return len(self.added) >= _TRACES or self._terms >= _TERMS or time.monotonic() > self._ends_at
 
     def _document(self, row: _Row) -> Document:
-        found = self._index.execute(_DOCUMENT, (row.trace_key,)).fetchone()
-        if found is None:
+        found = self._index.read(_DOCUMENT, (row.trace_key,))
+        if not found:
             return NO_DOCUMENT
         if row.trace_key in self._removed:
             return NO_DOCUMENT._replace(is_doubtful=True)
-        return Document(found[0], found[1], found[2], bool(found[3]))
+        trace_id, payload_id, span_count, is_doubtful = found[0]
+        return Document(trace_id, payload_id, span_count, bool(is_doubtful))
 
 
 class _Terms:

@@ -10,11 +10,11 @@ import os
 import sqlite3
 import threading
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
 _log = logging.getLogger(__name__)
@@ -30,6 +30,28 @@ _WRITER = (
     "PRAGMA temp_store = MEMORY",
 )
 _READER = ("PRAGMA query_only = ON", "PRAGMA cache_size = -4096")
+
+
+class IndexFaultError(Exception):
+    """The index cannot be read; not to be taken for a fault of the store."""
+
+
+class IndexRows:
+    """Reads rows of an index.
+
+    Args:
+        connection: to it.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def read(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a statement; raises IndexFaultError."""
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise IndexFaultError(str(error)) from error
 
 
 def index_path(store: Path) -> Path:
@@ -90,15 +112,15 @@ class IndexReaders:
         self._idle: list[tuple[int, sqlite3.Connection]] = []
 
     @contextmanager
-    def reading(self) -> Generator[sqlite3.Connection | None, None, None]:
-        """Lends a connection, of one moment; None where there is no index that can be read."""
+    def reading(self) -> Generator[IndexRows | None, None, None]:
+        """Lends the index as it is at one moment; None where there is none that can be read."""
         lent = self._take()
         if lent is None:
             yield None
             return
         number, connection = lent
         try:
-            yield connection
+            yield IndexRows(connection)
         finally:
             is_sound = _ended(connection)
             with self._lock:

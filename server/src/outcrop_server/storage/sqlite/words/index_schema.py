@@ -1,4 +1,4 @@
-"""The tables of the index's own file. It holds nothing that the store does not: of another form, it is made anew.
+"""The tables of the index's own file. It holds nothing that the store has not: it can always be made anew.
 
 Traces lie in shards, by ranges of their keys: a search that goes from the newest looks at the newest shards
 alone, and a shard whose traces are removed is dropped. Each has a table of FTS5 from terms to traces, without
@@ -7,12 +7,12 @@ content, and a vocabulary: its terms, a line each, so that those with what is lo
 
 from __future__ import annotations
 
-# ruff: noqa: S608 - put together from constants and numbers
-
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import sqlite3
+
+    from outcrop_server.storage.sqlite.words.index_file import IndexRows
 
 # To be raised when terms or tables become others: then an index that is there is made anew.
 FORMAT = 1
@@ -89,24 +89,26 @@ def shard_of(trace_key: int) -> int:
     return trace_key >> SHARD_BITS
 
 
-def make(connection: sqlite3.Connection, store: str, *, change: int, removal: int, below: int) -> None:
+def make(connection: sqlite3.Connection, store: str, state: State) -> State:
     """Makes the tables of an index that holds nothing yet; within a transaction."""
     for statement in TABLES:
         connection.execute(statement)
-    connection.execute(
-        "INSERT INTO state VALUES (?, ?, ?, ?, ?, 1)", (FORMAT, store, change, removal, below)
-    )
+    connection.execute("INSERT INTO state VALUES (?, ?, ?, ?, ?, ?)", (FORMAT, store, *state))
+    return state
 
 
-def read_state(connection: sqlite3.Connection, store: str) -> State | None:
-    """How far an index is; None if it is none of this store, or of another form."""
-    tables = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'state'")
-    if tables.fetchone() is None:
+def read_state(index: IndexRows, store: str) -> State | None:
+    """How far an index is; None if it is none of this store, or of another form.
+
+    Raises:
+        IndexFaultError: it cannot be read.
+    """
+    if not index.read("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'state'"):
         return None
-    row = connection.execute(
+    rows = index.read(
         "SELECT change, removal, below, is_whole FROM state WHERE format = ? AND store = ?", (FORMAT, store)
-    ).fetchone()
-    return None if row is None else State(row[0], row[1], row[2], bool(row[3]))
+    )
+    return State(rows[0][0], rows[0][1], rows[0][2], bool(rows[0][3])) if rows else None
 
 
 def table_of(shard: int) -> str:

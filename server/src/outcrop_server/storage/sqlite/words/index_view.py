@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 # ruff: noqa: S608 - put together from constants and numbers
-
-import sqlite3
 from typing import TYPE_CHECKING
 
+from outcrop_server.storage.sqlite.words.index_file import IndexFaultError, IndexRows
 from outcrop_server.storage.sqlite.words.index_schema import OF_ATTRIBUTES, OF_COLUMNS, shard_of, table_of
 from outcrop_server.storage.sqlite.words.terms import Needle, is_pair
 
@@ -30,12 +29,12 @@ class IndexView:
     """An index, to be used by one search.
 
     Args:
-        connection: of one moment.
+        index: of one moment.
         on_damage: told if it cannot be read.
     """
 
-    def __init__(self, connection: sqlite3.Connection, on_damage: Callable[[sqlite3.Error], None]) -> None:
-        self._connection = connection
+    def __init__(self, index: IndexRows, on_damage: Callable[[IndexFaultError], None]) -> None:
+        self._index = index
         self._on_damage = on_damage
         self._found: dict[tuple[int, Wanted, Places], frozenset[int] | None] = {}
         self._terms: dict[tuple[int, bytes], list[bytes] | None] = {}
@@ -66,7 +65,7 @@ class IndexView:
         if key not in self._found:
             try:
                 self._found[key] = self._matching(shard, wanted, places)
-            except sqlite3.Error as error:
+            except IndexFaultError as error:
                 # Searches do without what is damaged.
                 self._on_damage(error)
                 self._found[key] = None
@@ -74,8 +73,8 @@ class IndexView:
 
     def _numbers(self, statement: str) -> frozenset[int]:
         try:
-            return frozenset(number for (number,) in self._connection.execute(statement))
-        except sqlite3.Error as error:
+            return frozenset(number for (number,) in self._index.read(statement))
+        except IndexFaultError as error:
             self._on_damage(error)
             return frozenset()
 
@@ -118,9 +117,7 @@ class IndexView:
 
     def _words_of(self, shard: int) -> bytes:
         if self._vocabulary[0] != shard:
-            rows = self._connection.execute(
-                "SELECT terms FROM vocabulary WHERE shard = ? ORDER BY chunk", (shard,)
-            )
+            rows = self._index.read("SELECT terms FROM vocabulary WHERE shard = ? ORDER BY chunk", (shard,))
             self._vocabulary = (shard, b"".join(terms for (terms,) in rows))
         return self._vocabulary[1]
 
@@ -129,7 +126,7 @@ class IndexView:
         found: set[int] = set()
         for at in range(0, len(terms), _TERMS_AT_ONCE):
             asked = " OR ".join(f'"{term.decode()}"' for term in terms[at : at + _TERMS_AT_ONCE])
-            rows = self._connection.execute(f"SELECT rowid FROM {table} WHERE {table} MATCH ?", (asked,))
+            rows = self._index.read(f"SELECT rowid FROM {table} WHERE {table} MATCH ?", (asked,))
             found.update(key for (key,) in rows)
         return frozenset(found)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 # ruff: noqa: S608 - put together from constants and numbers
-
 from collections import OrderedDict
 from itertools import groupby
 from typing import TYPE_CHECKING

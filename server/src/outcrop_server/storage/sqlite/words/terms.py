@@ -46,15 +46,14 @@ class Needle(NamedTuple):
 
 def terms_of(text: str) -> set[bytes]:
     """The terms of a text."""
-    found: set[bytes] = set()
-    for run in set(_split(text)):
-        if run.isascii():
-            if len(run) <= TERM_BYTES:
-                found.add(run)
-            else:
-                found.update(_cut(run.decode()))
-        else:
-            found.update(_of_run(run))
+    found = set(_split(text))
+    if text.isascii():
+        others = [run for run in found if len(run) > TERM_BYTES]
+    else:
+        others = [run for run in found if len(run) > TERM_BYTES or not run.isascii()]
+    found.difference_update(others)
+    for run in others:
+        found |= _of_run(run)
     return found
 
 

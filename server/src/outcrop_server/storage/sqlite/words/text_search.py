@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from outcrop.filter.texts import has_pattern, looks_for_text
 from outcrop_server.storage.sqlite import changes
 from outcrop_server.storage.sqlite.words.asking import Asking
 from outcrop_server.storage.sqlite.words.filler import Filler
-from outcrop_server.storage.sqlite.words.index_file import IndexReaders, index_path
+from outcrop_server.storage.sqlite.words.index_file import (
+    IndexFaultError,
+    IndexReaders,
+    IndexRows,
+    index_path,
+)
 from outcrop_server.storage.sqlite.words.index_schema import read_state
 from outcrop_server.storage.sqlite.words.index_view import IndexView
-from outcrop_server.storage.sqlite.words.waiting import Waiting, count_passed_over, read_waiting
-from outcrop_server.storage.sqlite.words.wanted import looks_for_text, reads_text
+from outcrop_server.storage.sqlite.words.waiting import NOTHING_WAITS, count_passed_over, read_waiting
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Generator
     from pathlib import Path
 
@@ -24,9 +29,9 @@ if TYPE_CHECKING:
     from outcrop_server.model.span_text import ReadText
     from outcrop_server.storage.sqlite.connections import ReaderPool
     from outcrop_server.storage.sqlite.words.index_schema import State
+    from outcrop_server.storage.sqlite.words.waiting import Waiting
 
 _log = logging.getLogger(__name__)
-_NOTHING_WAITS = Waiting(frozenset(), 0, frozenset())
 
 
 class TextSearch:
@@ -68,16 +73,14 @@ class TextSearch:
             SearchTooLongError: it took too long.
         """
         with self._readers.reading() as connection:
-            if not reads_text(where):
+            is_of_text = looks_for_text(where)
+            if not is_of_text and not has_pattern(where):
                 yield connection, None
                 return
             # The index first: what is committed behind its moment is among what waits.
             with self._index.reading() as index:
-                state = self._state(index, connection)
+                state, waiting = self._waiting(index, connection) if is_of_text else (None, NOTHING_WAITS)
                 view = None if index is None or state is None else IndexView(index, self._damaged)
-                waiting = (
-                    read_waiting(connection, index, state) if looks_for_text(where) else _NOTHING_WAITS
-                )
                 asking = Asking(
                     view,
                     waiting,
@@ -91,8 +94,7 @@ class TextSearch:
     def passed_over(self, experiments: tuple[str, ...]) -> int:
         """How many traces searches of texts do not look at now; see `storage.api`."""
         with self._readers.reading() as connection, self._index.reading() as index:
-            state = self._state(index, connection)
-            waiting = read_waiting(connection, index, state)
+            _, waiting = self._waiting(index, connection)
             return count_passed_over(connection, waiting, experiments)
 
     def close(self) -> None:
@@ -100,15 +102,15 @@ class TextSearch:
         self.filler.stop()
         self._index.close()
 
-    def _state(self, index: sqlite3.Connection | None, store: sqlite3.Connection) -> State | None:
-        if index is None:
-            return None
-        try:
-            return read_state(index, changes.last(store).history)
-        except sqlite3.Error as error:
-            self._damaged(error)
-            return None
+    def _waiting(self, index: IndexRows | None, store: sqlite3.Connection) -> tuple[State | None, Waiting]:
+        if index is not None:
+            try:
+                state = read_state(index, changes.last(store).history)
+                return state, read_waiting(store, index, state)
+            except IndexFaultError as error:
+                self._damaged(error)
+        return None, read_waiting(store, None, None)
 
-    def _damaged(self, error: sqlite3.Error) -> None:
+    def _damaged(self, error: Exception) -> None:
         _log.warning("The index of words cannot be read: %s", error)
         self.filler.report_damage()

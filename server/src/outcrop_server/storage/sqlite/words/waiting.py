@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 # ruff: noqa: S608 - put together from constants only; values always go in as parameters.
-
-from typing import TYPE_CHECKING, NamedTuple
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from outcrop_server.storage.sqlite import changes
 from outcrop_server.storage.sqlite.removal_schema import HISTORY as REMOVAL_HISTORY
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
+    from outcrop_server.storage.sqlite.words.index_file import IndexRows
+
 # The newest of those that wait are looked at one by one, with so many spans together.
 LOOKED_AT_SPANS = 2_000
 _ROWS = 5_000
 _CHANGED = (
-    "SELECT trace_key, span_count, experiment_id FROM trace_change CROSS JOIN trace USING (trace_key) "
+    "SELECT trace_key, span_count FROM trace_change CROSS JOIN trace USING (trace_key) "
     "WHERE change > ? ORDER BY change DESC"
 )
-_BELOW = (
-    "SELECT trace_key, span_count FROM trace WHERE trace_key < ? ORDER BY trace_key DESC LIMIT ?"
-)
+_BELOW = "SELECT trace_key, span_count FROM trace WHERE trace_key < ? ORDER BY trace_key DESC LIMIT ?"
 _DOCUMENT = "SELECT 1 FROM document WHERE trace_key = ? AND trace_id IS NOT NULL"
 
 
@@ -35,42 +35,50 @@ class Waiting(NamedTuple):
         changed: keys of those that changed since.
         below: those with smaller keys may wait, too.
         looked_at: keys of those that are looked at one by one.
+        is_whole: whether these are all that wait.
     """
 
     changed: frozenset[int]
     below: int
     looked_at: frozenset[int]
+    is_whole: bool = True
 
 
-def read_waiting(
-    store: sqlite3.Connection, index: sqlite3.Connection | None, state: State | None
-) -> Waiting:
+NOTHING_WAITS = Waiting(frozenset(), 0, frozenset())
+
+
+def read_waiting(store: sqlite3.Connection, index: IndexRows | None, state: State | None) -> Waiting:
     """What waits.
 
     Args:
         store: a connection to the store.
-        index: the same to the index; None without one.
-        state: how far the index is; None without one.
+        index: the index; None without one.
+        state: how far it is; None without one.
+
+    Raises:
+        IndexFaultError: it cannot be read.
     """
     if state is None or _is_lost(store, state):
-        changed: list[tuple[int, int, int]] = []
+        changed: list[tuple[int, int]] = []
         below, is_whole = top_of(store), False
     else:
         changed = store.execute(_CHANGED, (state.change,)).fetchall()
         below, is_whole = state.below, state.is_whole
     looked_at: set[int] = set()
-    spans = _look_at(looked_at, ((key, count) for key, count, _ in changed), LOOKED_AT_SPANS)
+    spans = _look_at(looked_at, changed, LOOKED_AT_SPANS)
+    keys = frozenset(key for key, _ in changed)
+    passes_some = len(keys) > len(looked_at)
     if below:
         rows = store.execute(_BELOW, (below, _ROWS)).fetchall()
+        passes_some = passes_some or len(rows) == _ROWS
         if is_whole and index is not None:
-            rows = [row for row in rows if index.execute(_DOCUMENT, row[:1]).fetchone() is None]
+            rows = [row for row in rows if not index.read(_DOCUMENT, row[:1])]
         _look_at(looked_at, rows, spans)
-    return Waiting(frozenset(key for key, _, _ in changed), below, frozenset(looked_at))
+        passes_some = passes_some or any(key not in looked_at for key, _ in rows)
+    return Waiting(keys, below, frozenset(looked_at), not passes_some)
 
 
-def count_passed_over(
-    store: sqlite3.Connection, waiting: Waiting, experiments: tuple[str, ...]
-) -> int:
+def count_passed_over(store: sqlite3.Connection, waiting: Waiting, experiments: tuple[str, ...]) -> int:
     """How many traces a search of some experiments does not look at, or a few more; of all for none."""
     named = ", ".join("?" for _ in experiments)
     within = (
@@ -78,25 +86,18 @@ def count_passed_over(
         if experiments
         else ""
     )
-    passed = waiting.changed - waiting.looked_at
-    count = sum(
-        store.execute(f"SELECT count(*) FROM trace WHERE trace_key = ?{within}", (key, *experiments)).fetchone()[0]
-        for key in passed
-        if key >= waiting.below
-    )
-    if waiting.below:
-        (below,) = store.execute(
-            f"SELECT count(*) FROM trace WHERE trace_key < ?{within}", (waiting.below, *experiments)
-        ).fetchone()
-        looked_at = sum(
-            store.execute(
-                f"SELECT count(*) FROM trace WHERE trace_key = ?{within}", (key, *experiments)
-            ).fetchone()[0]
-            for key in waiting.looked_at
-            if key < waiting.below
-        )
-        count += below - looked_at
-    return int(count)
+    if waiting.is_whole:
+        return 0
+
+    def count(condition: str, *values: Any) -> int:
+        statement = f"SELECT count(*) FROM trace WHERE {condition}{within}"
+        return int(store.execute(statement, (*values, *experiments)).fetchone()[0])
+
+    among = "trace_key IN (SELECT value FROM json_each(?))"
+    passed = [key for key in waiting.changed - waiting.looked_at if key >= waiting.below]
+    looked_at = [key for key in waiting.looked_at if key < waiting.below]
+    below = count("trace_key < ?", waiting.below) if waiting.below else 0
+    return count(among, json.dumps(passed)) + below - count(among, json.dumps(looked_at))
 
 
 def _look_at(looked_at: set[int], rows: Iterable[tuple[int, int]], spans: int) -> int:

@@ -7,48 +7,16 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from outcrop.filter.ast import AnySpan, Comparison, Condition, Field, Not, Operator
-from outcrop.filter.fields import WORDS, attribute_key
+from outcrop.filter.ast import Comparison, Field, Operator
+from outcrop.filter.fields import attribute_key
 from outcrop.filter.patterns.pattern import compiled
 from outcrop_server.storage.sqlite.words.index_view import IN_ATTRIBUTES, IN_CONTENT, Places, Wanted
 from outcrop_server.storage.sqlite.words.terms import needle_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from outcrop.filter.ast import Value
 
-CONTENT = Field("span", "content", "text")
 _WILDCARDS = re.compile("[%_]")
-
-
-def reads_text(condition: Condition) -> bool:
-    """Whether a condition has to be asked of texts: of words, contents, attributes, or by a pattern."""
-    return any(
-        each.field == WORDS or is_of_text(each) or each.operator.positive is Operator.RLIKE
-        for each in comparisons_of(condition)
-    )
-
-
-def looks_for_text(condition: Condition) -> bool:
-    """Whether it asks for what lies in payloads, which the index may not know yet."""
-    return any(each.field == WORDS or is_of_text(each) for each in comparisons_of(condition))
-
-
-def is_of_text(comparison: Comparison) -> bool:
-    """Whether it is one of a span's content or attributes, which lie in its payload."""
-    return comparison.field == CONTENT or attribute_key(comparison.field) is not None
-
-
-def comparisons_of(condition: Condition) -> Iterator[Comparison]:
-    """Every comparison in a condition."""
-    if isinstance(condition, Comparison):
-        yield condition
-    elif isinstance(condition, Not | AnySpan):
-        yield from comparisons_of(condition.term)
-    else:
-        for term in condition.terms:
-            yield from comparisons_of(term)
 
 
 def question_of(comparison: Comparison) -> str:
