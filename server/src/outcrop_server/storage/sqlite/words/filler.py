@@ -21,6 +21,7 @@ from outcrop_server.storage.sqlite.words.index_file import (
     IndexFaultError,
     IndexRows,
     fill_lock_path,
+    give_back,
     index_path,
     open_writer,
     remove_index,
@@ -188,7 +189,8 @@ class _Filling:
         with self._readers.reading() as store, snapshot(store):
             step = gather(store, IndexRows(self._connection), self._state, self._read_text, self._recheck)
         self._recheck = step.recheck
-        if step.is_last and not step.added and step.state == self._state:
+        if step.is_last and not step.added and not step.removed and step.state == self._state:
+            give_back(self._connection)
             return True
         if step.added or step.removed or step.state != self._state:
             self._state = self._writer.write(step)

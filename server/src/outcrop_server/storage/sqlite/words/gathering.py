@@ -13,7 +13,6 @@ from outcrop_server.storage.sqlite.words.index_schema import (
     NO_DOCUMENT,
     OF_ATTRIBUTES,
     OF_COLUMNS,
-    SHARD_BITS,
     Document,
     State,
 )
@@ -269,6 +268,15 @@ class _Terms:
         return self._content | marked
 
 
-def shards_of(keys: Iterable[int]) -> set[int]:
-    """The shards of some traces."""
-    return {key >> SHARD_BITS for key in keys}
+def terms_of_trace(
+    store: sqlite3.Connection,
+    trace_key: int,
+    previews: tuple[str | None, str | None],
+    read_text: ReadText,
+) -> set[bytes]:
+    """All terms that the index should have of a trace; for its check."""
+    terms = _Terms()
+    terms.add_columns(*previews)
+    for found in read_texts(store, trace_key, read_text):
+        terms.add(found)
+    return terms.all()

@@ -29,6 +29,7 @@ _WRITER = (
     "PRAGMA cache_size = -16384",
     "PRAGMA temp_store = MEMORY",
 )
+_PAGES_A_STEP = 256
 _READER = ("PRAGMA query_only = ON", "PRAGMA cache_size = -4096")
 
 
@@ -97,6 +98,14 @@ def index_bytes(path: Path) -> int:
         with suppress(OSError):
             total += path.with_name(path.name + suffix).stat().st_size
     return total
+
+
+def give_back(connection: sqlite3.Connection, limit: int | None = _PAGES_A_STEP) -> None:
+    """Cuts free pages off an index's end."""
+    (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+    for _ in range(free if limit is None else min(free, limit)):
+        # One a time: of a larger number Python's driver runs the first step alone.
+        connection.execute("PRAGMA incremental_vacuum(1)")
 
 
 class IndexReaders:

@@ -78,6 +78,29 @@ def read_waiting(store: sqlite3.Connection, index: IndexRows | None, state: Stat
     return Waiting(keys, below, frozenset(looked_at), not passes_some)
 
 
+def count_unindexed(store: sqlite3.Connection, index: IndexRows | None, state: State | None) -> int:
+    """How many traces the index does not have yet, whether searches look at them or not.
+
+    Raises:
+        IndexFaultError: it cannot be read.
+    """
+    if state is None or index is None or _is_lost(store, state):
+        return _count(store, "1")
+    above = _count(store, "change > ? AND trace_key >= ?", state.change, state.below, table="trace_change")
+    if not state.below:
+        return above
+    below = _count(store, "trace_key < ?", state.below)
+    known = index.read(
+        "SELECT count(*) FROM document WHERE trace_key < ? AND trace_id IS NOT NULL", (state.below,)
+    )
+    return above + (max(0, below - int(known[0][0])) if state.is_whole else below)
+
+
+def _count(store: sqlite3.Connection, condition: str, *values: Any, table: str = "trace") -> int:
+    statement = f"SELECT count(*) FROM {table} WHERE {condition}"
+    return int(store.execute(statement, values).fetchone()[0])
+
+
 def count_passed_over(store: sqlite3.Connection, waiting: Waiting, experiments: tuple[str, ...]) -> int:
     """How many traces a search of some experiments does not look at, or a few more; of all for none."""
     named = ", ".join("?" for _ in experiments)
@@ -89,9 +112,8 @@ def count_passed_over(store: sqlite3.Connection, waiting: Waiting, experiments: 
     if waiting.is_whole:
         return 0
 
-    def count(condition: str, *values: Any) -> int:
-        statement = f"SELECT count(*) FROM trace WHERE {condition}{within}"
-        return int(store.execute(statement, (*values, *experiments)).fetchone()[0])
+    def count(condition: str, value: Any) -> int:
+        return _count(store, f"{condition}{within}", value, *experiments)
 
     among = "trace_key IN (SELECT value FROM json_each(?))"
     passed = [key for key in waiting.changed - waiting.looked_at if key >= waiting.below]

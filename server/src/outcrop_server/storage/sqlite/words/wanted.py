@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from outcrop.filter.ast import Comparison, Field, Operator
 from outcrop.filter.fields import attribute_key
@@ -14,7 +14,7 @@ from outcrop_server.storage.sqlite.words.index_view import IN_ATTRIBUTES, IN_CON
 from outcrop_server.storage.sqlite.words.terms import needle_of
 
 if TYPE_CHECKING:
-    from outcrop.filter.ast import Value
+    from outcrop.filter.ast import Scalar, Value
 
 _WILDCARDS = re.compile("[%_]")
 
@@ -28,7 +28,7 @@ def question_of(comparison: Comparison) -> str:
 def comparison_of(question: str) -> Comparison:
     """The comparison of a question."""
     name, operator, value = json.loads(question)
-    known: Value = tuple(value) if isinstance(value, list) else value
+    known: Value = tuple(cast("list[Scalar]", value)) if isinstance(value, list) else value
     return Comparison(Field("span", name, "any"), Operator(operator), known)
 
 
