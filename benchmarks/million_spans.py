@@ -53,10 +53,10 @@ FILTERS: dict[str, float] = {
     "ster": 200,
     f"{COMMON} AND {RARE}": 200,
     f'"{COMMON} {WORDS[1]}"': 200,
-    f"span.content LIKE '%{RARE} %'": 200,
+    f"span.content LIKE '%{COMMON}x %'": 200,
     f"span.content LIKE '%{COMMON} {WORDS[2]}%'": 500,
-    "span.content RLIKE 'zyz+y[vw]a'": 500,
-    "span.attributes.gen_ai.usage.input_tokens = 3999": 500,
+    "span.content RLIKE 'ka(la|ren)s [a-z]+xi'": 500,
+    "span.attributes.gen_ai.usage.input_tokens = 3999": 2000,
 }
 
 DAY_NS = 86_400 * 10**9

@@ -192,9 +192,8 @@ def test_removals_are_numbered_and_old_ones_forgotten(store: SqliteStore, file: 
 def test_a_shard_whose_traces_are_gone_is_dropped(
     store: SqliteStore, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (index_schema, gathering):
+    for module in (index_schema, index_writer):
         monkeypatch.setattr(module, "SHARD_BITS", 2)
-    monkeypatch.setattr(index_writer, "SHARD_BITS", 2)
     store.append([saying(number, f"said {number}") for number in range(1, 11)]).result()
     store.fill_words()
     assert [shard for (shard,) in indexed(file, "SELECT shard FROM shard")] == [0, 1, 2]
@@ -251,16 +250,24 @@ def test_a_killed_filler_goes_on_where_it_was(file: Path, monkeypatch: pytest.Mo
         "gathering._TRACES = 7\n"
         "write = IndexWriter.write\n"
         "def told(self, step):\n"
-        "    state = write(self, step); print(state.below, flush=True); return state\n"
+        "    state = write(self, step); print(state.below, flush=True); sys.stdin.readline(); return state\n"
         "IndexWriter.write = told\n"
         "SqliteStore(Path(sys.argv[1])).fill_words()\n"
     )
     for steps in (3, 1, 6, 11):
         process = subprocess.Popen(  # noqa: S603 - ours
-            [sys.executable, "-c", program, str(file)], stdout=subprocess.PIPE, text=True, env=os.environ
+            [sys.executable, "-c", program, str(file)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ,
         )
+        assert process.stdin is not None
         assert process.stdout is not None
-        for _ in range(steps):
+        for step in range(steps):
+            if step:
+                process.stdin.write("\n")
+                process.stdin.flush()
             assert process.stdout.readline().strip().isdigit()
         process.send_signal(signal.SIGKILL)
         process.communicate()

@@ -41,7 +41,7 @@ def store(tmp_path: Path, reading: Reading) -> Iterator[SqliteStore]:
     with closing(SqliteStore(tmp_path / "store.db", read_text=reading)) as opened:
         opened.append(
             [
-                saying(number, f"common, number{number} and one", place=f"p-{number}")
+                saying(number, f"common, number{number} and one", place=f"p-{number}", size=number)
                 for number in range(1, 61)
             ]
         ).result()
@@ -63,6 +63,9 @@ def store(tmp_path: Path, reading: Reading) -> Iterator[SqliteStore]:
         ("span.content RLIKE 'number1[78] and'", {17, 18}, 60),
         ("span.content RLIKE '(number17|number18) and'", {17, 18}, 2),
         ("span.attributes.place = 'p-17'", {17}, 1),
+        ("span.attributes.size = 17", {17}, 1),
+        ("span.attributes.size = 17.0", {17}, 1),
+        ("span.attributes.size IN (0.25, 18)", {18}, 1),
         ("span.content = 'common, number9 and one'", {9}, 1),
         ("span.content LIKE '%nowhere%' OR span.attributes.place = 'p-3'", {3}, 15),
     ],

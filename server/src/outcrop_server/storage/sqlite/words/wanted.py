@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from outcrop.filter.ast import Comparison, Field, Operator
 from outcrop.filter.fields import attribute_key
+from outcrop.filter.matching import text_of
 from outcrop.filter.patterns.pattern import compiled
 from outcrop_server.storage.sqlite.words.index_view import IN_ATTRIBUTES, IN_CONTENT, Places, Wanted
 from outcrop_server.storage.sqlite.words.terms import needle_of
@@ -16,6 +17,8 @@ from outcrop_server.storage.sqlite.words.terms import needle_of
 if TYPE_CHECKING:
     from outcrop.filter.ast import Scalar, Value
 
+# From here on numbers may be written with an exponent.
+_MOST_DIGITS = 1e15
 _WILDCARDS = re.compile("[%_]")
 
 
@@ -47,16 +50,25 @@ def is_narrowing(wanted: Wanted) -> bool:
     return any(all(needle.pieces for needle in choices) for choices in wanted)
 
 
+def _named(value: Value) -> str:
+    """What stands in the text of everything that equals a value; nothing where that cannot be said."""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, int | float) or abs(value) >= _MOST_DIGITS:
+        return ""
+    # 5 is written 5 or 5.0.
+    return str(int(value)) if value == int(value) else text_of(value)
+
+
 def _texts(comparison: Comparison) -> list[tuple[str, ...]]:
     """Texts of which one each must be there."""
     operator, value = comparison.operator.positive, comparison.value
     if operator is Operator.IN and isinstance(value, tuple):
-        texts = [each for each in value if isinstance(each, str)]
-        return [tuple(texts)] if len(texts) == len(value) else []
+        return [tuple(map(_named, value))]
+    if operator is Operator.EQUAL:
+        return [(_named(value),)]
     if not isinstance(value, str):
         return []
-    if operator is Operator.EQUAL:
-        return [(value,)]
     if operator in {Operator.LIKE, Operator.ILIKE}:
         return [(part,) for part in _WILDCARDS.split(value) if part]
     return list(compiled(value).required) if operator is Operator.RLIKE else []
