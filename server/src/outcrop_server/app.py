@@ -25,7 +25,6 @@ from outcrop_server.api.gate import Gate
 from outcrop_server.api.guard import Guard
 from outcrop_server.api.tail import rendered
 from outcrop_server.ingest.endpoint import TracesEndpoint
-from outcrop_server.ingest.fast_json import parse_fast
 from outcrop_server.ingest.import_endpoint import ImportEndpoint
 from outcrop_server.ingest.intake import Intake
 from outcrop_server.ingest.pipeline import Pipeline
@@ -35,6 +34,7 @@ from outcrop_server.model.store_health import watch_nothing
 from outcrop_server.observing.calls import ObservedCalls
 from outcrop_server.observing.readiness import Readiness
 from outcrop_server.observing.requests import ObservedRequests
+from outcrop_server.otlp.fast_json import parse_fast
 from outcrop_server.query.by_scope import QueriesByScope
 from outcrop_server.query.tail import Tail
 from outcrop_server.settings import SettingsError, from_environment, is_loopback
@@ -104,6 +104,7 @@ def create_app(
         # In half a second of another thread, so that the first request does not wait for it.
         threading.Thread(target=library.load, name="outcrop-prices", daemon=True).start()
         keeper.start()
+        store.start_filling()
         yield
         keeper.stop()
         if spool is not None:

@@ -25,6 +25,7 @@ from server.tests.storage.ageing_conformance import AgeingConformance
 from server.tests.storage.aggregate_conformance import AggregateConformance
 from server.tests.storage.binaries_conformance import BinariesConformance
 from server.tests.storage.judging_conformance import JudgingConformance
+from server.tests.storage.text_conformance import TextConformance
 from server.tests.storage.token_conformance import TokenConformance
 from server.tests.storage.tree_conformance import TreeConformance
 from server.tests.support.spans import START_NS, TRACE, model_call, new_span, span_id, trace_id
@@ -77,6 +78,7 @@ class TraceStoreConformance(
     AggregateConformance,
     BinariesConformance,
     JudgingConformance,
+    TextConformance,
     TokenConformance,
     TreeConformance,
     ABC,
