@@ -7,7 +7,10 @@ that are left.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
+
+from outcrop_server.storage.sqlite.bulk import Inserts
 
 if TYPE_CHECKING:
     import sqlite3
@@ -20,7 +23,7 @@ _REMEMBERED = 50_000
 
 _FIND = "SELECT term_id FROM term WHERE kind = ? AND value = ?"
 _INSERT = "INSERT INTO term (kind, value) VALUES (?, ?)"
-_OF_TRACE = "INSERT OR IGNORE INTO trace_term (term_id, trace_key) VALUES (?, ?)"
+_OF_TRACES = Inserts("INSERT OR IGNORE INTO trace_term (term_id, trace_key) VALUES", 2)
 
 
 class Term(NamedTuple):
@@ -81,16 +84,24 @@ class TermWriter:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._ids: dict[Term, int] = {}
+        self._pairs: list[tuple[int, int]] = []
 
     def forget(self) -> None:
         """Drops what it remembers; needed after a rollback."""
         self._ids.clear()
+        self._pairs.clear()
 
     def add(self, trace_key: int, terms: Iterable[Term]) -> None:
-        """Says that a trace has these terms."""
-        # In one order: neighbours in the tree are written one after the other.
-        pairs = [(number, trace_key) for number in sorted(map(self._id, terms))]
-        self._connection.executemany(_OF_TRACE, pairs)
+        """Says that a trace has these terms; `finish` writes it."""
+        self._pairs += [(number, trace_key) for number in map(self._id, terms)]
+
+    def finish(self) -> None:
+        """Writes what was said."""
+        if self._pairs:
+            # In one order: neighbours in the tree are written one after the other.
+            self._pairs.sort()
+            _OF_TRACES.run(self._connection, list(chain.from_iterable(self._pairs)))
+            self._pairs.clear()
 
     def _id(self, term: Term) -> int:
         known = self._ids.get(term)

@@ -1,0 +1,61 @@
+"""Many rows by few statements.
+
+SQLite works without Python's lock while a statement runs, and asks for it again behind each. A statement a
+row would hand the lock back and forth thousands of times a second; one for many lets others run meanwhile.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+# Few sizes, so that the connection keeps each statement prepared. The largest has fewer parameters than any
+# SQLite takes, for the widest table.
+_SIZES = (128, 32, 8, 1)
+
+
+class Inserts:
+    """Inserts rows of one table.
+
+    Args:
+        statement: up to and with VALUES.
+        width: values a row.
+    """
+
+    def __init__(self, statement: str, width: int) -> None:
+        self._width = width
+        row = f"({', '.join('?' * width)})"
+        self._texts = tuple((size, f"{statement} {', '.join([row] * size)}") for size in _SIZES)
+
+    def run(self, connection: sqlite3.Connection, values: list[Any]) -> None:
+        """Inserts the rows whose values these are, one behind the other."""
+        at, end = 0, len(values)
+        for size, text in self._texts:
+            step = size * self._width
+            while end - at >= step:
+                connection.execute(text, values[at : at + step])
+                at += step
+
+
+class Lookup:
+    """Finds rows by one column.
+
+    Args:
+        statement: up to and with IN.
+    """
+
+    def __init__(self, statement: str) -> None:
+        self._texts = tuple((size, f"{statement} ({', '.join('?' * size)})") for size in _SIZES)
+
+    def run(self, connection: sqlite3.Connection, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """The rows whose column has one of the values."""
+        found: list[tuple[Any, ...]] = []
+        at, end = 0, len(values)
+        for size, text in self._texts:
+            while end - at >= size:
+                found += connection.execute(text, values[at : at + size])
+                at += size
+        return found
