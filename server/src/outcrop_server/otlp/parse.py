@@ -14,6 +14,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from outcrop_server.model.errors import BadRequestError
 from outcrop_server.model.records import EventRecord, SpanRecord
+from outcrop_server.otlp.quick_span import quick_record
 from outcrop_server.otlp.values import attributes
 from outcrop_server.otlp.wire import Group, WireError, groups
 
@@ -53,6 +54,10 @@ def parse_export(body: bytes) -> Parsed:
     for group in _groups(body):
         resource = _resource(group.resource, len(body))
         for data in group.spans:
+            record = quick_record(data, resource, _LAST_MOMENT_NS)
+            if record is not None:
+                parsed.spans.append((record, group.wrap(data)))
+                continue
             try:
                 span = Span.FromString(data)
             except DecodeError:
