@@ -110,15 +110,16 @@ def _said(answered: dict[str, Any]) -> tuple[str | None, tuple[str, ...]]:
 
 def _blocks(message: Any) -> tuple[list[str], list[str]] | None:
     """The texts of a message and the kinds of its other blocks; None where it is of no plain kind."""
-    content = as_object(message).get("content")
-    if not isinstance(content, list):
+    content: Any = message.get("content") if type(message) is dict else None
+    if type(content) is not list:
         return None
     texts: list[str] = []
     kinds: list[str] = []
-    for block in as_list(content):
-        if not isinstance(block, dict) or len(as_object(block)) != 1:
+    block: Any
+    for block in content:
+        if type(block) is not dict or len(block) != 1:
             return None
-        for kind, value in as_object(block).items():
+        for kind, value in block.items():
             if kind == "text" and type(value) is str:
                 texts.append(value)
             elif type(value) is not dict or kind in _WITH_WORDS:
