@@ -50,11 +50,13 @@ class Usage:
 
     def plus(self, other: Usage) -> Usage:
         """The sum of two calls; what only one of them knows counts as it is."""
+        read, written = other.cache_read_input_tokens, other.cache_write_input_tokens
         return Usage(
             _add(self.input_tokens, other.input_tokens),
             _add(self.output_tokens, other.output_tokens),
-            _add(self.cache_read_input_tokens, other.cache_read_input_tokens),
-            _add(self.cache_write_input_tokens, other.cache_write_input_tokens),
+            # Most calls have none of these.
+            self.cache_read_input_tokens if read is None else _add(self.cache_read_input_tokens, read),
+            self.cache_write_input_tokens if written is None else _add(self.cache_write_input_tokens, written),
         )
 
 

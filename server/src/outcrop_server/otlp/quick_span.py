@@ -84,7 +84,12 @@ def _record(data: bytes, resource: dict[str, Any], last_moment_ns: int) -> SpanR
                 part = data[at:stop]
                 key, value = _pairs.get(part) or _small(part)
             else:
-                size, at = varint_at(data, at - 1)
+                more = data[at]
+                if more <= _LAST_BYTE:
+                    size += (more - 1) << 7
+                    at += 1
+                else:
+                    size, at = varint_at(data, at - 1)
                 stop = at + size
                 key, value = _large(data, at, stop)
             attributes[key] = value
@@ -150,11 +155,11 @@ def _large(data: bytes, at: int, stop: int) -> tuple[str, Any]:
     key, at = _text(data, at + 1)
     if data[at] != _VALUE:
         raise _OtherFormError
-    size, at = varint_at(data, at + 1)
+    size, at = _size(data, at + 1)
     if at + size != stop:
         raise _OtherFormError
     kind = data[at]
-    size, at = varint_at(data, at + 1)
+    size, at = _size(data, at + 1)
     # It fills its attribute, and that fills what it lies in.
     if at + size != stop or stop > len(data):
         raise _OtherFormError
@@ -163,6 +168,14 @@ def _large(data: bytes, at: int, stop: int) -> tuple[str, Any]:
     if kind == _TEXT:
         return key, str(data[at:stop], "utf-8")
     raise _OtherFormError
+
+
+def _size(data: bytes, at: int) -> tuple[int, int]:
+    """A length that mostly has two bytes, and the place behind it."""
+    size, more = data[at], data[at + 1]
+    if size > _LAST_BYTE >= more:
+        return size + ((more - 1) << 7), at + 2
+    return varint_at(data, at)
 
 
 def _text(data: bytes, at: int) -> tuple[str, int]:

@@ -7,6 +7,7 @@ that are left.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,27 +37,43 @@ class Term(NamedTuple):
 def terms_of(spans: Iterable[NewSpan]) -> set[Term]:
     """The terms of some spans of one trace."""
     found: set[Term] = set()
+    seen: set[tuple[str | None, ...]] = set()
     for span in spans:
         row = span.row
-        found.add(Term("name", row.name))
-        found.add(Term("type", row.span_type))
-        if row.model is not None:
-            found.add(Term("model", row.model))
-            if row.vendor is not None:
-                found.add(Term("vendor", row.vendor))
-            if row.finish_reason is not None:
-                found.add(Term("finish_reason", row.finish_reason))
-        elif row.vendor is not None or row.finish_reason is not None:
-            found.update(_named(vendor=row.vendor, finish_reason=row.finish_reason))
-        if row.error is not None:
-            found.add(Term("error", row.error.type))
-        if row.status == "ERROR":
-            found.add(Term("failed", row.span_type))
+        error = None if row.error is None else row.error.type
+        said = (row.name, row.span_type, row.model, row.vendor, row.finish_reason, error, row.status)
+        if said not in seen:
+            seen.add(said)
+            found |= _said(*said)
         for tool in span.tools:
             found.add(Term("tool", tool))
         if span.tags or span.metadata:
             found |= texts_terms(span.tags, span.metadata)
     return found
+
+
+# The spans of all traces say the same few things again and again.
+@lru_cache(maxsize=4096)
+def _said(  # noqa: PLR0917 - for the cache; what a row says of itself, in the order of its columns
+    name: str,
+    span_type: str,
+    model: str | None,
+    vendor: str | None,
+    finish_reason: str | None,
+    error: str | None,
+    status: str,
+) -> frozenset[Term]:
+    failed = span_type if status == "ERROR" else None
+    values = {
+        "name": name,
+        "type": span_type,
+        "model": model,
+        "vendor": vendor,
+        "finish_reason": finish_reason,
+        "error": error,
+        "failed": failed,
+    }
+    return frozenset(Term(kind, value) for kind, value in values.items() if value is not None)
 
 
 def texts_terms(tags: Mapping[str, str | None], metadata: Mapping[str, str | None]) -> set[Term]:
@@ -68,10 +85,6 @@ def texts_terms(tags: Mapping[str, str | None], metadata: Mapping[str, str | Non
         for name, value in pairs.items()
         if value is not None
     }
-
-
-def _named(**values: str | None) -> set[Term]:
-    return {Term(kind, value) for kind, value in values.items() if value is not None}
 
 
 class TermWriter:

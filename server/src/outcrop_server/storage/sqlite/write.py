@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from outcrop_server.model.summary import TraceSummary, restored
 from outcrop_server.storage.sqlite import columns, tree
@@ -26,16 +25,14 @@ if TYPE_CHECKING:
     from outcrop_server.storage.sqlite.blobs import BlobUse
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedFrame:
+class PreparedFrame(NamedTuple):
     """A frame and, for each of its spans, the values of its columns up to `payload_length`."""
 
     frame: Frame
     spans: list[tuple[Any, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedTrace:
+class PreparedTrace(NamedTuple):
     """What one batch holds of one trace; `row` and `keys` are right if nothing of it is stored yet.
 
     `missing` are the parents of its spans that are not among them.
@@ -71,7 +68,7 @@ def _prepared_trace(trace_id: bytes, spans: list[NewSpan], separator: Separator)
         PreparedFrame(
             frame,
             [
-                (*columns.from_span(span.row), *place)
+                columns.from_span(span.row) + place
                 for span, place in zip(frame.spans, frame.places, strict=True)
             ],
         )
