@@ -127,8 +127,8 @@ def create_app(
     app.state.intake = intake
     endpoint = TracesEndpoint(intake)
     sign_in = SignInPages(door, cookie).router()
-    taking_in = (endpoint.router(), importing.router())
-    for router in (*openapi.ROUTERS, openapi.router, *taking_in, sign_in, Pages().router()):
+    app.router.routes.append(endpoint.route())
+    for router in (*openapi.ROUTERS, openapi.router, importing.router(), sign_in, Pages().router()):
         app.include_router(router)
     # The last one that is added is asked first.
     app.add_middleware(Gate, door=door, cookie=cookie)

@@ -41,21 +41,31 @@ class Inserts:
 
 
 class Lookup:
-    """Finds rows by one column.
+    """Finds rows by their keys.
 
     Args:
         statement: up to and with IN.
+        width: values a key.
     """
 
-    def __init__(self, statement: str) -> None:
-        self._texts = tuple((size, f"{statement} ({', '.join('?' * size)})") for size in _SIZES)
+    def __init__(self, statement: str, width: int = 1) -> None:
+        self._width = width
+        key = "?" if width == 1 else f"({', '.join('?' * width)})"
+        values = "" if width == 1 else "VALUES "
+        # The least ones first.
+        self._texts = tuple(
+            (size, f"{statement} ({values}{', '.join([key] * size)})") for size in reversed(_SIZES)
+        )
 
     def run(self, connection: sqlite3.Connection, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """The rows whose column has one of the values."""
+        """The rows that have one of the keys, whose values these are, one behind the other."""
         found: list[tuple[Any, ...]] = []
-        at, end = 0, len(values)
-        for size, text in self._texts:
-            while end - at >= size:
-                found += connection.execute(text, values[at : at + size])
-                at += size
+        most = self._texts[-1][0] * self._width
+        for at in range(0, len(values), most):
+            part = list(values[at : at + most])
+            count = len(part) // self._width
+            size, text = next(each for each in self._texts if each[0] >= count)
+            # A key that stands there twice finds nothing more.
+            part += part[-self._width :] * (size - count)
+            found += connection.execute(text, part)
         return found
