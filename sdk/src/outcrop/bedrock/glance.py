@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from outcrop.bedrock import converse
 from outcrop.bedrock.view import read_bedrock_span
@@ -17,7 +17,7 @@ from outcrop.genai.messages import words_of
 from outcrop.genai.previews import request_preview, response_preview, tool_calls
 from outcrop.genai.usage import Usage
 from outcrop.genai.view import SpanView
-from outcrop.json_reading import ParseJson, as_list, as_object, as_text
+from outcrop.json_reading import JsonObject, ParseJson, as_list, as_object, as_text
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
 
@@ -110,13 +110,13 @@ def _said(answered: dict[str, Any]) -> tuple[str | None, tuple[str, ...]]:
 
 def _blocks(message: Any) -> tuple[list[str], list[str]] | None:
     """The texts of a message and the kinds of its other blocks; None where it is of no plain kind."""
-    content: Any = message.get("content") if type(message) is dict else None
-    if type(content) is not list:
+    content = as_object(message).get("content")
+    if not isinstance(content, list):
         return None
     texts: list[str] = []
     kinds: list[str] = []
-    block: Any
-    for block in content:
+    for block in cast("list[JsonObject]", content):
+        # What is none is not of a plain kind either.
         if type(block) is not dict or len(block) != 1:
             return None
         for kind, value in block.items():

@@ -56,7 +56,9 @@ class Usage:
             _add(self.output_tokens, other.output_tokens),
             # Most calls have none of these.
             self.cache_read_input_tokens if read is None else _add(self.cache_read_input_tokens, read),
-            self.cache_write_input_tokens if written is None else _add(self.cache_write_input_tokens, written),
+            self.cache_write_input_tokens
+            if written is None
+            else _add(self.cache_write_input_tokens, written),
         )
 
 

@@ -19,7 +19,16 @@ from outcrop_server.otlp.wire import varint_at
 
 # Span: trace_id and span_id, which every writer puts first, then by their tags what may follow.
 _TRACE_ID, _SPAN_ID = b"\x0a\x10", b"\x12\x08"
-_PARENT_ID, _NAME, _KIND, _START, _END, _ATTRIBUTE, _EVENT, _STATUS = 0x22, 0x2A, 0x30, 0x39, 0x41, 0x4A, 0x5A, 0x7A
+_PARENT_ID, _NAME, _KIND, _START, _END, _ATTRIBUTE, _EVENT, _STATUS = (
+    0x22,
+    0x2A,
+    0x30,
+    0x39,
+    0x41,
+    0x4A,
+    0x5A,
+    0x7A,
+)
 _DROPPED = frozenset({0x50, 0x60, 0x70})
 _FLAGS = b"\x85\x01"
 # Of an event: time, name, attributes. Of an attribute: key, value; of a value: text, bytes.
@@ -63,7 +72,10 @@ def quick_record(data: bytes, resource: dict[str, Any], last_moment_ns: int) -> 
         return None
 
 
-def _record(data: bytes, resource: dict[str, Any], last_moment_ns: int) -> SpanRecord | None:
+# One loop without calls for what is in every span: this runs for all that comes in.
+def _record(  # noqa: C901, PLR0912, PLR0915 - a case a member, and each is short
+    data: bytes, resource: dict[str, Any], last_moment_ns: int
+) -> SpanRecord | None:
     if data[:2] != _TRACE_ID or data[18:20] != _SPAN_ID:
         return None
     trace_id, span_id = data[2:18], data[20:_ID_END]
@@ -73,7 +85,6 @@ def _record(data: bytes, resource: dict[str, Any], last_moment_ns: int) -> SpanR
     attributes: dict[str, Any] = {}
     events: list[EventRecord] = []
     at, end = _ID_END, len(data)
-    # One loop without calls for what is in every span: this runs for all that comes in.
     while at < end:
         tag = data[at]
         if tag == _ATTRIBUTE:

@@ -32,8 +32,8 @@ class Group:
     Args:
         resource: the bytes of its Resource.
         spans: in their order.
-        around: what stands before and behind the one span in a ScopeSpans of its own: the scope's field and its
-            schema.
+        around: what stands before and behind the one span in a ScopeSpans of its own: the scope's field and
+            its schema.
         around_scope: likewise before and behind the ScopeSpans: the resource's field and its schema.
 
     Attributes:
@@ -44,7 +44,11 @@ class Group:
     __slots__ = ("_heads", "_inner", "_inner_before", "_outer", "_outer_before", "_tail", "resource", "spans")
 
     def __init__(
-        self, resource: bytes, spans: list[bytes], around: tuple[bytes, bytes], around_scope: tuple[bytes, bytes]
+        self,
+        resource: bytes,
+        spans: list[bytes],
+        around: tuple[bytes, bytes],
+        around_scope: tuple[bytes, bytes],
     ) -> None:
         self.resource = resource
         self.spans = spans

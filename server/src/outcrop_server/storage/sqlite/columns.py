@@ -153,7 +153,9 @@ def to_trace(values: tuple[Any, ...], experiment: str) -> TraceRow:
 def from_span(row: SpanRow) -> tuple[Any, ...]:
     """A span's values in the order of SPAN."""
     # Both are in one order, but for what takes several columns.
-    *first, error, model, usage, first_chunk_ns, is_stream, finish_reason, vendor, answered, cost, reason = row
+    *first, error, model, usage, first_chunk_ns, is_stream, finish_reason, vendor, answered, cost, reason = (
+        row
+    )
     return (
         *first,
         *(_NO_ERROR if error is None else (error.type, error.message)),

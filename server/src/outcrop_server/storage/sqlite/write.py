@@ -85,7 +85,7 @@ def _missing(spans: Sequence[NewSpan]) -> set[bytes]:
 
 
 class _NewRows:
-    """Rows of traces that are not stored yet, as values one behind the other, until they are written together."""
+    """Rows of traces that are not stored yet: values one behind the other, to be written together."""
 
     __slots__ = ("missing", "payloads", "spans", "trace_ids", "traces", "uses")
 
