@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
@@ -37,3 +39,21 @@ def test_rows_are_found_by_any_number_of_keys_each_once(count: int) -> None:
         by_two = Lookup("SELECT a, b FROM pair WHERE (a, b) IN", 2).run(connection, keys)
     assert sorted(by_one) == [(number,) for number in range(0, count, 2)]
     assert sorted(by_two) == [(number, -number) for number in range(0, count, 2)]
+
+
+def test_values_are_bound_as_they_are_when_binding_is_quick() -> None:
+    # In a process of its own, since it is told for all of one.
+    program = """
+import sqlite3
+from outcrop_server.storage.sqlite.bulk import bind_quickly
+asked = "SELECT ?1, typeof(?1), ?2, typeof(?2), ?3, typeof(?3), ?4, typeof(?4), ?5, typeof(?5)"
+values = (None, b"\\0\\xff", True, 2**63 - 1, "text")
+with sqlite3.connect(":memory:") as connection:
+    before = connection.execute(asked, values).fetchone()
+    bind_quickly()
+    assert connection.execute(asked, values).fetchone() == before
+    print(before)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603 - ours
+    types = (None, "null", b"\0\xff", "blob", 1, "integer", 2**63 - 1, "integer", "text", "text")
+    assert done.stdout.strip() == repr(types)
