@@ -38,6 +38,7 @@ from outcrop_server.otlp.fast_json import parse_fast
 from outcrop_server.query.by_scope import QueriesByScope
 from outcrop_server.query.tail import Tail
 from outcrop_server.settings import SettingsError, from_environment, is_loopback
+from outcrop_server.storage.sqlite.bulk import bind_quickly
 from outcrop_server.storage.sqlite.store import SqliteStore
 from outcrop_server.upkeep.keeper import Keeper
 from outcrop_server.upkeep.retention import Retention, policy_of
@@ -63,6 +64,8 @@ def open_store(settings: Settings, metrics: Metrics | None = None) -> TraceStore
     Raises:
         StoreError: it cannot be used; says why and what to do.
     """
+    # The process is the server's own; a program that opens its store itself is left as it is.
+    bind_quickly()
     return SqliteStore(
         settings.store,
         max_waiting_bytes=settings.max_waiting_bytes,
@@ -128,8 +131,8 @@ def create_app(
     app.state.intake = intake
     endpoint = TracesEndpoint(intake)
     sign_in = SignInPages(door, cookie).router()
-    taking_in = (endpoint.router(), importing.router())
-    for router in (*openapi.ROUTERS, openapi.router, *taking_in, sign_in, Pages().router()):
+    app.router.routes.append(endpoint.route())
+    for router in (*openapi.ROUTERS, openapi.router, importing.router(), sign_in, Pages().router()):
         app.include_router(router)
     # The last one that is added is asked first.
     app.add_middleware(Gate, door=door, cookie=cookie)
