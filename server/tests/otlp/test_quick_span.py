@@ -9,9 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from outcrop.recording.otlp_encode import encode_span
-from outcrop.recording.record import EventRecord
-from outcrop.recording.record import SpanRecord as SentSpan
+from outcrop.otlp.encode import encode_span
+from outcrop.otlp.records import EventRecord
+from outcrop.otlp.records import SpanRecord as SentSpan
 from outcrop_server.model.records import SpanRecord
 from outcrop_server.otlp.parse import LAST_MOMENT_NS, record_or_fault
 from outcrop_server.otlp.quick_span import quick_record
