@@ -222,7 +222,7 @@ class TraceSummary:
             for picks in (self.tags, self.metadata)
         ]
         told = [self.first_start_ns, self.last_end_ns, [pick.key for pick in singles], names]
-        if not any(deleted) and self.last_end_ns <= _MOST:
+        if not any(deleted) and max(self.first_start_ns, self.last_end_ns) <= _MOST:
             # Nothing but numbers, which give the same text either way.
             return orjson.dumps(told).decode()
         return json.dumps([*told, *([deleted] if any(deleted) else [])], separators=(",", ":"))
