@@ -222,9 +222,12 @@ class TraceSummary:
             for picks in (self.tags, self.metadata)
         ]
         told = [self.first_start_ns, self.last_end_ns, [pick.key for pick in singles], names]
-        if not any(deleted) and max(self.first_start_ns, self.last_end_ns) <= _MOST:
-            # Nothing but numbers, which give the same text either way.
-            return orjson.dumps(told).decode()
+        if not any(deleted):
+            try:
+                # Nothing but numbers, which give the same text either way.
+                return orjson.dumps(told).decode()
+            except TypeError:
+                pass  # a time beyond 64 bits, which the store refuses in its own words
         return json.dumps([*told, *([deleted] if any(deleted) else [])], separators=(",", ":"))
 
     def _facts(self) -> tuple[Pick[int | None], Pick[str | None], Pick[str | None]]:
