@@ -14,6 +14,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from outcrop_server.ingest.body import Budget
 from outcrop_server.ingest.pipeline import said
+from outcrop_server.model.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +48,10 @@ class Intake:
         """Holds `size` bytes of the budget; see `Budget.reserved`."""
         return self._budget.reserved(size)
 
+    def close(self) -> None:
+        """Finishes what is being read, ends the threads, and takes nothing more."""
+        self._threads.shutdown()
+
     async def take(
         self, read: Callable[[], bytes], experiment: str | None, allowed: frozenset[str] | None
     ) -> ExportTraceServiceResponse:
@@ -62,6 +67,7 @@ class Intake:
 
         Raises:
             RequestError: what `read` raises, and `Pipeline.accept`.
+            UnavailableError: it is closed.
         """
         loop = asyncio.get_running_loop()
         durable: asyncio.Future[list[str]] = loop.create_future()
@@ -82,8 +88,16 @@ class Intake:
 
         # The request is woken up once, when all is done, not between reading and committing as well. Who is
         # cancelled here gives up waiting; what was handed to the store is written all the same.
-        self._threads.submit(accept)
-        return _answer(await durable)
+        try:
+            work = self._threads.submit(accept)
+        except RuntimeError as error:
+            raise UnavailableError("The server is stopping. Send this again when it is back.") from error
+        try:
+            return _answer(await durable)
+        except asyncio.CancelledError:
+            # What nobody has begun to read is not read any more: its bytes are no part of the budget now.
+            work.cancel()
+            raise
 
 
 def _end(durable: asyncio.Future[list[str]], error: BaseException | None, faults: list[str] | None) -> None:
