@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo } from "react";
-import { traceQuery } from "@/api/queries";
+import { outlineQuery, traceQuery } from "@/api/queries";
 import { Failure } from "@/components/Failure";
 import { SkeletonRows } from "@/components/Skeleton";
 import { Split } from "@/components/Split";
@@ -12,12 +12,13 @@ import { useNarrow } from "@/lib/useNarrow";
 import { readForTab } from "@/lib/storage";
 import { defined, listSearch, parseSearch, type ListSearch, type TraceSearch } from "@/model/address";
 import { spanThatMatters } from "@/model/focus";
-import type { Trace } from "@/model/trace";
+import type { Span, Trace } from "@/model/trace";
 import { buildTree } from "@/model/tree";
 import { SpanPane } from "./SpanPane";
-import { SpanTree } from "./SpanTree";
+
 import { TraceContext } from "./TraceContext";
 import { TraceHeader } from "./TraceHeader";
+import { SpanTree } from "./tree/SpanTree";
 
 const route = getRouteApi("/traces/$traceId");
 
@@ -34,31 +35,55 @@ function OpenTrace({ trace }: { trace: Trace }) {
   const { t } = useSpeech();
   const isNarrow = useNarrow();
   const search = route.useSearch();
-  const tree = useMemo(() => buildTree(trace.spans), [trace.spans]);
+  const all = useSpans(trace);
+  const tree = useMemo(() => buildTree(all.spans), [all.spans]);
   const { go, back } = useMoves(trace.row.id, search);
   const select = useCallback((span: string) => go({ span, chunk: undefined }), [go]);
+  const find = useCallback((words: string) => go({ find: words === "" ? undefined : words }), [go]);
   useKeys({ Escape: back });
 
   // The choice is made once and written down: spans that arrive later do not move it.
   const hasChoice = search.span !== undefined;
+  const { isLoading } = all;
   useEffect(() => {
-    const span = hasChoice || isNarrow ? null : spanThatMatters(tree);
+    const span = hasChoice || isNarrow || isLoading ? null : spanThatMatters(tree);
     if (span) select(span.id);
-  }, [hasChoice, isNarrow, tree, select]);
+  }, [hasChoice, isNarrow, isLoading, tree, select]);
 
   const open = useMemo(() => ({ tree, select }), [tree, select]);
   const panes = {
-    left: <SpanTree tree={tree} spans={trace.spans} selected={search.span ?? null} onSelect={select} />,
-    right: search.span === undefined ? null : <SpanPane trace={trace} spanId={search.span} search={search} go={go} />,
+    left: (
+      <>
+        {all.error && <Failure what={t.whatSpans} error={all.error} onRetry={all.retry} />}
+      <SpanTree
+        tree={tree}
+        count={trace.row.spanCount}
+        isLoading={all.isLoading}
+        selected={search.span ?? null}
+        onSelect={select}
+        find={search.find ?? ""}
+        onFind={find}
+      />
+      </>
+    ),
+    right: search.span === undefined ? null : <SpanPane trace={trace} spanId={search.span} search={search} go={go} isLoading={isLoading} />,
   };
   return (
     <TraceContext value={open}>
-      <TraceHeader trace={trace} onBack={isNarrow && hasChoice ? () => go({ span: undefined, tab: undefined, chunk: undefined }) : back} />
+      <TraceHeader trace={trace} spanCount={all.isLoading || tree.order.length >= trace.row.spanCount ? null : tree.order.length} onBack={isNarrow && hasChoice ? () => go({ span: undefined, tab: undefined, chunk: undefined }) : back} />
       <div style={{ flex: 1, minHeight: 0, display: "flex", flexDirection: "column" }}>
         {isNarrow ? (panes.right ?? panes.left) : <Split name="trace" label={t.resize} left={panes.left} right={panes.right} />}
       </div>
     </TraceContext>
   );
+}
+
+/** All spans of the trace. Of a large one those nearest to the roots come first, and then the whole. */
+function useSpans(trace: Trace): { spans: readonly Span[]; isLoading: boolean; error: Error | null; retry: () => void } {
+  const isLarge = trace.areSpansCut;
+  const { data, error, refetch } = useQuery({ ...outlineQuery(trace.row.id, trace.row.spanCount), enabled: isLarge });
+  const spans = isLarge && data ? data : trace.spans;
+  return { spans, isLoading: isLarge && !data && !error, error: isLarge && !data ? error : null, retry: () => void refetch() };
 }
 
 export type Change = { [Key in keyof TraceSearch]?: TraceSearch[Key] | undefined };
