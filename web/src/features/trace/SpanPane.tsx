@@ -19,7 +19,7 @@ import { ChatTab } from "./chat/ChatTab";
 import { CodeTab } from "./CodeTab";
 import { FeedbackTab } from "./feedback/FeedbackTab";
 import { EventsTab } from "./events/EventsTab";
-import { PayloadTab } from "./PayloadTab";
+import { PayloadTab } from "./payload/PayloadTab";
 import styles from "./SpanPane.module.css";
 import { useOpenTrace } from "./TraceContext";
 import type { Change } from "./TraceView";
@@ -125,8 +125,8 @@ function Payload({ trace, span, tab, chunk, go }: PayloadProps) {
   if (error && !data) return <Failure what={t.whatSpan} error={error} onRetry={() => void refetch()} />;
   if (!data) return <SkeletonRows count={8} height={32} widths={[10, 60]} />;
   const views: Record<SpanTab, React.ReactNode> = {
-    chat: <ChatTab key={data.span.id} payload={data} />,
-    io: <PayloadTab payload={data} />,
+    chat: <ChatTab key={data.span.id} payload={data} onSeeAll={() => go({ tab: "io" })} />,
+    io: <PayloadTab key={data.span.id} payload={data} />,
     events: <EventsTab key={data.span.id} payload={data} chunk={chunk} onChunk={(index) => go({ chunk: index })} />,
     attributes: <AttributesTab attributes={data.attributes} resource={trace.resource} />,
     feedback: <FeedbackTab key={data.span.id} traceId={trace.row.id} spanId={span.id} isRoot={span.parentId === null} />,

@@ -19,12 +19,33 @@ import { ToolDefinitions } from "./ToolDefinitions";
 import { ToolSpansContext } from "./ToolSpansContext";
 import { TurnLine } from "./TurnLine";
 
-export function ChatTab({ payload }: { payload: SpanPayload }) {
+interface Props {
+  payload: SpanPayload;
+  /** Leads to where all of a payload can be had that is shown here in part. */
+  onSeeAll: () => void;
+}
+
+export function ChatTab({ payload, onSeeAll }: Props) {
   const { chat } = payload;
   return (
     <ScrollPane>
-      <div className={styles.document}>{chat ? <ModelChat chat={chat} payload={payload} /> : <PlainChat payload={payload} />}</div>
+      <div className={styles.document}>
+        {payload.cutMembers.includes("chat") && <CutNote onSeeAll={onSeeAll} />}
+        {chat ? <ModelChat chat={chat} payload={payload} /> : <PlainChat payload={payload} />}
+      </div>
     </ScrollPane>
+  );
+}
+
+function CutNote({ onSeeAll }: { onSeeAll: () => void }) {
+  const { t } = useSpeech();
+  return (
+    <p className={styles.cutNote}>
+      {t.cutHere}{" "}
+      <button type="button" className={styles.open} onClick={onSeeAll}>
+        {t.seeWhole}
+      </button>
+    </p>
   );
 }
 
