@@ -48,4 +48,17 @@ export const enTrace = {
   },
   cutHere: "Too large to be shown whole here.",
   seeWhole: "See all of it in Inputs / Outputs",
+  // Events
+  playback: "Play the stream again",
+  play: "Play",
+  pause: "Pause",
+  speed: "Speed",
+  momentShown: "Moment shown",
+  nothingYet: "Nothing had come yet.",
+  tokenRate: (n: string): string => `${n} tokens/s`,
+  tokenRateHover: "Output tokens a second, from the first content to the last",
+  singleChunks: "Each chunk",
+  mergedChunks: "Merged by block",
+  chunkForm: "Form of the chunks",
+  chunkNumber: "Chunks",
 };

@@ -47,4 +47,17 @@ export const jaTrace: typeof enTrace = {
   },
   cutHere: "大きすぎるため、ここでは一部のみ表示しています。",
   seeWhole: "「入力 / 出力」ですべて見る",
+  // Events
+  playback: "ストリームを再生",
+  play: "再生",
+  pause: "一時停止",
+  speed: "速度",
+  momentShown: "表示中の時点",
+  nothingYet: "まだ何も届いていません。",
+  tokenRate: (n) => `${n} トークン/秒`,
+  tokenRateHover: "最初の内容から最後の内容までの、1 秒あたりの出力トークン数",
+  singleChunks: "チャンクごと",
+  mergedChunks: "ブロックごとに結合",
+  chunkForm: "チャンクの表示形式",
+  chunkNumber: "チャンク数",
 };
