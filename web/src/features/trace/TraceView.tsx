@@ -1,9 +1,11 @@
 // A trace: header, tree with waterfall, and the selected span. On a phone the two panes are steps.
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo } from "react";
+import { IconListTree, IconSitemap } from "@tabler/icons-react";
+import { lazy, Suspense, useCallback, useEffect, useMemo } from "react";
 import { outlineQuery, traceQuery } from "@/api/queries";
 import { Failure } from "@/components/Failure";
+import { IconButton } from "@/components/IconButton";
 import { SkeletonRows } from "@/components/Skeleton";
 import { Split } from "@/components/Split";
 import { useSpeech } from "@/lib/i18n/language";
@@ -13,12 +15,15 @@ import { readForTab } from "@/lib/storage";
 import { defined, listSearch, parseSearch, type ListSearch, type TraceSearch } from "@/model/address";
 import { spanThatMatters } from "@/model/focus";
 import type { Span, Trace } from "@/model/trace";
-import { buildTree } from "@/model/tree";
+import { buildTree, type SpanTree as Tree } from "@/model/tree";
 import { SpanPane } from "./SpanPane";
 
 import { TraceContext } from "./TraceContext";
 import { TraceHeader } from "./TraceHeader";
 import { SpanTree } from "./tree/SpanTree";
+import barStyles from "./tree/TreeBar.module.css";
+
+const AgentGraph = lazy(() => import("./graph/AgentGraph"));
 
 const route = getRouteApi("/traces/$traceId");
 
@@ -39,7 +44,6 @@ function OpenTrace({ trace }: { trace: Trace }) {
   const tree = useMemo(() => buildTree(all.spans), [all.spans]);
   const { go, back } = useMoves(trace.row.id, search);
   const select = useCallback((span: string) => go({ span, chunk: undefined }), [go]);
-  const find = useCallback((words: string) => go({ find: words === "" ? undefined : words }), [go]);
   useKeys({ Escape: back });
 
   // The choice is made once and written down: spans that arrive later do not move it.
@@ -55,15 +59,7 @@ function OpenTrace({ trace }: { trace: Trace }) {
     left: (
       <>
         {all.error && <Failure what={t.whatSpans} error={all.error} onRetry={all.retry} />}
-      <SpanTree
-        tree={tree}
-        count={trace.row.spanCount}
-        isLoading={all.isLoading}
-        selected={search.span ?? null}
-        onSelect={select}
-        find={search.find ?? ""}
-        onFind={find}
-      />
+        <SpansPane tree={tree} trace={trace} isLoading={isLoading} search={search} select={select} go={go} />
       </>
     ),
     right: search.span === undefined ? null : <SpanPane trace={trace} spanId={search.span} search={search} go={go} isLoading={isLoading} />,
@@ -75,6 +71,51 @@ function OpenTrace({ trace }: { trace: Trace }) {
         {isNarrow ? (panes.right ?? panes.left) : <Split name="trace" label={t.resize} left={panes.left} right={panes.right} />}
       </div>
     </TraceContext>
+  );
+}
+
+interface SpansProps {
+  tree: Tree;
+  trace: Trace;
+  isLoading: boolean;
+  search: TraceSearch;
+  select: (spanId: string) => void;
+  go: (change: Change) => void;
+}
+
+/** The spans as a tree, or as a graph of who called whom. */
+function SpansPane({ tree, trace, isLoading, search, select, go }: SpansProps) {
+  const { t } = useSpeech();
+  const find = useCallback((words: string) => go({ find: words === "" ? undefined : words }), [go]);
+  const selected = search.span ?? null;
+  if (search.view === "graph") {
+    return (
+      <>
+        <GraphBar onTree={() => go({ view: undefined })} />
+        <Suspense fallback={<SkeletonRows count={4} height={60} widths={[30]} />}>
+          <AgentGraph tree={tree} selected={selected} onSelect={select} />
+        </Suspense>
+      </>
+    );
+  }
+  return (
+    <SpanTree tree={tree} count={trace.row.spanCount} isLoading={isLoading} selected={selected} onSelect={select} find={search.find ?? ""} onFind={find}>
+      <IconButton label={t.agentGraph} className={barStyles.tool} onClick={() => go({ view: "graph" })}>
+        <IconSitemap size={16} stroke={1.6} />
+      </IconButton>
+    </SpanTree>
+  );
+}
+
+function GraphBar({ onTree }: { onTree: () => void }) {
+  const { t } = useSpeech();
+  return (
+    <div className={barStyles.bar}>
+      <h2 className={barStyles.heading}>{t.agentGraph}</h2>
+      <IconButton label={t.showTree} className={barStyles.tool} onClick={onTree}>
+        <IconListTree size={16} stroke={1.6} />
+      </IconButton>
+    </div>
   );
 }
 

@@ -61,4 +61,8 @@ export const enTrace = {
   mergedChunks: "Merged by block",
   chunkForm: "Form of the chunks",
   chunkNumber: "Chunks",
+  // Agents at a glance
+  agentGraph: "Agents at a glance",
+  showTree: "Show the tree",
+  calls: (n: number, text: string): string => `${text} ${plural(n, "call", "calls")}`,
 };

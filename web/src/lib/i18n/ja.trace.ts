@@ -60,4 +60,8 @@ export const jaTrace: typeof enTrace = {
   mergedChunks: "ブロックごとに結合",
   chunkForm: "チャンクの表示形式",
   chunkNumber: "チャンク数",
+  // Agents at a glance
+  agentGraph: "エージェントの全体像",
+  showTree: "ツリーを表示",
+  calls: (_n, text) => `${text} 回`,
 };

@@ -1,5 +1,5 @@
 // A streamed answer: how it ended, the strip of chunks, the text as it grew, and the chunks one by one or by runs.
-import { useMemo, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { CopyButton } from "@/components/CopyButton";
 import { cx } from "@/lib/cx";
 import { formatCount, formatDuration } from "@/lib/format";
@@ -13,7 +13,7 @@ import styles from "./Events.module.css";
 import { Player } from "./Player";
 import { RunTable } from "./RunTable";
 import { StripChart } from "./StripChart";
-import { usePlayback } from "./usePlayback";
+import { usePlayback, type Playback } from "./usePlayback";
 
 interface Props {
   stream: Stream;
@@ -29,8 +29,24 @@ export function StreamView({ stream, span, events, chunk, onChunk }: Props) {
   const arrived = useMemo(() => arrival(chunks), [chunks]);
   const text = useMemo(() => new StreamText(chunks), [chunks]);
   const lengthNs = Math.max(span.durationNs, chunks.at(-1)?.offsetNs ?? 0, 1);
-  const playback = usePlayback(lengthNs);
-  const { atNs } = playback;
+  const played = usePlayback(lengthNs);
+  const { atNs } = played;
+  const box = useRef<HTMLDivElement>(null);
+  // The text keeps its room while it grows: what stands below must not move.
+  const hold = () => {
+    if (atNs === null && box.current) box.current.style.minHeight = `${box.current.offsetHeight}px`;
+  };
+  const playback: Playback = {
+    ...played,
+    play: () => {
+      hold();
+      played.play();
+    },
+    seek: (ns) => {
+      hold();
+      played.seek(ns);
+    },
+  };
   const count = atNs === null ? chunks.length : text.countAt(atNs);
   const blocks = atNs === null ? text.whole : text.after(count);
   const firstTokenNs = span.firstTokenNs ?? arrived.firstTokenNs;
@@ -70,7 +86,7 @@ export function StreamView({ stream, span, events, chunk, onChunk }: Props) {
           </>
         )}
         {text.whole.length > 0 && (
-          <div className={styles.merged} aria-label={t.mergedText} role="region">
+          <div ref={box} className={styles.merged} aria-label={t.mergedText} role="region">
             {blocks.map((block, i) => (
               <Block key={i} block={block} isGrowing={atNs !== null && i === blocks.length - 1} />
             ))}

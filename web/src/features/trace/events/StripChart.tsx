@@ -23,7 +23,9 @@ interface Props {
 }
 
 const HEIGHT = 44;
-const PACE = 80;
+// As many steps of the pace as have some chunks each: fewer would be a comb.
+const MOST_STEPS = 60;
+const CHUNKS_A_STEP = 5;
 const KINDS: readonly ChunkKind[] = ["other", "tool_input", "reasoning", "text"];
 
 export function StripChart({ arrived, events, firstTokenNs, lengthNs, chunk, onChunk, atNs = null, onSeek }: Props) {
@@ -32,7 +34,7 @@ export function StripChart({ arrived, events, firstTokenNs, lengthNs, chunk, onC
   const share = (ns: number): number => (ns / lengthNs) * 100;
   const marks = useMemo(() => ticks(lengthNs, 6), [lengthNs]);
   const paths = useMemo(() => tickPaths(rows, lengthNs), [rows, lengthNs]);
-  const pace = useMemo(() => pacePath(paceCurve(rows.map((row) => row.chunk), lengthNs, PACE)), [rows, lengthNs]);
+  const pace = useMemo(() => pacePath(paceCurve(rows.map((row) => row.chunk), lengthNs, Math.max(Math.min(Math.floor(rows.length / CHUNKS_A_STEP), MOST_STEPS), 1))), [rows, lengthNs]);
   const chosen = chunk === undefined ? undefined : rows.find((row) => row.chunk.index === chunk);
   const pointAt = (event: PointerEvent<HTMLElement>): number => {
     const box = event.currentTarget.getBoundingClientRect();

@@ -1,5 +1,5 @@
 // Tree and waterfall in one: what called what, and when. Arrows move and fold; j and k move from anywhere.
-import { useCallback, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { useCallback, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { ScrollPane, VirtualRows } from "@/components/VirtualRows";
 import { useSpeech } from "@/lib/i18n/language";
 import { useKeys } from "@/lib/useKeys";
@@ -30,13 +30,15 @@ interface Props {
   onSelect: (spanId: string) => void;
   find: string;
   onFind: (words: string) => void;
+  /** Further tools for the bar above the tree. */
+  children?: ReactNode;
 }
 
 // Fewer are seen at a glance as they are.
 const MANY = 24;
 const DIM = "criticalPath";
 
-export function SpanTree({ tree, count, isLoading, selected, onSelect, find, onFind }: Props) {
+export function SpanTree({ tree, count, isLoading, selected, onSelect, find, onFind, children }: Props) {
   const { t } = useSpeech();
   const whole = useMemo(() => timeWindow(tree.order.map(({ span }) => span)), [tree]);
   const time = useTimeView(whole);
@@ -96,7 +98,9 @@ export function SpanTree({ tree, count, isLoading, selected, onSelect, find, onF
         onStep={step}
         folding={folding}
         critical={path.size > 1 ? { isOn: isDimmed, onToggle: dim } : null}
-      />
+      >
+        {children}
+      </TreeBar>
       {(count > MANY || !isWhole(view, whole)) && <Minimap tree={tree} whole={whole} view={view} onView={time.setView} />}
       <TimeAxis ref={axis} marks={marks} isLoading={isLoading} onWhole={isWhole(view, whole) ? null : () => time.setView(wholeView(whole))} />
       <div className={styles.body} {...handlers} ref={box}>
