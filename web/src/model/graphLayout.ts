@@ -1,7 +1,7 @@
 // Where the boxes of a graph stand and how its lines run: columns from left to right by who calls whom.
 import type { Actor, AgentGraph, Call } from "./agentGraph";
 
-export const BOX = { width: 176, height: 60 } as const;
+export const BOX = { width: 176, height: 66 } as const;
 const GAP = { x: 72, y: 16 } as const;
 const EDGE = 20;
 const SWEEPS = 4;
