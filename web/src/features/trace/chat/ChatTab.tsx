@@ -50,8 +50,8 @@ function OtherSpan({ payload }: { payload: SpanPayload }) {
   if (embeddings) return <EmbeddingView embeddings={embeddings} />;
   return (
     <>
-      <PlainChat payload={payload} />
       <Guardrail outputs={outputs} />
+      <PlainChat payload={payload} />
     </>
   );
 }

@@ -16,7 +16,7 @@ export function EmbeddingView({ embeddings }: { embeddings: readonly Embedded[] 
   const [limit, setLimit] = useState(AT_ONCE);
   const hidden = embeddings.length - limit;
   return (
-    <Line role={t.vectors} isPlainRole isAnswer>
+    <Line role={t.vectors} isPlainRole>
       <table className={styles.ranked}>
         <thead>
           <tr>

@@ -35,7 +35,9 @@ export function RerankView({ rerank }: { rerank: Reranked }) {
                 <td>
                   <span className={styles.score}>
                     {score.toPrecision(3)}
-                    <span style={{ width: `${Math.max(score / most, 0) * 100}%` }} />
+                    <span className={styles.scoreBar} aria-hidden>
+                      <span style={{ width: `${Math.max(score / most, 0) * 100}%` }} />
+                    </span>
                   </span>
                 </td>
                 <td>{text ?? <JsonTree value={document ?? null} />}</td>
