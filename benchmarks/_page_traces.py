@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from urllib.request import Request, urlopen
 
-from outcrop.recording.otlp_encode import encode_request, encode_span
-from outcrop.recording.record import EventRecord, SpanRecord
+from outcrop.otlp.encode import encode_request, encode_span
+from outcrop.otlp.records import EncodedSpan, EventRecord, SpanRecord
 
 START_NS = 1_790_000_000_000_000_000
 MS = 1_000_000
@@ -15,10 +15,11 @@ MODEL = "anthropic.claude-3-5-sonnet-20241022-v2:0"
 SMALL, LARGE, HEAVY = (number.to_bytes(16, "big") for number in (6, 33_000, 20_000_000))
 LARGE_SPANS = 33_000
 _STEPS = 330
+_FAILING = 50
 _CALLS_A_STEP = LARGE_SPANS // _STEPS - 1
 
 
-def record(
+def record(  # noqa: PLR0917  # the columns of a table
     trace_id: bytes,
     number: int,
     parent: int,
@@ -27,7 +28,7 @@ def record(
     length_ms: float,
     attributes: dict[str, object],
     error: str | None = None,
-) -> bytes:
+) -> EncodedSpan:
     """A span as OTLP; `number` is its id, and `parent` 0 for a root."""
     begin = START_NS + int(start_ms * MS)
     return encode_span(
@@ -71,20 +72,31 @@ def _user(words: str) -> dict[str, object]:
     return {"role": "user", "content": [{"text": words}]}
 
 
-def small() -> list[bytes]:
+def small() -> list[EncodedSpan]:
     """An agent, three calls and two tools."""
-    agent: dict[str, object] = {"outcrop.span.type": "AGENT", "outcrop.span.inputs": '{"question": "How is Oslo?"}'}
+    agent: dict[str, object] = {
+        "outcrop.span.type": "AGENT",
+        "outcrop.span.inputs": '{"question": "How is Oslo?"}',
+    }
     tool: dict[str, object] = {"outcrop.span.type": "TOOL", "outcrop.span.inputs": '{"city": "Oslo"}'}
     spans = [record(SMALL, 1, 0, "weather_agent", 0, 2400, agent)]
     for place in range(5):
         is_tool = place % 2 == 1
         spans.append(
-            record(SMALL, place + 2, 1, "get_weather" if is_tool else f"chat {MODEL}", 100 + 450 * place, 400, tool if is_tool else call("sunny"))
+            record(
+                SMALL,
+                place + 2,
+                1,
+                "get_weather" if is_tool else f"chat {MODEL}",
+                100 + 450 * place,
+                400,
+                tool if is_tool else call("sunny"),
+            )
         )
     return spans
 
 
-def large() -> Iterator[bytes]:
+def large() -> Iterator[EncodedSpan]:
     """A root with steps, each with calls of models and tools; one step in fifty has a call that failed."""
     step_ms = 1000.0
     yield record(LARGE, 1, 0, "nightly_run", 0, _STEPS * step_ms, {"outcrop.span.type": "WORKFLOW"})
@@ -94,8 +106,8 @@ def large() -> Iterator[bytes]:
         yield record(LARGE, own, 1, f"step {step}", begin, step_ms, {"outcrop.span.type": "AGENT"})
         number += 1
         for place in range(_CALLS_A_STEP - (step == 0)):
-            is_tool = place % 3 == 2
-            fails = step % 50 == 7 and place == 41
+            is_tool = place % 3 == 0
+            fails = step % _FAILING == 0 and place == 0
             yield record(
                 LARGE,
                 number,
@@ -109,7 +121,7 @@ def large() -> Iterator[bytes]:
             number += 1
 
 
-def heavy(size: int = 20_000_000) -> list[bytes]:
+def heavy(size: int = 20_000_000) -> list[EncodedSpan]:
     """One call whose request is about `size` bytes of messages."""
     text = "The parcel left the warehouse on Tuesday and nobody has seen it since. " * 14
     one = len(json.dumps(_user(text))) + 2
@@ -119,9 +131,9 @@ def heavy(size: int = 20_000_000) -> list[bytes]:
     return [record(HEAVY, 1, 0, f"chat {MODEL}", 0, 900, attributes)]
 
 
-def send(url: str, spans: Iterator[bytes] | list[bytes], each: int = 500) -> None:
+def send(url: str, spans: Iterator[EncodedSpan] | list[EncodedSpan], each: int = 500) -> None:
     """Sends spans to a server, some at a time."""
-    waiting: list[bytes] = []
+    waiting: list[EncodedSpan] = []
     for span in spans:
         waiting.append(span)
         if len(waiting) == each:
@@ -131,7 +143,7 @@ def send(url: str, spans: Iterator[bytes] | list[bytes], each: int = 500) -> Non
         _post(url, waiting)
 
 
-def _post(url: str, spans: list[bytes]) -> None:
+def _post(url: str, spans: list[EncodedSpan]) -> None:
     headers = {"content-type": "application/x-protobuf"}
     body = encode_request(spans, {})
     with urlopen(Request(f"{url}/v1/traces", data=body, headers=headers), timeout=120) as answer:  # noqa: S310 - our own server

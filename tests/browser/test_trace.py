@@ -1,4 +1,4 @@
-"""The view of a trace in a real browser: its tree and waterfall, large payloads, streams, and the graph of agents."""
+"""The view of a trace in a real browser: tree and waterfall, large payloads, streams, the graph of agents."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 import outcrop
-from outcrop.recording.otlp_encode import encode_request, encode_span
-from outcrop.recording.record import EventRecord, SpanRecord
+from outcrop.otlp.encode import encode_request, encode_span
+from outcrop.otlp.records import EncodedSpan, EventRecord, SpanRecord
 from outcrop.testing import BedrockEmulator, Reply, Usage
 from outcrop_server.serve import BackgroundServer
 
@@ -27,7 +27,7 @@ STEPS, CALLS_A_STEP = 330, 99
 FAILED_STEP = 200
 
 
-def _span(
+def _span(  # noqa: PLR0917  # the columns of a table
     number: int,
     parent: int,
     name: str,
@@ -37,7 +37,7 @@ def _span(
     *,
     error: str | None = None,
     **more: object,
-) -> bytes:
+) -> EncodedSpan:
     begin = START_NS + int(start_ms * MS)
     attributes: dict[str, object] = {"outcrop.span.type": kind, **more}
     if error is not None:
@@ -61,7 +61,7 @@ def _span(
     )
 
 
-def _large_trace() -> Iterator[bytes]:
+def _large_trace() -> Iterator[EncodedSpan]:
     """A root, 330 steps, and 99 tools below each: 33,001 spans, one of which failed."""
     yield _span(1, 0, "nightly_run", "WORKFLOW", 0, STEPS * 1000)
     number = 2
@@ -75,7 +75,7 @@ def _large_trace() -> Iterator[bytes]:
         number += 1
 
 
-def _send(url: str, spans: Iterator[bytes]) -> None:
+def _send(url: str, spans: Iterator[EncodedSpan]) -> None:
     waiting = list(spans)
     for first in range(0, len(waiting), 2000):
         body = encode_request(waiting[first : first + 2000], {})
@@ -189,7 +189,7 @@ def test_a_large_payload_is_loaded_by_ranges_searched_and_shown_raw(
     words = "The parcel left the warehouse on Tuesday and nobody has seen it since. " * 14
     messages = [{"role": "user", "content": [{"text": f"{n}: {words}"}]} for n in range(9000)]
     body = json.dumps({"messages": messages}).encode()
-    call = {
+    call: dict[str, Any] = {
         "gen_ai.request.model": MODEL,
         "outcrop.aws.operation": "Converse",
         "outcrop.request.body": body,

@@ -1,4 +1,4 @@
-"""`GET /api/traces/{trace_id}/spans…` and its outline: a large trace by pages, and the parts of a span's payload."""
+"""`GET /api/traces/{trace_id}/spans…` and `/outline`: a large trace by pages, and the parts of a payload."""
 
 from __future__ import annotations
 
