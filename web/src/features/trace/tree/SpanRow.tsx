@@ -1,32 +1,39 @@
 // One span: its place in the tree at the left, its time at the right.
 import { IconChevronRight, IconX } from "@tabler/icons-react";
+import { memo } from "react";
 import { hueOf, SpanIcon } from "@/components/SpanIcon";
 import { cx } from "@/lib/cx";
-import { formatDuration } from "@/lib/format";
+import { formatCount, formatDuration } from "@/lib/format";
 import { useSpeech } from "@/lib/i18n/language";
+import type { Segment } from "@/model/criticalPath";
 import { shortModel, spanLabel } from "@/model/modelName";
-import { barOf, type TimeWindow } from "@/model/timeline";
-import type { Span } from "@/model/trace";
+import type { TimeWindow } from "@/model/timeline";
 import type { SpanNode } from "@/model/tree";
 import styles from "./SpanTree.module.css";
+import type { Mark } from "./TimeAxis";
+import { Track } from "./Track";
 
 interface Props {
   node: SpanNode;
   window: TimeWindow;
-  marks: readonly { at: number; share: number }[];
+  /** From the trace's start to the window's. */
+  offsetNs: number;
+  marks: readonly Mark[];
+  path: readonly Segment[];
   isSelected: boolean;
   isFolded: boolean;
+  isMatch: boolean;
   onSelect: (id: string) => void;
   onToggle: (id: string) => void;
 }
 
 const INDENT = 16;
 
-export function SpanRow({ node, window, marks, isSelected, isFolded, onSelect, onToggle }: Props) {
+export const SpanRow = memo(function SpanRow({ node, window, offsetNs, marks, path, isSelected, isFolded, isMatch, onSelect, onToggle }: Props) {
   const { t } = useSpeech();
   const { span } = node;
   const isFailed = span.status === "ERROR";
-  const isBranch = node.children.length > 0;
+  const isBranch = node.below > 0;
   return (
     <div
       role="treeitem"
@@ -35,17 +42,17 @@ export function SpanRow({ node, window, marks, isSelected, isFolded, onSelect, o
       aria-selected={isSelected}
       aria-expanded={isBranch ? !isFolded : undefined}
       className={cx(styles.row, isFailed && styles.failed)}
+      data-off={path.length === 0 || undefined}
       onClick={() => onSelect(span.id)}
-      onDoubleClick={() => isBranch && onToggle(span.id)}
     >
-      <span className={styles.place}>
+      <span className={styles.place} onDoubleClick={() => isBranch && onToggle(span.id)}>
         <span className={styles.guides} style={{ width: node.depth * INDENT }} />
         {isBranch ? (
           <button
             type="button"
             tabIndex={-1}
             className={styles.fold}
-            aria-label={isFolded ? t.unfoldAll : t.foldAll}
+            aria-label={isFolded ? t.unfoldSpan : t.foldSpan}
             onClick={(event) => {
               event.stopPropagation();
               onToggle(span.id);
@@ -58,47 +65,35 @@ export function SpanRow({ node, window, marks, isSelected, isFolded, onSelect, o
         )}
         <SpanIcon kind={span.kind} type={span.type} />
         <span className={styles.name} data-tip={span.name}>
-          {spanLabel(span.name, span.model)}
+          {isMatch ? <mark>{spanLabel(span.name, span.model)}</mark> : spanLabel(span.name, span.model)}
           {span.model !== null && <span className={styles.model}>{shortModel(span.model)}</span>}
         </span>
         {isFailed && (
-          <span className={styles.fault} data-tip={span.error?.message}>
+          <span className={styles.fault} data-tip={[span.error?.type, span.error?.message].filter(Boolean).join("\n")}>
             <IconX size={14} stroke={2.4} aria-label={t.error} />
           </span>
         )}
+        {isFolded && <Hidden node={node} />}
       </span>
-      <Track span={span} window={window} marks={marks} />
+      <Track node={node} window={window} offsetNs={offsetNs} marks={marks} path={path} hue={isFailed ? "var(--red)" : hueOf(span.kind)} />
       <span className={styles.duration}>{formatDuration(span.durationNs)}</span>
     </div>
   );
-}
+});
 
-function Track({ span, window, marks }: { span: Span } & Pick<Props, "window" | "marks">) {
-  const { t } = useSpeech();
-  const bar = barOf(span, window);
-  const hue = span.status === "ERROR" ? "var(--red)" : hueOf(span.kind);
-  const words = [formatDuration(span.durationNs)];
-  if (span.firstTokenNs !== null) words.push(`${t.firstToken} ${formatDuration(span.firstTokenNs)}`);
+/** How much is folded away in a span, and how much of that failed: what is folded must not hide an error. */
+function Hidden({ node }: { node: SpanNode }) {
+  const { t, language } = useSpeech();
+  const count = (n: number) => formatCount(n, language);
   return (
-    <span className={styles.track}>
-      {marks.map(({ at, share }) => (
-        <span key={at} className={styles.mark} style={{ left: `${share * 100}%` }} />
-      ))}
-      <span
-        className={styles.bar}
-        data-tip={words.join("\n")}
-        style={{ left: `${bar.left * 100}%`, width: `${bar.width * 100}%`, color: hue }}
-      >
-        {bar.notch === null ? (
-          <span className={styles.solid} />
-        ) : (
-          <>
-            <span className={styles.wait} style={{ width: `${bar.notch * 100}%` }} />
-            <span className={styles.notch} />
-            <span className={styles.solid} />
-          </>
-        )}
-      </span>
+    <span className={styles.hidden}>
+      {node.errorsBelow > 0 && (
+        <span className={styles.hiddenErrors} data-tip={t.failedBelow(node.errorsBelow, count(node.errorsBelow))} aria-label={t.failedBelow(node.errorsBelow, count(node.errorsBelow))}>
+          <IconX size={12} stroke={2.6} aria-hidden />
+          {count(node.errorsBelow)}
+        </span>
+      )}
+      <span data-tip={t.hiddenBelow(count(node.below))} aria-label={t.hiddenBelow(count(node.below))}>+{count(node.below)}</span>
     </span>
   );
 }
