@@ -27,6 +27,7 @@ from server.tests.storage.binaries_conformance import BinariesConformance
 from server.tests.storage.judging_conformance import JudgingConformance
 from server.tests.storage.token_conformance import TokenConformance
 from server.tests.storage.tree_conformance import TreeConformance
+from server.tests.storage.view_conformance import ViewConformance
 from server.tests.support.spans import START_NS, TRACE, model_call, new_span, span_id, trace_id
 
 
@@ -79,6 +80,7 @@ class TraceStoreConformance(
     JudgingConformance,
     TokenConformance,
     TreeConformance,
+    ViewConformance,
     ABC,
 ):
     """The suite."""

@@ -18,6 +18,7 @@ from outcrop_server.query.reader import TraceReader
 from outcrop_server.query.search import TraceFinder
 from outcrop_server.query.tail import Tail
 from outcrop_server.query.trees import TreeReader
+from outcrop_server.query.views import ViewKeeper
 from outcrop_server.storage.tokens import TokenStore
 
 if TYPE_CHECKING:
@@ -66,6 +67,10 @@ async def _exporter(queries: _QueriesOf) -> Exporter:
     return queries.exporter
 
 
+async def _views(queries: _QueriesOf) -> ViewKeeper:
+    return queries.views
+
+
 async def _tail(request: Request) -> Tail:
     tail: Tail = request.app.state.tail
     return tail
@@ -94,6 +99,7 @@ JudgeOf = Annotated[Judge, Depends(_judge)]
 Export = Annotated[Exporter, Depends(_exporter)]
 Trees = Annotated[TreeReader, Depends(_trees)]
 Reader = Annotated[TraceReader, Depends(_reader)]
+Views = Annotated[ViewKeeper, Depends(_views)]
 TailOf = Annotated[Tail, Depends(_tail)]
 Tokens = Annotated[TokenStore, Depends(_tokens)]
 

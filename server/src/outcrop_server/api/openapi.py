@@ -28,6 +28,7 @@ from outcrop_server.api import (
     tail,
     tokens,
     traces,
+    views,
 )
 from outcrop_server.api.problems import responses
 from outcrop_server.api.schemas import Problem
@@ -45,6 +46,7 @@ ROUTERS = (
     traces.router,
     spans.router,
     judging.router,
+    views.router,
     session.router,
     tokens.router,
     health.router,

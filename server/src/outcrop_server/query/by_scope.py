@@ -11,6 +11,7 @@ from outcrop_server.query.judging import Judge
 from outcrop_server.query.reader import TraceReader
 from outcrop_server.query.search import TraceFinder
 from outcrop_server.query.trees import TreeReader
+from outcrop_server.query.views import ViewKeeper
 from outcrop_server.storage.scoped import ScopedStore
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Queries:
     explorer: TraceExplorer
     trees: TreeReader
     exporter: Exporter
+    views: ViewKeeper
 
 
 class QueriesByScope:
@@ -58,4 +60,5 @@ class QueriesByScope:
             TraceExplorer(store),
             TreeReader(store),
             Exporter(store),
+            ViewKeeper(store),
         )

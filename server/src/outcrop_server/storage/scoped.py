@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from outcrop_server.model.search import FoundTrace, TraceSearch
     from outcrop_server.model.timeline import Timeline
     from outcrop_server.model.tree import SpanPosition
+    from outcrop_server.model.views import SavedView, ViewContent
     from outcrop_server.storage.api import KeptTraces
 
 T = TypeVar("T")
@@ -165,6 +166,30 @@ class ScopedStore:
         if experiment not in self._experiments:
             return _done(0)
         return self._store.delete_oldest(experiment, until_ns, limit)
+
+    def views(self) -> list[SavedView]:
+        """Views of them; those of all experiments may name others in their filters."""
+        return [view for view in self._store.views() if view.content.experiment in self._experiments]
+
+    def add_view(self, view: SavedView) -> Future[bool]:
+        """Keeps a view of one of them."""
+        return self._store.add_view(view) if self._may_show(view.content) else _done(False)
+
+    def update_view(self, view_id: str, content: ViewContent, updated_at_ns: int) -> Future[bool]:
+        """Replaces what a view says."""
+        if not self._has_view(view_id) or not self._may_show(content):
+            return _done(False)
+        return self._store.update_view(view_id, content, updated_at_ns)
+
+    def delete_view(self, view_id: str) -> Future[bool]:
+        """Deletes a view."""
+        return self._store.delete_view(view_id) if self._has_view(view_id) else _done(False)
+
+    def _may_show(self, content: ViewContent) -> bool:
+        return content.experiment in self._experiments
+
+    def _has_view(self, view_id: str) -> bool:
+        return any(view.view_id == view_id for view in self.views())
 
     def _within(self, search: TraceSearch) -> TraceSearch:
         return replace(search, experiments=self._asked(search.experiments))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from outcrop_server.model.errors import StoreError
-from outcrop_server.storage.sqlite import blob_schema, rollup_schema, term_schema
+from outcrop_server.storage.sqlite import blob_schema, rollup_schema, term_schema, view_schema
 from outcrop_server.storage.sqlite.rollup_rows import rebuild
 
 if TYPE_CHECKING:
@@ -225,6 +225,7 @@ MIGRATIONS: tuple[tuple[Step, ...], ...] = (
     _TREE_AND_CHANGES,
     (*rollup_schema.PACKED, rebuild, *_SPAN_DURATIONS),
     blob_schema.STEP,
+    view_schema.STEP,
 )
 
 

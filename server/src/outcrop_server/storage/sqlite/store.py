@@ -11,12 +11,13 @@ from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, Trace
 from outcrop_server.model.search import FoundTrace, TraceSearch
 from outcrop_server.model.store_health import CommitWatch, StoreHealth, watch_nothing
 from outcrop_server.model.timeline import Timeline
-from outcrop_server.storage.sqlite import ageing, changes, columns, facets, judging, tokens, tree
+from outcrop_server.storage.sqlite import ageing, changes, columns, facets, judging, tree
 from outcrop_server.storage.sqlite import health as disk
 from outcrop_server.storage.sqlite import statements as sql
 from outcrop_server.storage.sqlite.aggregate import aggregate
 from outcrop_server.storage.sqlite.blobs import SELECT_PLACES, whole_payload
 from outcrop_server.storage.sqlite.candidates import candidates
+from outcrop_server.storage.sqlite.choices import StoreOfChoices
 from outcrop_server.storage.sqlite.committer import Committer
 from outcrop_server.storage.sqlite.connections import ReaderPool, make_private, open_writer
 from outcrop_server.storage.sqlite.file_lock import FileLock
@@ -28,10 +29,9 @@ from outcrop_server.storage.sqlite.upkeep.opening import lock_path, snapshot
 from outcrop_server.storage.sqlite.write import prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from outcrop_server.model.access import AccessToken
     from outcrop_server.model.aggregates import (
         AggregateQuery,
         Aggregates,
@@ -49,7 +49,7 @@ DEFAULT_MAX_WAITING_BYTES = 256 << 20
 _LOCK_TIMEOUT_S = 30.0
 
 
-class SqliteStore:
+class SqliteStore(StoreOfChoices):
     """Keeps traces in one SQLite file; see `storage.api.TraceStore` for what its methods promise.
 
     Args:
@@ -317,25 +317,6 @@ class SqliteStore:
         if given:
             merge_log(self._path)
         return given * int(page_bytes)
-
-    def access_tokens(self) -> list[AccessToken]:
-        """Every token that was ever made."""
-        with self._readers.reading() as connection:
-            return tokens.read_tokens(connection)
-
-    def add_access_token(self, token: AccessToken) -> Future[bool]:
-        """Keeps a token."""
-        return self._committer.submit(lambda writer: tokens.insert_token(writer.connection, token))
-
-    def revoke_access_token(self, token_id: str, at_ns: int, by: str) -> Future[bool]:
-        """Revokes a token."""
-        return self._committer.submit(
-            lambda writer: tokens.revoke_token(writer.connection, token_id, at_ns, by)
-        )
-
-    def note_token_use(self, used_at_ns: Mapping[str, int]) -> Future[None]:
-        """Keeps when tokens were last used."""
-        return self._committer.submit(lambda writer: tokens.note_use(writer.connection, used_at_ns))
 
     def health(self) -> StoreHealth:
         """How it is now."""
