@@ -1,4 +1,4 @@
-"""Saved views over HTTP: everybody finds them, readers change their own, and scopes hide what is not theirs."""
+"""Saved views over HTTP: everybody finds them, readers change their own, scopes hide what is not theirs."""
 
 from __future__ import annotations
 

@@ -65,6 +65,7 @@ export function readTraceRow(raw: Schemas["TraceSummary"]): TraceRow {
     tools: raw.tools,
     sessionId: raw.session_id,
     userId: raw.user_id,
+    tags: raw.tags,
     costUsd: raw.cost_usd,
     isCostPartial: raw.cost_is_partial,
     costReason: raw.cost_reason,

@@ -53,6 +53,7 @@ export interface TraceRow {
   tools: readonly string[];
   sessionId: string | null;
   userId: string | null;
+  tags: Readonly<Record<string, string>>;
   /** US dollars of the calls whose cost is known; null if of none. */
   costUsd: number | null;
   isCostPartial: boolean;

@@ -6,7 +6,7 @@ import { renderPage, summary, traceAnswers } from "../page";
 
 const list = (...ids: string[]) => ({ traces: ids.map((id, i) => summary(id, 9000 - i)), next_cursor: null });
 const NONE = { "/api/experiments": { experiments: [] } };
-const selected = () => screen.getAllByRole("row").findIndex((row) => row.getAttribute("aria-selected") === "true") - 1;
+const selected = () => screen.getAllByRole("row").findIndex((row) => row.getAttribute("aria-current") === "true") - 1;
 
 test("a row says what was asked and answered, and its figures", async () => {
   renderPage("/traces", { ...NONE, "/api/traces": list("a") });

@@ -1,4 +1,4 @@
-"""`/api/views`: views of the trace list that were given a name. A token of role read changes its own alone."""
+"""`/api/views`: views of the trace list that have a name. A token of role read changes its own alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saved views of the trace list: which traces, in which order and columns. Made by the API, kept by a store."""
+"""Saved views of the list: which traces, in which order and columns. Made by the API, kept by a store."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class ViewContent:
 class SavedView:
     """A view as it is kept.
 
-    `view_id` is `v-` and 32 hex digits; times are nanoseconds since the epoch. `author` is the token that made
-    it, or `anonymous`.
+    `view_id` is `v-` and 32 hex digits; times are nanoseconds since the epoch. `author` is the token that
+    made it, or `anonymous`.
     """
 
     view_id: str

@@ -1,8 +1,11 @@
 // What the page says, in English. Japanese (ja.ts) must have every key: types enforce it.
 
+import { enFinding } from "./enFinding";
+
 const plural = (n: number, one: string, many: string): string => (n === 1 ? one : many);
 
 export const en = {
+  ...enFinding,
   // Frame
   traces: "Traces",
   experiments: "Experiments",

@@ -1,7 +1,9 @@
 // What the page says, in Japanese.
 import type { Dictionary } from "./dictionary";
+import { jaFinding } from "./jaFinding";
 
 export const ja: Dictionary = {
+  ...jaFinding,
   traces: "トレース",
   experiments: "実験",
   mainNavigation: "メイン",

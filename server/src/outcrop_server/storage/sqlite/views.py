@@ -25,7 +25,8 @@ _INSERT = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _UPDATE = """
-    UPDATE saved_view SET (name, experiment_id, search, columns, is_compact, updated_at_ns) = (?, ?, ?, ?, ?, ?)
+    UPDATE saved_view
+    SET (name, experiment_id, search, columns, is_compact, updated_at_ns) = (?, ?, ?, ?, ?, ?)
     WHERE view_id = ?
 """
 _DELETE = "DELETE FROM saved_view WHERE view_id = ?"

@@ -1,0 +1,4 @@
+// Traces or spans side by side.
+export function CompareView() {
+  return null;
+}
