@@ -1,6 +1,6 @@
 // The top bar: which experiment, and how the page looks and speaks.
 import { Menu, Select, useMantineColorScheme, type MantineColorScheme } from "@mantine/core";
-import { IconDeviceDesktop, IconLanguage, IconMoon, IconSelector, IconSun, IconUser, type Icon } from "@tabler/icons-react";
+import { IconDeviceDesktop, IconLanguage, IconMoon, IconSearch, IconSelector, IconSun, IconUser, type Icon } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useMatchRoute, useNavigate, useSearch } from "@tanstack/react-router";
 import { signOut } from "@/api/client";
@@ -10,11 +10,18 @@ import type { Language } from "@/lib/i18n/dictionary";
 import { useSpeech } from "@/lib/i18n/language";
 import styles from "./Frame.module.css";
 
-export function TopBar() {
+const IS_MAC = /mac|iphone|ipad/i.test(navigator.userAgent);
+
+export function TopBar({ onPalette }: { onPalette: () => void }) {
+  const { t } = useSpeech();
   return (
     <header className={styles.bar}>
       <ExperimentSelect />
       <span className={styles.space} />
+      <button type="button" className={styles.palette} aria-label={t.palette} data-tip={t.palette} onClick={onPalette}>
+        <IconSearch size={15} stroke={1.7} aria-hidden />
+        <kbd aria-hidden>{IS_MAC ? "⌘K" : "Ctrl K"}</kbd>
+      </button>
       <LanguageMenu />
       <ThemeMenu />
       <AccountMenu />

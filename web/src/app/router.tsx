@@ -56,10 +56,16 @@ const experiments = createRoute({
   component: lazyRouteComponent(() => import("@/features/experiments/ExperimentsView"), "ExperimentsView"),
 });
 
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("@/features/settings/SettingsView"), "SettingsView"),
+});
+
 /** A router of its own for each page; tests give it a history that is not the browser's. */
 export const makeRouter = (history?: RouterHistory) =>
   createRouter({
-    routeTree: root.addChildren([index, traces, trace, compare, sessions, overview, experiments]),
+    routeTree: root.addChildren([index, traces, trace, compare, sessions, overview, experiments, settings]),
     defaultPreload: "intent",
     parseSearch,
     stringifySearch,

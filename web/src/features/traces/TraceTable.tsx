@@ -5,6 +5,7 @@ import { ScrollPane, VirtualRows } from "@/components/VirtualRows";
 import { useSpeech } from "@/lib/i18n/language";
 import { useKeys } from "@/lib/useKeys";
 import { useNarrow } from "@/lib/useNarrow";
+import { keepForTab } from "@/lib/storage";
 import { useNow } from "@/lib/useNow";
 import type { ListSearch } from "@/model/address";
 import { NONE_CHOSEN } from "@/model/chosen";
@@ -21,6 +22,8 @@ import type { Change } from "./useListAsk";
 import type { LiveRows } from "./useLiveRows";
 
 const AHEAD = 30;
+// How far the keys [ and ] lead from a trace that was opened here.
+const NEAR = 500;
 const TALL = 44;
 const TALL_COMPACT = 32;
 const TALL_NARROW = 72;
@@ -175,11 +178,13 @@ function useSelection(rows: readonly Row[], search: ListSearch) {
   const open = useCallback(
     (row: Row) => {
       const { experiment } = search;
+      const place = rows.indexOf(row);
+      keepForTab("neighbours", rows.slice(Math.max(place - NEAR, 0), place + NEAR).map(({ id }) => id).join(","));
       void stand(row).then(() =>
         navigate({ to: "/traces/$traceId", params: { traceId: row.id }, search: experiment === undefined ? {} : { experiment } }),
       );
     },
-    [navigate, search, stand],
+    [navigate, rows, search, stand],
   );
   return { at, select, open };
 }

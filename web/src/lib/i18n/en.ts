@@ -1,11 +1,13 @@
 // What the page says, in English. Japanese (ja.ts) must have every key: types enforce it.
 
 import { enFinding } from "./enFinding";
+import { enManaging } from "./enManaging";
 
 const plural = (n: number, one: string, many: string): string => (n === 1 ? one : many);
 
 export const en = {
   ...enFinding,
+  ...enManaging,
   // Frame
   traces: "Traces",
   experiments: "Experiments",

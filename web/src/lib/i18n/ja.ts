@@ -1,9 +1,11 @@
 // What the page says, in Japanese.
 import type { Dictionary } from "./dictionary";
 import { jaFinding } from "./jaFinding";
+import { jaManaging } from "./jaManaging";
 
 export const ja: Dictionary = {
   ...jaFinding,
+  ...jaManaging,
   traces: "トレース",
   experiments: "実験",
   mainNavigation: "メイン",
