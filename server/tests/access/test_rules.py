@@ -7,6 +7,12 @@ from outcrop_server.api import openapi
 
 EXPECTED: dict[str, Need] = {
     "listExperiments": "read",
+    "createExperiment": "admin",
+    "editExperiment": "admin",
+    "getExperimentSize": "read",
+    "getRetention": "read",
+    "getStore": "read",
+    "getPrices": "read",
     "getAggregates": "read",
     "computeAggregates": "read",
     "getFacets": "read",

@@ -24,6 +24,7 @@ from outcrop_server.storage.api import TraceStore
 from server.tests.storage.ageing_conformance import AgeingConformance
 from server.tests.storage.aggregate_conformance import AggregateConformance
 from server.tests.storage.binaries_conformance import BinariesConformance
+from server.tests.storage.experiment_conformance import ExperimentConformance
 from server.tests.storage.judging_conformance import JudgingConformance
 from server.tests.storage.token_conformance import TokenConformance
 from server.tests.storage.tree_conformance import TreeConformance
@@ -77,6 +78,7 @@ class TraceStoreConformance(
     AgeingConformance,
     AggregateConformance,
     BinariesConformance,
+    ExperimentConformance,
     JudgingConformance,
     TokenConformance,
     TreeConformance,

@@ -33,6 +33,9 @@ export function readExperiment(raw: Schemas["Experiment"]): Experiment {
     traceCount: raw.trace_count,
     errorCount: raw.error_count,
     lastTraceNs: raw.last_trace_at_ns === null ? null : BigInt(raw.last_trace_at_ns),
+    description: raw.description,
+    isArchived: raw.archived_at_ns !== null,
+    formerNames: raw.former_names,
   };
 }
 

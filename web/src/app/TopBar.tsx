@@ -36,7 +36,8 @@ function ExperimentSelect() {
   const navigate = useNavigate();
   const matches = useMatchRoute();
   const here = (["/overview", "/sessions"] as const).find((to) => matches({ to }) !== false);
-  const names = new Set([...(data ?? []).map(({ name }) => name), ...(experiment === undefined ? [] : [experiment])]);
+  const offered = (data ?? []).filter(({ isArchived }) => !isArchived).map(({ name }) => name);
+  const names = new Set([...offered, ...(experiment === undefined ? [] : [experiment])]);
   return (
     <Select
       className={styles.experiment}

@@ -75,7 +75,7 @@ function usePlaces(): Command[] {
       run: () => void navigate({ to: "/traces", search: searchOf(view) }),
     })),
     { id: "all", group: t.experiments, name: t.allExperiments, run: () => void navigate({ to: "/traces", search: {} }) },
-    ...experiments.map(({ id, name }): Command => ({
+    ...experiments.filter(({ isArchived }) => !isArchived).map(({ id, name }): Command => ({
       id: `experiment-${id}`,
       group: t.experiments,
       name,

@@ -99,6 +99,11 @@ export interface Experiment {
   traceCount: number;
   errorCount: number;
   lastTraceNs: bigint | null;
+  description: string;
+  /** Put away: not offered, but it takes traces all the same. */
+  isArchived: boolean;
+  /** Under which programs may send to it, too. */
+  formerNames: readonly string[];
 }
 
 export const endNs = (span: Pick<Span, "startNs" | "durationNs">): bigint => span.startNs + BigInt(Math.round(span.durationNs));

@@ -21,10 +21,12 @@ from outcrop_server.api import (
     export,
     health,
     judging,
+    retention,
     search,
     session,
     sessions,
     spans,
+    store,
     tail,
     tokens,
     traces,
@@ -36,6 +38,7 @@ from outcrop_server.api.schemas import Problem
 # What has a name goes before what takes any: `/api/traces/count` before `/api/traces/{trace_id}`.
 ROUTERS = (
     experiments.router,
+    retention.router,
     aggregates.router,
     sessions.router,
     compare.router,
@@ -50,6 +53,7 @@ ROUTERS = (
     session.router,
     tokens.router,
     health.router,
+    store.router,
 )
 # What the gate may answer instead of any route below /api.
 _REFUSALS = {str(status): answer for status, answer in responses(401, 403, 429).items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from outcrop_server.query.experiments import ExperimentKeeper
 from outcrop_server.query.exploring import TraceExplorer
 from outcrop_server.query.export import Exporter
 from outcrop_server.query.judging import Judge
@@ -30,6 +31,7 @@ class Queries:
     trees: TreeReader
     exporter: Exporter
     views: ViewKeeper
+    experiments: ExperimentKeeper
 
 
 class QueriesByScope:
@@ -61,4 +63,5 @@ class QueriesByScope:
             TreeReader(store),
             Exporter(store),
             ViewKeeper(store),
+            ExperimentKeeper(store),
         )

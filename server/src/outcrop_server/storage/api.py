@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from outcrop_server.storage.experiments import ExperimentStore
 from outcrop_server.storage.retention import RetainingStore
 from outcrop_server.storage.tokens import TokenStore
 from outcrop_server.storage.views import ViewStore
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from outcrop_server.model.tree import SpanPosition, SubtreeTotals
 
 
-class KeptTraces(ViewStore, Protocol):
+class KeptTraces(ExperimentStore, ViewStore, Protocol):
     """The traces of a store: what is asked of them, what is said of them afterwards, and views of them.
 
     `storage.scoped` gives a part of them the same form.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         SessionRow,
     )
     from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
+    from outcrop_server.model.experiments import ExperimentFacts
     from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
     from outcrop_server.model.search import FoundTrace, TraceSearch
     from outcrop_server.model.timeline import Timeline
@@ -166,6 +167,17 @@ class ScopedStore:
         if experiment not in self._experiments:
             return _done(0)
         return self._store.delete_oldest(experiment, until_ns, limit)
+
+    def add_experiment(self, facts: ExperimentFacts, at_ns: int) -> Future[bool]:  # noqa: ARG002
+        """Makes none: it would be none of them."""
+        return _done(False)
+
+    def edit_experiment(self, experiment_id: str, facts: ExperimentFacts) -> Future[bool]:
+        """Replaces what is said of one of them, but for its name."""
+        names = {row.experiment_id: row.name for row in self.experiments()}
+        if names.get(experiment_id) != facts.name:
+            return _done(False)
+        return self._store.edit_experiment(experiment_id, facts)
 
     def views(self) -> list[SavedView]:
         """Views of them; those of all experiments may name others in their filters."""

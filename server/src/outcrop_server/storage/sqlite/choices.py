@@ -1,23 +1,24 @@
-"""The part of the SQLite store that keeps what people chose: tokens and saved views."""
+"""The part of the SQLite store that keeps what people chose: tokens, views, what is said of experiments."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outcrop_server.storage.sqlite import tokens, views
+from outcrop_server.storage.sqlite import experiments, tokens, views
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from concurrent.futures import Future
 
     from outcrop_server.model.access import AccessToken
+    from outcrop_server.model.experiments import ExperimentFacts
     from outcrop_server.model.views import SavedView, ViewContent
     from outcrop_server.storage.sqlite.committer import Committer
     from outcrop_server.storage.sqlite.connections import ReaderPool
 
 
 class StoreOfChoices:
-    """Methods of `storage.tokens` and `storage.views`, over a store's reader and committer."""
+    """Methods of `storage.tokens`, `.views` and `.experiments`, over a store's reader and committer."""
 
     _committer: Committer
     _readers: ReaderPool
@@ -59,3 +60,15 @@ class StoreOfChoices:
     def delete_view(self, view_id: str) -> Future[bool]:
         """Deletes a view."""
         return self._committer.submit(lambda writer: views.delete_view(writer.connection, view_id))
+
+    def add_experiment(self, facts: ExperimentFacts, at_ns: int) -> Future[bool]:
+        """Makes an experiment."""
+        return self._committer.submit(
+            lambda writer: experiments.insert_experiment(writer.connection, facts, at_ns)
+        )
+
+    def edit_experiment(self, experiment_id: str, facts: ExperimentFacts) -> Future[bool]:
+        """Replaces what is said of an experiment."""
+        return self._committer.submit(
+            lambda writer: experiments.update_experiment(writer.connection, experiment_id, facts)
+        )

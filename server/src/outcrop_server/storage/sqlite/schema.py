@@ -7,7 +7,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from outcrop_server.model.errors import StoreError
-from outcrop_server.storage.sqlite import blob_schema, rollup_schema, term_schema, view_schema
+from outcrop_server.storage.sqlite import (
+    blob_schema,
+    experiment_schema,
+    rollup_schema,
+    term_schema,
+    view_schema,
+)
 from outcrop_server.storage.sqlite.rollup_rows import rebuild
 
 if TYPE_CHECKING:
@@ -226,6 +232,7 @@ MIGRATIONS: tuple[tuple[Step, ...], ...] = (
     (*rollup_schema.PACKED, rebuild, *_SPAN_DURATIONS),
     blob_schema.STEP,
     view_schema.STEP,
+    experiment_schema.STEP,
 )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from outcrop_server.model.changes import ChangedTrace, ChangePosition
 from outcrop_server.model.errors import StoreError
-from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
+from outcrop_server.model.rows import SpanRow, StoredTrace, TracePosition
 from outcrop_server.model.search import FoundTrace, TraceSearch
 from outcrop_server.model.store_health import CommitWatch, StoreHealth, watch_nothing
 from outcrop_server.model.timeline import Timeline
@@ -20,6 +20,7 @@ from outcrop_server.storage.sqlite.candidates import candidates
 from outcrop_server.storage.sqlite.choices import StoreOfChoices
 from outcrop_server.storage.sqlite.committer import Committer
 from outcrop_server.storage.sqlite.connections import ReaderPool, make_private, open_writer
+from outcrop_server.storage.sqlite.experiments import read_experiments
 from outcrop_server.storage.sqlite.file_lock import FileLock
 from outcrop_server.storage.sqlite.frames import unpack
 from outcrop_server.storage.sqlite.search import search_sql
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     )
     from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
     from outcrop_server.model.new_span import NewSpan
-    from outcrop_server.model.rows import OldTrace
+    from outcrop_server.model.rows import ExperimentRow, OldTrace
     from outcrop_server.model.tree import SpanPosition, SubtreeTotals
 
 DEFAULT_MAX_WAITING_BYTES = 256 << 20
@@ -101,8 +102,7 @@ class SqliteStore(StoreOfChoices):
     def experiments(self) -> list[ExperimentRow]:
         """Every experiment, that of the newest trace first."""
         with self._readers.reading() as connection:
-            rows = connection.execute(sql.SELECT_EXPERIMENTS).fetchall()
-        return [ExperimentRow(str(number), *rest) for number, *rest in rows]
+            return read_experiments(connection)
 
     def traces(self, experiment: str | None, after: TracePosition | None, limit: int) -> list[StoredTrace]:
         """A page of traces, newest first."""
