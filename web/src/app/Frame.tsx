@@ -32,7 +32,7 @@ export function Frame() {
     <div className={styles.frame} data-folded={isFolded || undefined}>
       <Rail isFolded={isFolded} onFold={fold} onKeys={showKeys} />
       <TopBar onPalette={showPalette} />
-      <main className={styles.main}>
+      <main id="main" className={styles.main}>
         <Outlet />
       </main>
       <KeysDialog isOpen={open === "keys"} onClose={() => close("keys")} />

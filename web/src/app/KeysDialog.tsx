@@ -1,5 +1,5 @@
 // What the keys do.
-import { Modal } from "@mantine/core";
+import { Window } from "@/components/Window";
 import { useSpeech } from "@/lib/i18n/language";
 import styles from "./KeysDialog.module.css";
 
@@ -42,7 +42,7 @@ export function KeysDialog({ isOpen, onClose }: { isOpen: boolean; onClose: () =
     ],
   ];
   return (
-    <Modal opened={isOpen} onClose={onClose} title={t.keysTitle} size={760} centered closeButtonProps={{ "aria-label": t.close }}>
+    <Window title={t.keysTitle} isOpen={isOpen} onClose={onClose} size={760}>
       <div className={styles.groups}>
         {groups.map(([group, keys]) => (
           <section key={group}>
@@ -62,6 +62,6 @@ export function KeysDialog({ isOpen, onClose }: { isOpen: boolean; onClose: () =
           </section>
         ))}
       </div>
-    </Modal>
+    </Window>
   );
 }

@@ -12,20 +12,14 @@ const MOST_OF_GROUP = 8;
 export function Palette({ isOpen, onClose, onKeys }: { isOpen: boolean; onClose: () => void; onKeys: () => void }) {
   const { t } = useSpeech();
   return (
-    <Modal
-      opened={isOpen}
-      onClose={onClose}
-      withCloseButton={false}
-      size={600}
-      yOffset="12vh"
-      padding={0}
-      returnFocus
-      aria-label={t.palette}
-      transitionProps={{ duration: 0 }}
-      classNames={{ body: styles.body ?? "" }}
-    >
-      <Commands onClose={onClose} onKeys={onKeys} />
-    </Modal>
+    <Modal.Root opened={isOpen} onClose={onClose} size={600} yOffset="12vh" padding={0} returnFocus transitionProps={{ duration: 0 }}>
+      <Modal.Overlay />
+      <Modal.Content aria-label={t.palette}>
+        <Modal.Body className={styles.body}>
+          <Commands onClose={onClose} onKeys={onKeys} />
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   );
 }
 

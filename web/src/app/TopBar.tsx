@@ -10,7 +10,7 @@ import type { Language } from "@/lib/i18n/dictionary";
 import { useSpeech } from "@/lib/i18n/language";
 import styles from "./Frame.module.css";
 
-const IS_MAC = /mac|iphone|ipad/i.test(navigator.userAgent);
+const PALETTE_KEYS = /mac|iphone|ipad/i.test(navigator.userAgent) ? "⌘K" : "Ctrl K";
 
 export function TopBar({ onPalette }: { onPalette: () => void }) {
   const { t } = useSpeech();
@@ -18,9 +18,9 @@ export function TopBar({ onPalette }: { onPalette: () => void }) {
     <header className={styles.bar}>
       <ExperimentSelect />
       <span className={styles.space} />
-      <button type="button" className={styles.palette} aria-label={t.palette} data-tip={t.palette} onClick={onPalette}>
+      <button type="button" className={styles.palette} aria-label={`${t.palette}, ${PALETTE_KEYS}`} data-tip={t.palette} onClick={onPalette}>
         <IconSearch size={15} stroke={1.7} aria-hidden />
-        <kbd aria-hidden>{IS_MAC ? "⌘K" : "Ctrl K"}</kbd>
+        <kbd>{PALETTE_KEYS}</kbd>
       </button>
       <LanguageMenu />
       <ThemeMenu />
@@ -59,7 +59,7 @@ function ExperimentSelect() {
       rightSectionPointerEvents="none"
       withCheckIcon={false}
       maxDropdownHeight={360}
-      comboboxProps={{ width: 280, position: "bottom-start", transitionProps: { duration: 0 }, shadow: "none" }}
+      comboboxProps={{ portalProps: { target: "#main" }, width: 280, position: "bottom-start", transitionProps: { duration: 0 }, shadow: "none" }}
     />
   );
 }

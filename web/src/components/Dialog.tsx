@@ -1,8 +1,8 @@
 // A question that has to be answered before one goes on: a form in a window of its own.
-import { Modal } from "@mantine/core";
 import type { ReactNode, SubmitEvent } from "react";
 import { useSpeech } from "@/lib/i18n/language";
 import styles from "./Dialog.module.css";
+import { Window } from "./Window";
 
 interface Props {
   title: string;
@@ -25,7 +25,7 @@ export function Dialog({ title, isOpen, onClose, action, isDanger = false, isBus
     if (isReady && !isBusy) onDo();
   };
   return (
-    <Modal opened={isOpen} onClose={onClose} title={title} size={440} centered closeButtonProps={{ "aria-label": t.close }}>
+    <Window title={title} isOpen={isOpen} onClose={onClose} size={440}>
       <form className={styles.form} onSubmit={submit}>
         {children}
         {error && (
@@ -42,7 +42,7 @@ export function Dialog({ title, isOpen, onClose, action, isDanger = false, isBus
           </button>
         </div>
       </form>
-    </Modal>
+    </Window>
   );
 }
 

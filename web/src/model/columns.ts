@@ -44,8 +44,8 @@ interface Measure {
   isRight?: boolean;
 }
 
-const LEAST = 48;
-const MOST = 1200;
+export const LEAST_WIDTH = 48;
+export const MOST_WIDTH = 1200;
 const GAP = 20;
 const PADDING = 32;
 /** The column of the boxes that choose rows. */
@@ -84,9 +84,12 @@ export const isRight = (id: Column): boolean => MEASURES[id].isRight === true;
 
 export const isShown = ({ columns }: Layout, id: Column): boolean => columns.some((column) => column.id === id);
 
+/** How wide a column is, in pixels; those that share what is left over are this wide at least. */
+export const widthOf = ({ id, width }: ShownColumn): number => width ?? MEASURES[id].usual;
+
 const columnNamed = (name: unknown): Column | undefined => COLUMNS.find((id) => id === name);
 
-const within = (width: number): number => Math.round(Math.min(Math.max(width, LEAST), MOST));
+const within = (width: number): number => Math.round(Math.min(Math.max(width, LEAST_WIDTH), MOST_WIDTH));
 
 /** Columns as someone else wrote them: what is unknown or there twice is left out, and the name is always there. */
 export function layoutOf(written: readonly { name: unknown; width: unknown }[], isCompact: boolean): Layout {
@@ -155,6 +158,6 @@ export function gridTracks({ columns }: Layout): string {
 
 /** How wide the columns are at least, in pixels; a narrower list scrolls sideways. */
 export function leastWidth({ columns }: Layout): number {
-  const sum = columns.reduce((total, { id, width }) => total + (width ?? MEASURES[id].usual) + GAP, 0);
+  const sum = columns.reduce((total, { id, width }) => total + widthOf({ id, width }) + GAP, 0);
   return BOX + sum + PADDING;
 }

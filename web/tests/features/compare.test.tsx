@@ -3,7 +3,6 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test, vi } from "vitest";
 import type { components } from "@/api/generated/schema";
-import "@/features/compare/CompareView";
 import { renderPage, spanDetail, spanSummary, summary } from "../page";
 
 type Schemas = components["schemas"];

@@ -26,7 +26,8 @@ test("a few letters and Enter lead to an experiment, and the field names what is
   await screen.findByText("agent_a");
   const field = await palette(user);
   await user.type(field, "check");
-  expect(chosen()).toBe("/Shared/checkout");
+  // Experiments come from the server.
+  await waitFor(() => expect(chosen()).toBe("/Shared/checkout"));
   expect(document.getElementById(field.getAttribute("aria-activedescendant") ?? "")?.textContent).toBe("/Shared/checkout");
   await user.keyboard("{Enter}");
   await waitFor(() => expect(page.at()).toBe("/traces?experiment=/Shared/checkout"));

@@ -82,7 +82,7 @@ test("the first run shows the lines to paste, what to check later, and then the 
   await screen.findByRole("heading", { name: "Waiting for the first trace" });
   expect(screen.getByText(/outcrop.set_tracking_uri\("http:\/\/localhost/)).toBeTruthy();
   expect(screen.queryByText("Nothing yet? Check these:")).toBeNull();
-  await act(() => vi.advanceTimersByTimeAsync(11_000));
+  await act(() => vi.advanceTimersByTimeAsync(21_000));
   expect(screen.getByText("Nothing yet? Check these:")).toBeTruthy();
   now = list("first");
   await act(() => vi.advanceTimersByTimeAsync(4500));

@@ -64,7 +64,7 @@ export function PricesSection() {
 function PriceTable({ name, head, children }: { name: string; head: readonly [string, string]; children: React.ReactNode }) {
   const { t } = useSpeech();
   return (
-    <div className={styles.scroll}>
+    <div className={styles.scroll} tabIndex={0} role="group" aria-label={name}>
       <table className={styles.table} aria-label={name}>
         <thead>
           <tr>

@@ -23,7 +23,7 @@ export function RetentionSection({ canChange }: { canChange: boolean }) {
       {error && <Failure what={t.whatRetention} error={error} onRetry={() => void refetch()} />}
       {!data && !error && <SkeletonRows count={4} height={32} widths={[30, 30]} />}
       {data && data.experiments.length > 0 && (
-        <div className={styles.scroll}>
+        <div className={styles.scroll} tabIndex={0} role="group" aria-label={t.retention}>
           <table className={styles.table} aria-label={t.retention}>
             <thead>
               <tr>

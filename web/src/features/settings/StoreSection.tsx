@@ -59,7 +59,7 @@ function Sizes() {
   const { data: experiments = [] } = useQuery(experimentsQuery);
   const sizes = useQueries({ queries: experiments.map(({ id }) => sizeQuery(id)) });
   return (
-    <div className={styles.scroll}>
+    <div className={styles.scroll} tabIndex={0} role="group" aria-label={t.sizeByExperiment}>
       <table className={styles.table} aria-label={t.sizeByExperiment}>
         <thead>
           <tr>

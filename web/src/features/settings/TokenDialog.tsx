@@ -1,11 +1,11 @@
 // Makes a token, and shows it once.
-import { Modal } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { experimentsQuery } from "@/api/queries";
 import { createToken, type NewToken } from "@/api/settings";
 import { CopyButton } from "@/components/CopyButton";
 import { Dialog, Field } from "@/components/Dialog";
+import { Window } from "@/components/Window";
 import { useSpeech } from "@/lib/i18n/language";
 import { readWhole } from "@/model/limits";
 import styles from "./Settings.module.css";
@@ -68,7 +68,7 @@ function ShownOnce({ token, mustSignIn, onClose }: { token: string; mustSignIn: 
   const { t } = useSpeech();
   // A click beside it must not take it away.
   return (
-    <Modal opened onClose={onClose} title={t.tokenIsMade} size={520} centered closeOnClickOutside={false} closeOnEscape={false} withCloseButton={false}>
+    <Window title={t.tokenIsMade} isOpen onClose={onClose} size={520} isFirm>
       <p>{t.tokenOnce}</p>
       <div className={styles.token}>
         <code>{token}</code>
@@ -80,6 +80,6 @@ function ShownOnce({ token, mustSignIn, onClose }: { token: string; mustSignIn: 
           <button type="button" className={styles.plain} onClick={onClose}>{t.tokenKept}</button>
         )}
       </div>
-    </Modal>
+    </Window>
   );
 }

@@ -64,7 +64,7 @@ interface TableProps {
 function TokenTable({ tokens, nowMs, onRevoke }: TableProps) {
   const { t } = useSpeech();
   return (
-    <div className={styles.scroll}>
+    <div className={styles.scroll} tabIndex={0} role="group" aria-label={onRevoke ? t.tokensTitle : t.oldTokens(tokens.length)}>
       <table className={styles.table} aria-label={onRevoke ? t.tokensTitle : t.oldTokens(tokens.length)}>
         <thead>
           <tr>

@@ -44,12 +44,12 @@ export function ChosenBar({ ids, experiment, onClear, onDeleted, onTagged }: Pro
       </span>
       <div className={styles.tools}>
         {canCompare ? (
-          <Link to="/compare" search={search} className={styles.button}>
+          <Link to="/compare" search={search} className={styles.button} aria-label={t.compare}>
             <IconGitCompare size={15} stroke={1.6} aria-hidden />
             <span className={styles.word}>{t.compare}</span>
           </Link>
         ) : (
-          <button type="button" className={styles.button} disabled data-tip={t.compareWhy(MOST_COMPARED)}>
+          <button type="button" className={styles.button} disabled aria-label={t.compare} data-tip={t.compareWhy(MOST_COMPARED)}>
             <IconGitCompare size={15} stroke={1.6} aria-hidden />
             <span className={styles.word}>{t.compare}</span>
           </button>

@@ -4,7 +4,7 @@ import { useRef, type KeyboardEvent, type PointerEvent } from "react";
 import { cx } from "@/lib/cx";
 import { useSpeech } from "@/lib/i18n/language";
 import type { ListSearch, OrderField } from "@/model/address";
-import { isRight, sizedColumn, type Column, type Layout } from "@/model/columns";
+import { isRight, LEAST_WIDTH, MOST_WIDTH, sizedColumn, widthOf, type Column, type Layout } from "@/model/columns";
 import styles from "./TableHead.module.css";
 import { useDraggedColumns } from "./useDraggedColumns";
 
@@ -47,7 +47,8 @@ export function TableHead({ layout, onLayout, order, onOrder, chosen, onChooseAl
           />
         </label>
       </span>
-      {layout.columns.map(({ id }, place) => {
+      {layout.columns.map((column, place) => {
+        const { id } = column;
         const name = t.columnNames[id];
         const field = ORDERED[id];
         // Without an order of its own the list is newest first.
@@ -65,7 +66,7 @@ export function TableHead({ layout, onLayout, order, onOrder, chosen, onChooseAl
             {field === undefined ? <span className={styles.name}>{name}</span> : (
               <Sorter name={name} isOwn={isOwn} direction={direction} onOrder={() => onOrder(nextOrder(field, isOwn, direction))} />
             )}
-            <Edge name={name} onSize={(width) => onLayout(sizedColumn(layout, id, width))} />
+            <Edge name={name} width={widthOf(column)} onSize={(width) => onLayout(sizedColumn(layout, id, width))} />
           </span>
         );
       })}
@@ -102,15 +103,18 @@ function Sorter({ name, isOwn, direction, onOrder }: SorterProps) {
 const STEP = 16;
 
 /** The right edge of a column: dragged, or moved by the arrow keys, it makes it wider; twice clicked, as it was. */
-function Edge({ name, onSize }: { name: string; onSize: (width: number | null) => void }) {
+function Edge({ name, width, onSize }: { name: string; width: number; onSize: (width: number | null) => void }) {
   const { t } = useSpeech();
   const begin = useRef<{ x: number; width: number } | null>(null);
-  const widthOf = (edge: HTMLElement): number => edge.parentElement?.getBoundingClientRect().width ?? 0;
+  const measured = (edge: HTMLElement): number => edge.parentElement?.getBoundingClientRect().width ?? 0;
   return (
     <span
       role="separator"
       aria-orientation="vertical"
       aria-label={t.columnWidth(name)}
+      aria-valuenow={width}
+      aria-valuemin={LEAST_WIDTH}
+      aria-valuemax={MOST_WIDTH}
       tabIndex={0}
       className={styles.edge}
       data-tip={t.columnWidth(name)}
@@ -123,7 +127,7 @@ function Edge({ name, onSize }: { name: string; onSize: (width: number | null) =
       onPointerDown={(event: PointerEvent<HTMLElement>) => {
         event.preventDefault();
         event.currentTarget.setPointerCapture(event.pointerId);
-        begin.current = { x: event.clientX, width: widthOf(event.currentTarget) };
+        begin.current = { x: event.clientX, width: measured(event.currentTarget) };
       }}
       onPointerMove={(event) => {
         if (begin.current) onSize(begin.current.width + event.clientX - begin.current.x);
@@ -136,7 +140,7 @@ function Edge({ name, onSize }: { name: string; onSize: (width: number | null) =
         if (by === 0) return;
         event.preventDefault();
         event.stopPropagation();
-        onSize(widthOf(event.currentTarget) + by);
+        onSize(measured(event.currentTarget) + by);
       }}
     />
   );
