@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from outcrop._version import __version__
 from outcrop.exceptions import ConfigurationError
 from outcrop.pricing import library
+from outcrop.pricing.listing import rates_now
 from outcrop.pricing.quote import price_of
 from outcrop.pricing.table import PriceTable, read_table
 from outcrop.views import glance_span, read_span
@@ -93,13 +94,15 @@ def create_app(
     """
     door = _door(settings, store)
     cookie = SessionCookie(settings.port)
-    price_span = partial(price_of, table=_prices(settings))
+    prices = _prices(settings)
+    price_span = partial(price_of, table=prices)
     if metrics is not None:
         metrics.watch_store(store)
     pipeline = Pipeline(store, partial(glance_span, parse=parse_fast), price_span, metrics)
     intake = Intake(pipeline, settings.max_body_bytes, settings.max_waiting_bytes)
     spool = _spool(settings, pipeline)
-    keeper = Keeper(Retention(store, policy_of(settings)), settings.retain_interval_s, audit_removed)
+    policy = policy_of(settings)
+    keeper = Keeper(Retention(store, policy), settings.retain_interval_s, audit_removed)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
@@ -122,6 +125,8 @@ def create_app(
     app.state.tail = Tail(store, rendered)
     app.state.door, app.state.cookie, app.state.tokens = door, cookie, store
     app.state.metrics = metrics
+    app.state.retention, app.state.retention_interval_s = policy, settings.retain_interval_s
+    app.state.prices, app.state.rates_of = prices, partial(rates_now, table=prices)
     app.state.readiness = Readiness(
         store,
         lifecycle or Lifecycle(),
