@@ -1,8 +1,8 @@
 // Where the boxes of a graph stand and how its lines run: columns from left to right by who calls whom.
 import type { Actor, AgentGraph, Call } from "./agentGraph";
 
-export const BOX = { width: 176, height: 66 } as const;
-const GAP = { x: 72, y: 16 } as const;
+export const BOX = { width: 164, height: 66 } as const;
+const GAP = { x: 60, y: 16 } as const;
 const EDGE = 20;
 const SWEEPS = 4;
 

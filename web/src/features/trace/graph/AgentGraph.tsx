@@ -16,6 +16,7 @@ interface Props {
   onSelect: (spanId: string) => void;
 }
 
+const LEAST = 0.75;
 const ARROWS: Readonly<Record<string, Direction>> = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
 
 export default function AgentGraph({ tree, selected, onSelect }: Props) {
@@ -41,7 +42,15 @@ export default function AgentGraph({ tree, selected, onSelect }: Props) {
   };
   return (
     <div className={styles.pane}>
-      <svg ref={box} width={layout.width} height={layout.height} role="group" aria-label={t.agentGraph} className={styles.graph}>
+      <svg
+        ref={box}
+        viewBox={`0 0 ${layout.width} ${layout.height}`}
+        // As large as it is where there is room, and no smaller than can be read.
+        style={{ width: `max(${Math.round(layout.width * LEAST)}px, min(100%, ${layout.width}px))` }}
+        role="group"
+        aria-label={t.agentGraph}
+        className={styles.graph}
+      >
         <defs>
           <marker id="call" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse" markerUnits="userSpaceOnUse">
             <path d="M0 0.5 8 4 0 7.5z" className={styles.tip} />

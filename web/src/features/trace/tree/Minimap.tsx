@@ -9,7 +9,8 @@ import type { SpanTree } from "@/model/tree";
 import styles from "./Minimap.module.css";
 
 interface Props {
-  tree: SpanTree;
+  /** Null while not all of it has come: a part would mislead. */
+  tree: SpanTree | null;
   whole: TimeWindow;
   view: TimeView;
   onView: (view: TimeView) => void;
@@ -29,7 +30,7 @@ interface Grip {
 
 export function Minimap({ tree, whole, view, onView }: Props) {
   const { t } = useSpeech();
-  const columns = useMemo(() => minimap(tree, whole, COLUMNS), [tree, whole]);
+  const columns = useMemo(() => (tree ? minimap(tree, whole, COLUMNS) : []), [tree, whole]);
   const box = useRef<HTMLDivElement>(null);
   const [grip, setGrip] = useState<Grip | null>(null);
   const share = (ns: number): number => (ns / whole.lengthNs) * 100;

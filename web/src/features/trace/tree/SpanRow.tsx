@@ -22,6 +22,8 @@ interface Props {
   path: readonly Segment[];
   isSelected: boolean;
   isFolded: boolean;
+  /** Everything below has come, so that it can be counted. */
+  isCounted: boolean;
   isMatch: boolean;
   onSelect: (id: string) => void;
   onToggle: (id: string) => void;
@@ -29,7 +31,7 @@ interface Props {
 
 const INDENT = 16;
 
-export const SpanRow = memo(function SpanRow({ node, window, offsetNs, marks, path, isSelected, isFolded, isMatch, onSelect, onToggle }: Props) {
+export const SpanRow = memo(function SpanRow({ node, window, offsetNs, marks, path, isSelected, isFolded, isCounted, isMatch, onSelect, onToggle }: Props) {
   const { t } = useSpeech();
   const { span } = node;
   const isFailed = span.status === "ERROR";
@@ -73,7 +75,7 @@ export const SpanRow = memo(function SpanRow({ node, window, offsetNs, marks, pa
             <IconX size={14} stroke={2.4} aria-label={t.error} />
           </span>
         )}
-        {isFolded && <Hidden node={node} />}
+        {isFolded && isCounted && <Hidden node={node} />}
       </span>
       <Track node={node} window={window} offsetNs={offsetNs} marks={marks} path={path} hue={isFailed ? "var(--red)" : hueOf(span.kind)} />
       <span className={styles.duration}>{formatDuration(span.durationNs)}</span>

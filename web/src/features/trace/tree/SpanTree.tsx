@@ -101,7 +101,7 @@ export function SpanTree({ tree, count, isLoading, selected, onSelect, find, onF
       >
         {children}
       </TreeBar>
-      {(count > MANY || !isWhole(view, whole)) && <Minimap tree={tree} whole={whole} view={view} onView={time.setView} />}
+      {(count > MANY || !isWhole(view, whole)) && <Minimap tree={isLoading ? null : tree} whole={whole} view={view} onView={time.setView} />}
       <TimeAxis ref={axis} marks={marks} isLoading={isLoading} onWhole={isWhole(view, whole) ? null : () => time.setView(wholeView(whole))} />
       <div className={styles.body} {...handlers} ref={box}>
         <ScrollPane>
@@ -131,6 +131,7 @@ export function SpanTree({ tree, count, isLoading, selected, onSelect, find, onF
                     path={path.get(row.span.id) ?? NO_PATH}
                     isSelected={i === at}
                     isFolded={isFoldedIn(folding.folding, row)}
+                    isCounted={!isLoading}
                     isMatch={search.isMatch(row)}
                     onSelect={onSelect}
                     onToggle={folding.toggle}
