@@ -194,9 +194,11 @@ def _server(store: Path, folder: Path) -> Generator[str]:
     )
     assert server.stdout is not None
     server.stdout.readline()
-    yield f"http://127.0.0.1:{PORT}"
-    server.terminate()
-    server.communicate()
+    try:
+        yield f"http://127.0.0.1:{PORT}"
+    finally:
+        server.terminate()
+        server.communicate()
 
 
 def main() -> None:
