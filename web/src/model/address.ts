@@ -58,7 +58,7 @@ export interface TraceSearch extends FrameSearch {
   /** Words looked for in the tree. */
   find?: string;
   /** What stands at the left; the tree if it is left out. */
-  view?: "graph";
+  show?: "graph";
 }
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -120,7 +120,7 @@ export function traceSearch(raw: Raw): TraceSearch {
     ...(tab !== undefined && { tab }),
     ...(chunk !== undefined && { chunk }),
     ...(find !== undefined && { find }),
-    ...(raw.view === "graph" && { view: "graph" as const }),
+    ...(raw.show === "graph" && { show: "graph" as const }),
   };
 }
 
