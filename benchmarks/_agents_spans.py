@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from _million import MODELS, START_NS, TOOLS, WEIGHTS, WORDS
 
-from outcrop.recording.otlp_encode import encode_request, encode_span
-from outcrop.recording.record import SpanRecord
+from outcrop.otlp.encode import encode_request, encode_span
+from outcrop.otlp.records import SpanRecord
 
 SPANS_A_TRACE = 4
 # In three traces: the first begins the newest question, the other one stands in the first message of seven.

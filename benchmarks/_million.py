@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from outcrop.genai.usage import Usage
-from outcrop.recording.otlp_encode import encode_request, encode_span
-from outcrop.recording.record import EventRecord, SpanRecord
+from outcrop.otlp.encode import encode_request, encode_span
+from outcrop.otlp.records import EventRecord, SpanRecord
 from outcrop_server.model.new_span import NewSpan
 from outcrop_server.model.rows import Failure, SpanRow
 from outcrop_server.storage.sqlite.store import SqliteStore

@@ -15,8 +15,8 @@ import threading
 import time
 from pathlib import Path
 
-from outcrop.recording.otlp_encode import encode_request, encode_span
-from outcrop.recording.record import SpanRecord
+from outcrop.otlp.encode import encode_request, encode_span
+from outcrop.otlp.records import SpanRecord
 
 SPANS = 48_000
 SENDERS = 4

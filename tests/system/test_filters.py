@@ -21,9 +21,9 @@ from outcrop.filter.errors import FilterError
 from outcrop.filter.matching import matches
 from outcrop.filter.moments import resolved
 from outcrop.filter.parser import parse_filter
+from outcrop.otlp.encode import encode_request, encode_span
+from outcrop.otlp.records import EventRecord, SpanRecord
 from outcrop.pricing.quote import price_of
-from outcrop.recording.otlp_encode import encode_request, encode_span
-from outcrop.recording.record import EventRecord, SpanRecord
 from outcrop.views import read_span
 from outcrop_server.ingest.pipeline import Pipeline
 from outcrop_server.model.search import TraceSearch

@@ -8,8 +8,8 @@ from hypothesis import given
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from outcrop.delivery.otlp_decode import decode_request
-from outcrop.recording.otlp_encode import encode_request, encode_span
-from outcrop.recording.record import SpanRecord
+from outcrop.otlp.encode import encode_request, encode_span
+from outcrop.otlp.records import SpanRecord
 from sdk.tests.delivery.test_otlp import SPANS
 
 

@@ -19,7 +19,7 @@ from outcrop.entities import (
 )
 from outcrop.genai.usage import Usage
 from outcrop.genai.view import SpanView
-from outcrop.recording.record import STATUS_ERROR, SpanRecord
+from outcrop.otlp.records import STATUS_ERROR, SpanRecord
 from outcrop.semconv import outcrop_attributes as names
 from outcrop.views import listed_attributes, read_span
 

@@ -25,11 +25,11 @@ from outcrop.delivery.server import ServerDestination
 from outcrop.delivery.stats import DeliveryStats
 from outcrop.exceptions import ConfigurationError
 from outcrop.kept_settings import KeptSettings
+from outcrop.otlp.records import KIND_INTERNAL, EndedSpan, SpanGroup
 from outcrop.recording.current import current_span
 from outcrop.recording.forks import when_forked
 from outcrop.recording.grouping import current_grouping
 from outcrop.recording.ids import SpanIds, child_ids, ids_under, root_ids
-from outcrop.recording.record import KIND_INTERNAL, EndedSpan, SpanGroup
 from outcrop.recording.span import LiveSpan
 from outcrop.settings import Settings, read_settings
 

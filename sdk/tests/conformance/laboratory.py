@@ -10,7 +10,7 @@ from typing import Any
 
 import outcrop
 from outcrop.genai.view import SpanView
-from outcrop.recording.record import SpanRecord
+from outcrop.otlp.records import SpanRecord
 from outcrop.semconv import outcrop_attributes as names
 from outcrop.testing.shape_server import SeenRequest, ShapeReply, ShapeServer
 from outcrop.testing.traces import CapturedTraces, capture_traces

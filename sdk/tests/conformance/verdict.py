@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from outcrop.recording.record import STATUS_ERROR, STATUS_OK
+from outcrop.otlp.records import STATUS_ERROR, STATUS_OK
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
 from outcrop.testing.http_shapes import PlainResponse

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 
 from outcrop.delivery.otlp_decode import decode_request
-from outcrop.recording.record import SpanRecord
+from outcrop.otlp.records import SpanRecord
 
 
 class Collector:

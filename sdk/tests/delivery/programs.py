@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from outcrop.recording.protobuf import key_value
+from outcrop.otlp.protobuf import key_value
 from sdk.tests.delivery.collector import Collector
 
 _START = """

@@ -17,7 +17,7 @@ import outcrop
 from outcrop.delivery.console import ConsoleDestination
 from outcrop.delivery.console_tree import SpanLine, draw_tree, read_line
 from outcrop.entities import SpanType
-from outcrop.recording.record import SpanRecord
+from outcrop.otlp.records import SpanRecord
 from outcrop.runtime import get_runtime
 from outcrop.testing import BedrockEmulator, Reply, Throttling, ToolUse, Usage
 

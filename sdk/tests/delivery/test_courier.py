@@ -19,9 +19,9 @@ from outcrop.delivery.otlp_decode import decode_request
 from outcrop.delivery.sender import Sent
 from outcrop.delivery.spool import Spool
 from outcrop.delivery.stats import Counters
-from outcrop.recording.otlp_encode import encode_span
-from outcrop.recording.protobuf import message, text, varint
-from outcrop.recording.record import SpanRecord
+from outcrop.otlp.encode import encode_span
+from outcrop.otlp.protobuf import message, text, varint
+from outcrop.otlp.records import SpanRecord
 from sdk.tests.delivery.collector import Collector
 
 

@@ -15,8 +15,8 @@ import outcrop
 from outcrop.delivery.file import FileDestination, FileSender
 from outcrop.delivery.otlp_json import from_line, to_line
 from outcrop.exceptions import OutcropError
-from outcrop.recording.otlp_encode import encode_request, encode_span
-from outcrop.recording.record import SpanRecord
+from outcrop.otlp.encode import encode_request, encode_span
+from outcrop.otlp.records import SpanRecord
 from sdk.tests.delivery.test_otlp import SPANS
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcrop.delivery.otlp_decode import decode_request
-from outcrop.recording.otlp_encode import encode_request, encode_span
-from outcrop.recording.record import EventRecord, SpanRecord
+from outcrop.otlp.encode import encode_request, encode_span
+from outcrop.otlp.records import EventRecord, SpanRecord
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 SCALARS = (

@@ -17,8 +17,8 @@ from outcrop.delivery.http_sender import HttpSender
 from outcrop.delivery.otlp_decode import decode_request
 from outcrop.delivery.pipeline import Pipeline
 from outcrop.delivery.spool import Spool, spool_dir_for
+from outcrop.otlp.records import EndedSpan, SpanGroup
 from outcrop.recording.ids import root_ids
-from outcrop.recording.record import EndedSpan, SpanGroup
 from outcrop.recording.span import LiveSpan
 from outcrop.spooling.claim import waiting_segments
 from outcrop.spooling.segment import read_segment

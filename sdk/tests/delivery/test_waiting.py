@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import threading
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,12 @@ import pytest
 from outcrop.delivery import waiting as waiting_module
 from outcrop.delivery.otlp_decode import decode_request
 from outcrop.delivery.waiting import JOURNAL_EVERY, Waiting
+from outcrop.otlp.encode import encode_request, label_of
+from outcrop.otlp.flat import FlatSpan, flat_span
+from outcrop.otlp.records import EncodedSpan, EndedSpan, SpanGroup
 from outcrop.recording.ids import root_ids
-from outcrop.recording.record import EncodedSpan, EndedSpan, SpanGroup
 from outcrop.recording.span import LiveSpan
-from outcrop.spooling.segment import read_segment
+from outcrop.spooling.segment import NotedRequest, read_segment
 from outcrop.spooling.writer import SegmentWriter
 
 
@@ -142,6 +143,9 @@ def test_a_span_that_cannot_be_encoded_takes_no_other_along(
         is_costly = False
         is_local_root = True
 
+        def flat(self) -> None:
+            return
+
         def encode(self) -> EncodedSpan:
             raise RuntimeError("our own fault")
 
@@ -157,7 +161,7 @@ def test_a_disk_without_room_is_no_disk(tmp_path: Path) -> None:
     yard = Yard(tmp_path)
 
     class Full(SegmentWriter):
-        def note(self, pieces: Sequence[bytes], length: int, spans: int) -> None:  # noqa: ARG002  # as the base's
+        def note(self, *requests: NotedRequest) -> None:  # noqa: ARG002  # as the base's
             raise OSError(errno.ENOSPC, "No space left on device")
 
     yard.waiting = Waiting(
@@ -198,6 +202,9 @@ class Costly:
     def __init__(self, span: LiveSpan, encoders: list[str]) -> None:
         self._span = span
         self._encoders = encoders
+
+    def flat(self) -> None:
+        return
 
     def encode(self) -> EncodedSpan:
         self._encoders.append(threading.current_thread().name)
@@ -240,6 +247,9 @@ def test_a_stream_that_is_collected_while_spans_are_taken_stops_nothing(tmp_path
         is_costly = False
         is_local_root = True
 
+        def flat(self) -> None:
+            return
+
         def encode(self) -> EncodedSpan:
             yard.end_spans("collected")
             span = LiveSpan(yard, "outer", root_ids(), SpanGroup("Default", "test"))
@@ -247,3 +257,42 @@ def test_a_stream_that_is_collected_while_spans_are_taken_stops_nothing(tmp_path
 
     yard.waiting.submit(EndsAnother())
     assert len(yard.waiting.take().spans) == 2
+
+
+class FlatCall:
+    """A call that has its parts, in an experiment of its own."""
+
+    is_costly = False
+    is_local_root = True
+
+    def __init__(self, name: str, experiment: str) -> None:
+        parts = label_of(name, 3), b"", b"body", b"", b"", b"", b""
+        times = 1, 2, 3, 4
+        self._flat = flat_span(SpanGroup(experiment, "test"), root_ids(), times, 200, 1, 1, parts)
+
+    def flat(self) -> FlatSpan:
+        return self._flat
+
+    def encode(self) -> EncodedSpan:
+        raise AssertionError("Calls that have their parts are encoded by the delivery thread.")
+
+
+def test_calls_are_noted_down_as_their_parts_beside_others(tmp_path: Path) -> None:
+    yard = Yard(tmp_path)
+    names = [f"{experiment} {number}" for number in range(3) for experiment in ("a", "b")]
+    for name in names:
+        yard.waiting.submit(FlatCall(name, name[0]))
+    yard.end_spans(*_names(4))
+    assert sorted(yard.on_disk()) == sorted([*names, *_names(4)])
+    (segment,) = tmp_path.iterdir()
+    found = [
+        (span.experiment, span.name)
+        for request in read_segment(segment.read_bytes()).requests
+        for span in decode_request(request.body)
+    ]
+    assert {name: experiment for experiment, name in found if experiment != "Default"} == {
+        name: name[0] for name in names
+    }
+    taken = yard.waiting.take().spans
+    request = decode_request(encode_request(taken, {}))
+    assert sorted(span.name for span in request) == sorted([*names, *_names(4)])

@@ -9,8 +9,8 @@ import pytest
 
 from outcrop.delivery.otlp_decode import decode_request
 from outcrop.normalised.span import normalise
-from outcrop.recording.otlp_encode import encode_request, encode_span
-from outcrop.recording.record import SpanRecord
+from outcrop.otlp.encode import encode_request, encode_span
+from outcrop.otlp.records import SpanRecord
 from outcrop.testing.traces import CapturedTraces
 from sdk.tests.normalised.schema import check_attributes
 

@@ -17,8 +17,8 @@ from outcrop.delivery.otlp_decode import decode_span
 from outcrop.json_reading import as_object
 from outcrop.normalised import span as normalised_span
 from outcrop.normalised.span import normalise
-from outcrop.recording.otlp_encode import encode_span, span_attribute
-from outcrop.recording.record import EncodedSpan, SpanGroup, SpanRecord
+from outcrop.otlp.encode import encode_span, span_attribute
+from outcrop.otlp.records import EncodedSpan, SpanGroup, SpanRecord
 from outcrop.testing.event_stream import encode_event
 from outcrop.testing.traces import CapturedTraces
 from sdk.tests.delivery.test_otlp import SPANS

@@ -9,7 +9,7 @@ import pytest
 
 import outcrop
 from outcrop.entities import SpanType
-from outcrop.recording.record import KIND_INTERNAL
+from outcrop.otlp.records import KIND_INTERNAL
 from sdk.tests.normalised.conftest import Newest
 from sdk.tests.normalised.schema import check_messages
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from outcrop.recording.record import KIND_CLIENT
+from outcrop.otlp.records import KIND_CLIENT
 from outcrop.testing.shape_server import ShapeReply, ShapeServer
 from outcrop.testing.traces import CapturedTraces
 from sdk.tests.conformance import generated

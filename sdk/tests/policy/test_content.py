@@ -14,8 +14,8 @@ import outcrop
 from outcrop.entities import Span
 from outcrop.genai.stream import Chunk
 from outcrop.kept_settings import KeptSettings
+from outcrop.otlp.records import SpanRecord
 from outcrop.policy.policy import Policy
-from outcrop.recording.record import SpanRecord
 from outcrop.testing import BedrockEmulator, RawBody, Reasoning, Reply, ToolUse, Usage, ValidationError
 from outcrop.testing.traces import CapturedTraces
 from outcrop.views import read_span

@@ -19,8 +19,8 @@ from outcrop.bedrock.frames import FrameReader
 from outcrop.capture.redaction import Redactor
 from outcrop.capture.rewriting import Change
 from outcrop.json_reading import as_list, as_object, parse_json
+from outcrop.otlp.records import SpanRecord
 from outcrop.policy.redact import redact_span, redact_stream
-from outcrop.recording.record import SpanRecord
 from outcrop.testing.event_stream import encode_event
 from outcrop.views import read_span
 

@@ -8,7 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
-from outcrop.recording.record import SpanGroup
+from outcrop.otlp.records import SpanGroup
 from outcrop.recording.span import LiveSpan, SpanSink
 
 # OpenTelemetry finds an implementation of its context among the entry points of what is installed.

@@ -13,7 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcrop.spooling.claim import claimed, waiting_segments
-from outcrop.spooling.segment import HEAD_BYTES, file_head, read_segment, stored_form
+from outcrop.spooling.segment import (
+    FRAME_BYTES,
+    HEAD_BYTES,
+    NotedRequest,
+    file_head,
+    read_segment,
+    stored_form,
+)
 from outcrop.spooling.writer import SegmentWriter
 
 # The mark of a request may come up within a body.
@@ -74,12 +81,12 @@ def test_what_is_delivered_is_not_given_again(bodies: list[bytes], data: st.Data
 @given(st.binary(max_size=300))
 def test_other_bytes_are_damage_and_no_exception(data: bytes) -> None:
     content = read_segment(data)
-    assert content.damaged_bytes + sum(len(r.body) + 24 for r in content.requests) <= len(data)
+    assert content.damaged_bytes + sum(len(r.body) + FRAME_BYTES for r in content.requests) <= len(data)
 
 
 def test_requests_without_a_checksum_are_read(tmp_path: Path) -> None:
     writer = SegmentWriter(tmp_path / "1.segment")
-    writer.note([b"he", b"llo"], 5, 2)
+    writer.note(NotedRequest([b"he", b"llo"], 5, 2))
     writer.close()
     (request,) = read_segment((tmp_path / "1.segment").read_bytes()).requests
     assert (request.body, request.spans) == (b"hello", 2)
@@ -115,7 +122,7 @@ def test_a_write_that_the_system_takes_in_parts_is_whole(
 
     monkeypatch.setattr(os, "write", by_threes)
     writer = SegmentWriter(tmp_path / "1.segment")
-    writer.note([b"one", b"two", b"six"], 9, 1)
+    writer.note(NotedRequest([b"one", b"two", b"six"], 9, 1))
     writer.close()
     (request,) = read_segment((tmp_path / "1.segment").read_bytes()).requests
     assert request.body == b"onetwosix"
@@ -145,9 +152,10 @@ def test_the_lock_goes_with_a_process_that_is_killed(tmp_path: Path) -> None:
     program = """
 import os, signal, sys
 from pathlib import Path
+from outcrop.spooling.segment import NotedRequest
 from outcrop.spooling.writer import SegmentWriter
 writer = SegmentWriter(Path(sys.argv[1]))
-writer.note([b"left"], 4, 1)
+writer.note(NotedRequest([b"left"], 4, 1))
 os.kill(os.getpid(), signal.SIGKILL)
 """
     path = tmp_path / "1.segment"
@@ -162,10 +170,10 @@ def test_a_file_that_is_begun_anew_shows_nothing_of_before_whatever_it_is_torn_a
     path = tmp_path / "1.segment"
     writer = SegmentWriter(path)
     for number in range(5):
-        writer.note([b"old %d" % number], 5, 1)
+        writer.note(NotedRequest([b"old %d" % number], 5, 1))
     writer.clear()
     before = path.read_bytes()
-    writer.note([b"new request"], 11, 1)
+    writer.note(NotedRequest([b"new request"], 11, 1))
     after = path.read_bytes()
     writer.close()
     assert read_segment(before).requests == []
@@ -188,8 +196,8 @@ def test_pieces_of_which_the_system_takes_a_part_first(
 
     monkeypatch.setattr(os, "writev", write_a_part)
     pieces = [bytes([number % 256]) * 500 for number in range(100)]
-    writer.note(pieces, 50_000, 7)
-    writer.note([b"small"], 5, 1)
+    writer.note(NotedRequest(pieces, 50_000, 7))
+    writer.note(NotedRequest([b"small"], 5, 1))
     content = read_segment((tmp_path / "a.segment").read_bytes())
     assert [request.body for request in content.requests] == [b"".join(pieces), b"small"]
     assert (content.spans, content.damaged_bytes) == (8, 0)
@@ -199,7 +207,7 @@ def test_pieces_of_which_the_system_takes_a_part_first(
 def test_more_pieces_than_the_system_gathers_at_once(tmp_path: Path) -> None:
     writer = SegmentWriter(tmp_path / "a.segment")
     pieces = [b"0123456789"] * 5_000
-    writer.note(pieces, 50_000, 7)
+    writer.note(NotedRequest(pieces, 50_000, 7))
     content = read_segment((tmp_path / "a.segment").read_bytes())
     assert [request.body for request in content.requests] == [b"".join(pieces)]
     writer.remove()

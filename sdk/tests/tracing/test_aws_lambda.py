@@ -10,7 +10,7 @@ import pytest
 
 import outcrop
 from outcrop.entities import Span
-from outcrop.recording.record import KIND_SERVER
+from outcrop.otlp.records import KIND_SERVER
 from outcrop.runtime import get_runtime
 from outcrop.settings import read_settings
 from outcrop.testing import BedrockEmulator

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from outcrop.genai.view import SpanView
-from outcrop.recording.record import EventRecord
+from outcrop.otlp.records import EventRecord
 from outcrop.views import read_span
 
 _SAMPLES = Path(__file__).parent / "samples"

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outcrop.genai.messages import generic_part, text_part
-from outcrop.recording.record import EventRecord
+from outcrop.otlp.records import EventRecord
 from outcrop.views import read_span
 from outcrop.vocabularies.flattened import unflattened
 from sdk.tests.vocabularies.sample_spans import every_sample, sample

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
-from outcrop.recording.otlp_encode import TimedEvent, event_attribute, event_name, event_of
-from outcrop.recording.protobuf import IntAttribute, TextAttribute
+from outcrop.otlp.encode import TimedEvent, event_attribute, event_of
+from outcrop.otlp.flat import attempt_opening
+from outcrop.otlp.protobuf import IntAttribute, TextAttribute
 from outcrop.recording.span import LiveSpan
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
@@ -35,6 +35,11 @@ class Attempt:
         self.body: Any = None
         self.error: BaseException | None = None
 
+    @property
+    def is_answer(self) -> bool:
+        """Whether it went out, and ended with what was asked for."""
+        return bool(self.sent) and self.error is None and 0 < self.status < ERROR_STATUS
+
     def failed(self, headers: Mapping[str, str], body: Any) -> None:
         """Keeps what an error answer says."""
         self.headers = headers
@@ -47,7 +52,7 @@ def attempt_events(attempts: list[Attempt], span: LiveSpan) -> list[TimedEvent]:
     events: list[TimedEvent] = []
     before_ns = 0
     for number, attempt in enumerate(attempts, start=1):
-        members = _opening(number, attempt.status)
+        members = attempt_opening(number, attempt.status)
         if attempt.sent:
             members += _DURATION.encode(attempt.ended - attempt.sent)
             if number > 1:
@@ -60,15 +65,6 @@ def attempt_events(attempts: list[Attempt], span: LiveSpan) -> list[TimedEvent]:
         events.append((time_ns, event_of(time_ns, members)))
         before_ns = attempt.ended
     return events
-
-
-@lru_cache(maxsize=256)
-def _opening(number: int, status: int) -> bytes:
-    """What hardly varies: the event's name, the attempt's number, and the status where there is one."""
-    pieces = [event_name(names.ATTEMPT_EVENT), event_attribute(names.ATTEMPT_NUMBER, number)]
-    if status:
-        pieces.append(event_attribute(gen_ai.HTTP_STATUS_CODE, status))
-    return b"".join(pieces)
 
 
 def _failure(attempt: Attempt) -> dict[str, str]:

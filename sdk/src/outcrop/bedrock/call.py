@@ -20,9 +20,10 @@ from outcrop.bedrock.operations import Meaning, Operation
 from outcrop.capture.render import to_json
 from outcrop.genai.stream import EndReason
 from outcrop.json_reading import as_object, as_text
-from outcrop.recording.otlp_encode import span_attribute
-from outcrop.recording.protobuf import BytesAttribute, TextAttribute
-from outcrop.recording.record import EncodedSpan
+from outcrop.otlp.encode import span_attribute
+from outcrop.otlp.flat import HAS_REQUEST_BODY, HAS_RESPONSE_BODY, FlatSpan
+from outcrop.otlp.protobuf import BytesAttribute, TextAttribute
+from outcrop.otlp.records import EncodedSpan
 from outcrop.recording.span import LiveSpan
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
@@ -218,28 +219,70 @@ class Call:
 
     # On whatever thread delivers it.
 
+    def flat(self) -> FlatSpan | None:
+        """See EndedSpan: nearly every call has such a form."""
+        attempts, model = self.attempts, self._model
+        # Only an ARN can be that of a profile whose model is to be asked for.
+        is_plain = len(attempts) == 1 and not self._request_params and attempts[0].is_answer
+        if not is_plain or (type(model) is str and model.startswith("arn:")):
+            return None
+        attempt, body, answer, request_id = (
+            attempts[0],
+            self.request_body,
+            self.response_body,
+            self._request_id,
+        )
+        if request_id != attempt.request_id:
+            return None
+        told = response_fields(self._fields) if self._fields else b""
+        if self._end_reason is not None:
+            told += stream_end(self._end_reason, has_part=bool(self._stream or answer))
+        fixed = fixed_members(self.operation, self.meaning, self._region, model, self.url, self._outside)
+        return self.span.flat_as(
+            attempt.ended,
+            attempt.ended - attempt.sent,
+            attempt.status,
+            (body is not None and HAS_REQUEST_BODY) | (answer is not None and HAS_RESPONSE_BODY),
+            (
+                fixed,
+                body or b"",
+                request_id.encode("utf-8", "replace") if request_id else b"",
+                told,
+                self._stream,
+                answer or b"",
+            ),
+        )
+
     def encode(self) -> EncodedSpan:
         """The ended call in bytes."""
-        members = [
-            fixed_members(self.operation, self.meaning, self._region, self._model, self.url, self._outside)
+        flat = self.flat()
+        return self.encoded_by_members() if flat is None else flat.encode()
+
+    def encoded_by_members(self) -> EncodedSpan:
+        """The ended call in bytes, whatever happened to it."""
+        span, model = self.span, self._model
+        pieces = [
+            span.encoded_head(),
+            fixed_members(self.operation, self.meaning, self._region, model, self.url, self._outside),
         ]
         if self._request_params:
-            members.append(span_attribute(names.REQUEST_PARAMS, self._request_params))
-        if self.request_body is not None:
-            members += (_REQUEST_BODY.head(len(self.request_body)), self.request_body)
+            pieces.append(span_attribute(names.REQUEST_PARAMS, self._request_params))
+        body = self.request_body
+        if body is not None:
+            pieces += _REQUEST_BODY.head(len(body)), body
         if self._request_id:
-            members.append(_REQUEST_ID.encode(self._request_id))
+            pieces.append(_REQUEST_ID.encode(self._request_id))
         if self._fields:
-            members.append(response_fields(self._fields))
+            pieces.append(response_fields(self._fields))
         if self._end_reason is not None:
             has_part = bool(self._stream or self.response_body)
-            members.append(stream_end(self._end_reason, has_part=has_part))
+            pieces.append(stream_end(self._end_reason, has_part=has_part))
         if self._stream:
-            members += (_STREAM_CHUNKS.head(len(self._stream)), self._stream)
-        if self.response_body is not None:
-            members += (_RESPONSE_BODY.head(len(self.response_body)), self.response_body)
-        events = attempt_events(self.attempts, self.span)
-        return self.span.encode_with(members, events, put_off(self._model))
+            pieces += _STREAM_CHUNKS.head(len(self._stream)), self._stream
+        body = self.response_body
+        if body is not None:
+            pieces += _RESPONSE_BODY.head(len(body)), body
+        return span.encoded_as(pieces, attempt_events(self.attempts, span), put_off(model))
 
 
 def _frozen(value: Any) -> Any:

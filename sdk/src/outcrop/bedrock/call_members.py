@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from outcrop.bedrock.operations import Meaning, Operation
 from outcrop.capture.render import to_json
 from outcrop.genai.stream import EndReason, Outcome
-from outcrop.recording.otlp_encode import span_attribute
+from outcrop.otlp.encode import span_attribute
 from outcrop.runtime import get_runtime
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
@@ -42,12 +42,10 @@ def fixed_members(  # noqa: PLR0917  # in the cache's own form, and called with 
         url: the request's; None if none was made.
         outside: names and values of the arguments outside the body, but for the model.
     """
-    # The path repeats the model and says nothing else that is wanted.
-    origin = url[: url.find("/", 8)] if url else ""
     try:
-        return _fixed_members(operation, meaning, region, model, origin, outside)
+        return _fixed_members(operation, meaning, region, model, url, outside)
     except TypeError:  # a value that has no hash
-        return _encode_fixed(operation, meaning, region, model, origin, outside)
+        return _encode_fixed(operation, meaning, region, model, url, outside)
 
 
 def _encode_fixed(  # noqa: PLR0917  # as above
@@ -55,9 +53,11 @@ def _encode_fixed(  # noqa: PLR0917  # as above
     meaning: Meaning,
     region: str | None,
     model: Any,
-    origin: str,
+    url: str | None,
     outside: tuple[tuple[str, Any], ...],
 ) -> bytes:
+    # The path repeats the model and says nothing else that is wanted.
+    origin = url[: url.find("/", 8)] if url else ""
     params = dict(outside)
     if origin and operation.has_model_outside:
         params = {"modelId": model, **params}

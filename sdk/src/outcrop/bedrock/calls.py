@@ -10,7 +10,7 @@ from outcrop.bedrock import wire
 from outcrop.bedrock.call import Call
 from outcrop.bedrock.operations import SERVICES, Meaning, Operation, describe, named
 from outcrop.capture.faults import report_fault
-from outcrop.recording.record import KIND_CLIENT
+from outcrop.otlp.records import KIND_CLIENT
 from outcrop.recording.span import LiveSpan
 from outcrop.runtime import get_runtime
 from outcrop.semconv import gen_ai

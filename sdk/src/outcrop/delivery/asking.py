@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from outcrop.recording.record import SpanRecord
+from outcrop.otlp.records import SpanRecord
 
 if TYPE_CHECKING:
     from outcrop.assessments import Annotations, Assessment

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from outcrop.delivery.otlp_decode import single_span_requests
-from outcrop.recording.otlp_encode import encode_request
-from outcrop.recording.record import EncodedSpan
+from outcrop.otlp.encode import encode_request
+from outcrop.otlp.records import EncodedSpan
 
 MAX_SPANS = 512
 # What a server takes in one request is more, but a smaller one is lost or sent again with less.

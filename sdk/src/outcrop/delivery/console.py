@@ -18,7 +18,7 @@ from outcrop.capture.faults import logger, report_fault
 from outcrop.delivery.otlp_decode import decode_span
 from outcrop.delivery.stats import DeliveryStats
 from outcrop.delivery.unasked import Unasked
-from outcrop.recording.record import EndedSpan, SpanRecord
+from outcrop.otlp.records import EndedSpan, SpanRecord
 
 if TYPE_CHECKING:
     from outcrop.delivery.console_tree import SpanLine

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from outcrop.entities import SpanType
 from outcrop.json_reading import as_text
-from outcrop.recording.record import STATUS_ERROR, SpanRecord
+from outcrop.otlp.records import STATUS_ERROR, SpanRecord
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
 from outcrop.views import read_span

@@ -11,7 +11,7 @@ from outcrop.assessments import Annotations, Assessment
 from outcrop.delivery.query import FoundPage, TraceDeletion, TraceQuery
 from outcrop.delivery.stats import DeliveryStats
 from outcrop.exceptions import ConfigurationError
-from outcrop.recording.record import EndedSpan, SpanRecord
+from outcrop.otlp.records import EndedSpan, SpanRecord
 
 VALID_URIS = (
     "http://HOST:PORT or https://HOST:PORT (an Outcrop server)",

@@ -16,7 +16,7 @@ from outcrop.delivery.pipeline import Pipeline
 from outcrop.delivery.sender import Sent
 from outcrop.delivery.unasked import Unasked
 from outcrop.exceptions import OutcropError
-from outcrop.recording.record import SpanRecord
+from outcrop.otlp.records import SpanRecord
 
 
 class FileSender:

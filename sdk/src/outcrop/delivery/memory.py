@@ -11,7 +11,7 @@ from outcrop.delivery.otlp_decode import decode_span
 from outcrop.delivery.query import FoundPage, TraceDeletion, TraceQuery
 from outcrop.delivery.stats import DeliveryStats
 from outcrop.exceptions import OutcropError
-from outcrop.recording.record import EncodedSpan, EndedSpan, SpanRecord
+from outcrop.otlp.records import EncodedSpan, EndedSpan, SpanRecord
 
 
 class MemoryDestination:

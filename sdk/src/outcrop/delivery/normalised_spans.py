@@ -9,8 +9,8 @@ from __future__ import annotations
 from outcrop.capture.faults import report_fault
 from outcrop.delivery.otlp_decode import decode_span
 from outcrop.normalised.span import normalise
-from outcrop.recording.otlp_encode import encode_span
-from outcrop.recording.record import EncodedSpan
+from outcrop.otlp.encode import encode_span
+from outcrop.otlp.records import EncodedSpan
 
 
 def normalise_encoded(

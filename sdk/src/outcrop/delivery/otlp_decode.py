@@ -1,6 +1,6 @@
 """The bytes of an OTLP ExportTraceServiceRequest back to span records: how `get_trace` reads a server.
 
-The twin of `recording.otlp_encode`; members that Outcrop does not use are passed over.
+The twin of `otlp.encode`; members that Outcrop does not use are passed over.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from outcrop.recording.protobuf import message
-from outcrop.recording.record import EncodedSpan, EventRecord, SpanRecord
+from outcrop.otlp.protobuf import message
+from outcrop.otlp.records import EncodedSpan, EventRecord, SpanRecord
 from outcrop.semconv.outcrop_attributes import EXPERIMENT_NAME
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5

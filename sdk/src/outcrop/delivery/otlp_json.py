@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from outcrop.delivery.otlp_decode import DecodedScope, decode_scopes
-from outcrop.recording.record import EventRecord, SpanRecord
+from outcrop.otlp.records import EventRecord, SpanRecord
 from outcrop.semconv.outcrop_attributes import EXPERIMENT_NAME
 
 

@@ -19,7 +19,7 @@ from outcrop.delivery.sender import Sender
 from outcrop.delivery.spool import Spool
 from outcrop.delivery.stats import Counters, DeliveryStats
 from outcrop.delivery.waiting import Taken, Waiting
-from outcrop.recording.record import EncodedSpan, EndedSpan
+from outcrop.otlp.records import EncodedSpan, EndedSpan
 
 BATCH_DELAY_S = 0.2
 _ROUNDS_BEFORE_SLEEP = 25

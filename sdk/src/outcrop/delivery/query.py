@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from outcrop.assessments import Annotations
-from outcrop.recording.record import SpanRecord
+from outcrop.otlp.records import SpanRecord
 
 
 @dataclass(frozen=True)

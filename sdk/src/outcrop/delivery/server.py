@@ -12,7 +12,7 @@ from outcrop.delivery.delivering import Delivering
 from outcrop.delivery.http_sender import HttpSender
 from outcrop.delivery.pipeline import Pipeline
 from outcrop.delivery.spool import Spool, spool_dir_for
-from outcrop.recording.record import EncodedSpan
+from outcrop.otlp.records import EncodedSpan
 
 if TYPE_CHECKING:
     from outcrop.delivery.server_api import ServerApi

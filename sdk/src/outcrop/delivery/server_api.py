@@ -21,7 +21,7 @@ from outcrop.delivery.query import FoundPage, FoundTrace, TraceDeletion, TraceQu
 from outcrop.delivery.token_sources import TokenUnavailableError
 from outcrop.exceptions import ConfigurationError, OutcropError
 from outcrop.json_reading import as_int, as_list, as_object, as_text, parse_json
-from outcrop.recording.record import SpanRecord
+from outcrop.otlp.records import SpanRecord
 
 if TYPE_CHECKING:
     from outcrop.delivery.server_streams import Answer

@@ -1,9 +1,9 @@
 """The spans that wait in memory, bounded, and the journal that keeps them should the process be killed.
 
-`submit` runs on the program's thread. Most often it appends and that is all; every tenth span encodes the
-ten that wait and appends them to a file. That costs less than waking another thread for them, and a process
-that is killed loses nine spans at most; a later process or a server finds the file. The delivery thread
-takes everything a few times a second.
+`submit` runs on the program's thread. Most often it appends and that is all; every tenth span appends the
+ten that wait to a file, calls as their parts (see `otlp.flat`), others encoded. That costs less than waking
+another thread for them, and a process that is killed loses nine spans at most; a later process or a server
+finds the file. The delivery thread takes everything a few times a second.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from outcrop.capture.faults import logger, report_fault
-from outcrop.recording.otlp_encode import request_pieces
-from outcrop.recording.record import EncodedSpan, EndedSpan
+from outcrop.otlp.encode import request_pieces
+from outcrop.otlp.flat import FlatSpan, flat_request
+from outcrop.otlp.records import EncodedSpan, EndedSpan, SpanGroup
+from outcrop.spooling.segment import NotedRequest
 from outcrop.spooling.writer import SegmentWriter
 
 MAX_SPANS = 20_000
@@ -35,6 +37,9 @@ _SLOW_WRITES = 3
 # moment, every tenth span, so that the delivery thread gets its turn.
 _STARVING_SPANS = 1_500
 _STEP_ASIDE_S = 0.0002
+
+
+SettledSpan = FlatSpan | EncodedSpan
 
 
 class Taken:
@@ -81,11 +86,11 @@ class Waiting:
         self._open_journal = open_journal
         self._on_drop = on_drop
         self._on_full = on_full
-        # Ended, not encoded yet. A deque, since appending and taking need no lock.
+        # Ended and not looked at yet. A deque, since appending and taking need no lock.
         self._raw: deque[EndedSpan] = deque()
         # What the delivery thread alone encodes.
         self._put_off: deque[EndedSpan] = deque()
-        self._encoded: list[EncodedSpan] = []
+        self._settled: list[SettledSpan] = []
         self._bytes = 0
         self._slow_writes = 0
         # Two files in turn: one is filled while what the other holds is being sent.
@@ -96,7 +101,7 @@ class Waiting:
 
     def __len__(self) -> int:
         """How many spans wait."""
-        return len(self._raw) + len(self._put_off) + len(self._encoded)
+        return len(self._raw) + len(self._put_off) + len(self._settled)
 
     def submit(self, span: EndedSpan) -> None:
         """Takes an ended span."""
@@ -105,18 +110,20 @@ class Waiting:
         waiting = len(raw)
         if waiting >= JOURNAL_EVERY or self.is_durable:
             self._settle()
-            if waiting + len(self._encoded) > _STARVING_SPANS and waiting % JOURNAL_EVERY == 0:
+            if waiting + len(self._settled) > _STARVING_SPANS and waiting % JOURNAL_EVERY == 0:
                 time.sleep(_STEP_ASIDE_S)
 
     def take(self) -> Taken:
         """Gives all that waits. For the delivery thread, or at exit."""
         with self._lock:
             self._sort()
-            self._encode(self._put_off)
-            taken = Taken(self._encoded, self._journal)
-            self._encoded, self._bytes = [], 0
+            while self._put_off:
+                self._settle_one(self._put_off.popleft())
+            spans, journal = self._settled, self._journal
+            self._settled, self._bytes = [], 0
             self._journal, self._spare = self._spare, None
-            return taken
+        # Not with the lock held, which the program's thread needs to note its spans down.
+        return Taken(_encoded(spans), journal)
 
     def delivered(self, taken: Taken) -> None:
         """What was taken is delivered, or safe elsewhere: its journal may be used again."""
@@ -150,7 +157,7 @@ class Waiting:
                 journal.close()
         self._raw.clear()
         self._put_off.clear()
-        self._encoded, self._bytes = [], 0
+        self._settled, self._bytes = [], 0
         self._journal = self._spare = None
         self._lock = threading.RLock()
 
@@ -161,57 +168,56 @@ class Waiting:
                 self._drop_newest()
             return
         try:
-            begin = len(self._encoded)
+            begin = len(self._settled)
             self._sort()
-            if len(self._encoded) > begin:
-                self._note_down(self._encoded[begin:])
+            if len(self._settled) > begin:
+                self._note_down(self._settled[begin:])
         finally:
             self._lock.release()
 
     def _sort(self) -> None:
-        """Encodes what has ended, but for what takes long; the lock is held."""
+        """Looks at what has ended, and puts aside what takes long; the lock is held."""
         raw = self._raw
-        quick: deque[EndedSpan] = deque()
-        # Another thread may end spans meanwhile.
+        # Another thread may end spans meanwhile, and this one too, when the collector ends a stream.
         for _ in range(len(raw)):
-            span = raw.popleft()
+            try:
+                span = raw.popleft()
+            except IndexError:
+                break
             if not span.is_costly or self.is_durable:
-                quick.append(span)
+                self._settle_one(span)
             elif len(self._put_off) < MAX_SPANS:
                 self._put_off.append(span)
             else:
                 self._on_drop(1, "the queue was full")
-        self._encode(quick)
 
-    def _encode(self, spans: deque[EndedSpan]) -> None:
-        while spans:
-            span = spans.popleft()
-            try:
-                encoded = span.encode()
-            except Exception as error:  # noqa: BLE001  # an odd span must not take its neighbours along
-                report_fault("encoding a finished span", error)
-                continue
-            if self._bytes + encoded.size > MAX_BYTES or len(self._encoded) >= MAX_SPANS:
-                self._on_drop(1, "the queue was full")
-                continue
-            self._bytes += encoded.size
-            self._encoded.append(encoded)
+    def _settle_one(self, span: EndedSpan) -> None:
+        try:
+            settled = span.flat() or span.encode()
+        except Exception as error:  # noqa: BLE001  # an odd span must not take its neighbours along
+            report_fault("encoding a finished span", error)
+            return
+        waiting = self._bytes + settled.size
+        if waiting > MAX_BYTES or len(self._settled) >= MAX_SPANS:
+            self._on_drop(1, "the queue was full")
+            return
+        self._bytes = waiting
+        self._settled.append(settled)
 
-    def _note_down(self, spans: Sequence[EncodedSpan]) -> None:
+    def _note_down(self, spans: Sequence[SettledSpan]) -> None:
         """Appends spans to the journal; the lock is held."""
-        if self._bytes > MAX_BYTES // 2 or len(self._encoded) > MAX_SPANS // 2:
+        if self._bytes > MAX_BYTES // 2 or len(self._settled) > MAX_SPANS // 2:
             self._on_full()
         if self._open_journal is None:
             return
-        pieces, length = request_pieces(spans, self._resource)
-        if length > _MAX_JOURNALLED_BYTES and not self.is_durable:
+        if sum([span.size for span in spans]) > _MAX_JOURNALLED_BYTES and not self.is_durable:
             self._on_full()
             return
         started = time.monotonic()
         try:
             if self._journal is None:
                 self._journal = self._open_journal()
-            self._journal.note(pieces, length, len(spans))
+            self._journal.note(*_noted(spans, self._resource))
         except OSError as error:
             self._give_up_journal(f"{error}")
             return
@@ -229,3 +235,30 @@ class Waiting:
         with contextlib.suppress(IndexError):
             self._raw.pop()
             self._on_drop(1, "the queue was full")
+
+
+def _noted(spans: Sequence[SettledSpan], resource: Mapping[str, Any]) -> list[NotedRequest]:
+    """Spans as they are noted down: calls of one group together, and the others."""
+    calls: dict[SpanGroup, list[FlatSpan]] = {}
+    others: list[EncodedSpan] = []
+    for span in spans:
+        if not isinstance(span, FlatSpan):
+            others.append(span)
+        elif (neighbours := calls.get(span.group)) is None:
+            calls[span.group] = [span]
+        else:
+            neighbours.append(span)
+    found = [NotedRequest(*flat_request(alike, resource), len(alike), True) for alike in calls.values()]
+    if others:
+        found.append(NotedRequest(*request_pieces(others, resource), len(others)))
+    return found
+
+
+def _encoded(spans: Sequence[SettledSpan]) -> list[EncodedSpan]:
+    found: list[EncodedSpan] = []
+    for span in spans:
+        try:
+            found.append(span.encode() if isinstance(span, FlatSpan) else span)
+        except Exception as error:  # noqa: BLE001  # an odd span must not take its neighbours along
+            report_fault("encoding a finished span", error)
+    return found

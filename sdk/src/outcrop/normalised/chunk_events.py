@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from outcrop.genai.stream import Stream
 from outcrop.normalised.limits import fit_value
-from outcrop.recording.record import EventRecord
+from outcrop.otlp.records import EventRecord
 from outcrop.semconv import outcrop_attributes as names
 
 # OpenTelemetry's own default for a span's events; many back ends keep no more.

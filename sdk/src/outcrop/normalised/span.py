@@ -20,7 +20,7 @@ from outcrop.normalised.limits import Fitted, fit_messages, fit_named, fit_parts
 from outcrop.normalised.operations import describe_operation
 from outcrop.normalised.request import parameter_attributes
 from outcrop.normalised.response import answer_attributes
-from outcrop.recording.record import STATUS_ERROR, SpanRecord
+from outcrop.otlp.records import STATUS_ERROR, SpanRecord
 from outcrop.semconv import gen_ai
 from outcrop.semconv import open_inference as inference
 from outcrop.semconv import outcrop_attributes as names

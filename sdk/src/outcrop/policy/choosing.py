@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from outcrop.capture.faults import logger
 from outcrop.capture.sampling import is_kept
 from outcrop.kept_settings import KeptSettings, check_ratio
+from outcrop.otlp.records import SpanGroup
 from outcrop.recording.held import HeldTrace, Waiting
 from outcrop.recording.ids import child_ids, ids_under, root_ids
-from outcrop.recording.record import SpanGroup
 from outcrop.recording.span import LiveSpan, SpanSink
 from outcrop.recording.unsampled import HeldSpan, UnsampledSpan
 

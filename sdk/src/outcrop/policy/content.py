@@ -19,8 +19,8 @@ from outcrop.capture.lanes import Leaf, lanes_of, rewrite_lane
 from outcrop.genai.derived import derived_attributes
 from outcrop.json_reading import as_object
 from outcrop.kept_settings import METADATA
+from outcrop.otlp.records import SpanRecord
 from outcrop.policy.stream import CapturedStream
-from outcrop.recording.record import SpanRecord
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
 from outcrop.views import read_span

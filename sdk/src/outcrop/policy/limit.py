@@ -13,9 +13,9 @@ from outcrop.capture.limits import body_mark, cut_text
 from outcrop.capture.rewriting import Change, rewrite_bytes, rewrite_text
 from outcrop.capture.spread import spread
 from outcrop.kept_settings import KeptSettings
+from outcrop.otlp.records import SpanRecord
 from outcrop.policy.content import derive
 from outcrop.policy.stream import CapturedStream
-from outcrop.recording.record import SpanRecord
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
 

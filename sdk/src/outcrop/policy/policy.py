@@ -12,11 +12,11 @@ from outcrop.capture.faults import report_fault
 from outcrop.capture.redaction import Redactor
 from outcrop.delivery.otlp_decode import decode_span
 from outcrop.kept_settings import EVERYTHING, METADATA, KeptSettings
+from outcrop.otlp.encode import encode_span, span_attribute
+from outcrop.otlp.records import EncodedSpan, EndedSpan, SpanRecord
 from outcrop.policy.content import drop_content
 from outcrop.policy.limit import limit_span
 from outcrop.policy.redact import redact_span
-from outcrop.recording.otlp_encode import encode_span, span_attribute
-from outcrop.recording.record import EncodedSpan, EndedSpan, SpanRecord
 from outcrop.semconv import outcrop_attributes as names
 
 _WITHHELD = "outcrop: withheld"
@@ -71,6 +71,10 @@ class KeptSpan:
     def is_local_root(self) -> bool:
         """See EndedSpan."""
         return self._ended.is_local_root
+
+    def flat(self) -> None:
+        """See EndedSpan: it is read and written anew."""
+        return
 
     def encode(self) -> EncodedSpan:
         """The span in bytes, as it may leave the process."""

@@ -9,9 +9,9 @@ from outcrop.capture.lanes import lanes_of, rewrite_lane
 from outcrop.capture.redaction import Redactor
 from outcrop.capture.rewriting import Change, rewrite_bytes, rewrite_text
 from outcrop.capture.spread import spread
+from outcrop.otlp.records import SpanRecord
 from outcrop.policy.event_lines import rewrite_event_lines
 from outcrop.policy.stream import CapturedStream
-from outcrop.recording.record import SpanRecord
 from outcrop.semconv import outcrop_attributes as names
 
 # An error's body is kept up to a length; what is hidden may lie across its end.

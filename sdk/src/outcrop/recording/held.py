@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from outcrop.capture.faults import logger
-from outcrop.recording.record import EndedSpan
+from outcrop.otlp.records import EndedSpan
 from outcrop.recording.span import LiveSpan, SpanSink
 
 # Of all traces that wait, together.

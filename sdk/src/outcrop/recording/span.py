@@ -14,21 +14,17 @@ from opentelemetry import trace as otel
 from outcrop.capture.faults import report_fault, warn_once
 from outcrop.capture.render import cut_text, to_json
 from outcrop.entities import SpanType
-from outcrop.recording.attribute_values import (
-    attribute_key,
-    attribute_value,
-    exception_attributes,
-    message_of,
-)
-from outcrop.recording.ids import SpanIds
-from outcrop.recording.otlp_encode import (
+from outcrop.otlp.encode import (
+    STATUS_ALONE,
     TimedEvent,
+    label_of,
     span_attribute,
     span_event,
     span_head,
     span_status,
 )
-from outcrop.recording.record import (
+from outcrop.otlp.flat import CallParts, FlatSpan, flat_span
+from outcrop.otlp.records import (
     KIND_INTERNAL,
     STATUS_ERROR,
     STATUS_OK,
@@ -38,6 +34,13 @@ from outcrop.recording.record import (
     EventRecord,
     SpanGroup,
 )
+from outcrop.recording.attribute_values import (
+    attribute_key,
+    attribute_value,
+    exception_attributes,
+    message_of,
+)
+from outcrop.recording.ids import SpanIds
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
 
@@ -280,34 +283,67 @@ class LiveSpan(otel.Span):
         except Exception as error:  # noqa: BLE001  # the traced program must not see it
             report_fault("ending a span", error)
 
+    def flat(self) -> None:
+        """See EndedSpan: what a user sets is encoded at once."""
+        return
+
+    def flat_as(
+        self, answered: int, took_ns: int, http_status: int, has: int, parts: CallParts
+    ) -> FlatSpan | None:
+        """The ended span with what its instrumentation knows of it, not encoded yet.
+
+        Args:
+            answered: what the counter read when its only attempt was answered.
+            took_ns: nanoseconds that the answer took.
+            http_status: the answer's.
+            has: see `flat_span`.
+            parts: likewise, but for the first, which is the span's own.
+
+        Returns:
+            None where something was set on the span, or an event was added: it must be encoded.
+        """
+        if self._attributes or self._events or self._status_message:
+            return None
+        times = self._start_ns, self._end_ns, self.epoch_ns(answered), took_ns
+        whole = label_of(self.name, self._kind), *parts
+        return flat_span(self._group, self.ids, times, http_status, self._status, has, whole)
+
     def encode(self) -> EncodedSpan:
         """The ended span in bytes."""
-        return self.encode_with((), ())
+        return self.encoded_as([self.encoded_head()], ())
 
-    def encode_with(
+    def encoded_head(self) -> bytes:
+        """What the ended span's message begins with: ids, name, kind and times."""
+        return span_head(self.ids, self.name, self._kind, self._start_ns, self._end_ns)
+
+    def encoded_as(
         self,
-        members: Sequence[bytes],
+        pieces: list[bytes],
         events: Sequence[TimedEvent],
         later: Callable[[], bytes] | None = None,
     ) -> EncodedSpan:
         """The ended span in bytes, with what its instrumentation knows of it.
 
         Args:
-            members: further members of OTLP's Span message, encoded. What was set on the span itself
-                comes after them, and so has the last word.
+            pieces: `encoded_head`, and further members of OTLP's Span message; the list is taken over. What
+                was set on the span itself comes after them, and so has the last word.
             events: further events.
             later: see `EncodedSpan`.
         """
-        pieces = [span_head(self.ids, self.name, self._kind, self._start_ns, self._end_ns), *members]
         if self._attributes:
             pieces.extend([span_attribute(key, value) for key, value in self._attributes.items()])
         if self._events:
             events = sorted((*events, *self._events))
         for _, event in events:
             pieces.append(event)  # most often there is one: a list of it costs more
-        if self._status:
-            pieces.append(span_status(self._status, self._status_message))
-        return EncodedSpan(self._group, pieces, sum(map(len, pieces)), later)
+        status = self._status
+        if status:
+            message = self._status_message
+            pieces.append(span_status(status, message) if message else STATUS_ALONE[status])
+        size = 0
+        for piece in pieces:
+            size += len(piece)
+        return EncodedSpan(self._group, pieces, size, later)
 
     def now_ns(self) -> int:
         """Now, by the span's own clock, which never runs backwards."""

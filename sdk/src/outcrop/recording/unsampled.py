@@ -7,7 +7,7 @@ from typing import Any
 
 from opentelemetry import trace as otel
 
-from outcrop.recording.record import EndedSpan
+from outcrop.otlp.records import EndedSpan
 from outcrop.recording.span import LiveSpan
 
 

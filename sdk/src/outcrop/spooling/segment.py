@@ -5,8 +5,9 @@ that program, by a later one, or by a server on the same machine. Whatever momen
 the requests that were written before can be read. Layout, little-endian: the mark `OUTCROP1`, how far the
 requests have been delivered (64 bits), and the file's round (32); then for each request the mark `REQ1`, its
 length, the number of its spans, its CRC-32 (0 for "not computed") and its round (32 bits each), its bytes,
-and its round again. A file whose content is no longer needed is written anew from the start in the next
-round, which is cheaper than cutting it; what is left of earlier rounds does not count.
+and its round again. Where the mark is `REQ2` the bytes are calls that are not encoded yet (see `otlp.flat`).
+A file whose content is no longer needed is written anew from the start in the next round, which is cheaper
+than cutting it; what is left of earlier rounds does not count.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from outcrop.otlp.flat import read_flat_request
 
 SUFFIX = ".segment"
 DAMAGED_SUFFIX = ".damaged"
@@ -22,12 +26,30 @@ REJECTED_SUFFIX = ".rejected"
 
 _FILE_MARK = b"OUTCROP1"
 _FILE_HEAD = struct.Struct("<8sQI")
-_REQUEST_MARK = b"REQ1"
+_ANY_MARK, _REQUEST_MARK, _FLAT_MARK = b"REQ", b"REQ1", b"REQ2"
 _REQUEST_HEAD = struct.Struct("<4sIIII")
 _REQUEST_END = struct.Struct("<I")
 HEAD_BYTES = _FILE_HEAD.size
+# What stands around a request.
+FRAME_BYTES = _REQUEST_HEAD.size + _REQUEST_END.size
 # Where the file's head holds how far its requests have been delivered.
 DELIVERED_AT = len(_FILE_MARK)
+
+
+class NotedRequest(NamedTuple):
+    """A request that is to be written.
+
+    Attributes:
+        pieces: the request, in pieces.
+        length: the bytes of all.
+        spans: how many it holds.
+        is_flat: whether it is calls that are not encoded yet.
+    """
+
+    pieces: Sequence[bytes]
+    length: int
+    spans: int
+    is_flat: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,11 +59,13 @@ class StoredRequest:
     Attributes:
         body: the exact body of an OTLP request.
         spans: how many spans it holds.
-        end: where it ends in the file, in bytes: "delivered as far as here".
+        begin: where it begins in the file, in bytes.
+        end: where it ends there: "delivered as far as here".
     """
 
     body: bytes
     spans: int
+    begin: int
     end: int
 
 
@@ -68,21 +92,17 @@ def file_head(delivered: int = HEAD_BYTES, round_number: int = 0) -> bytes:
     return _FILE_HEAD.pack(_FILE_MARK, delivered, round_number)
 
 
-def frame_of(length: int, spans: int, round_number: int, checksum: int = 0) -> tuple[bytes, bytes]:
-    """What stands before and after a request of `length` bytes."""
-    head = _REQUEST_HEAD.pack(_REQUEST_MARK, length, spans, checksum, round_number)
-    return head, _REQUEST_END.pack(round_number)
-
-
-def framed(body: bytes, spans: int, round_number: int, checksum: int = 0) -> bytes:
+def framed(request: NotedRequest, round_number: int, checksum: int = 0) -> list[bytes]:
     """A request as it is stored: between its head and its end."""
-    head, end = frame_of(len(body), spans, round_number, checksum)
-    return head + body + end
+    pieces, length, spans, is_flat = request
+    mark = _FLAT_MARK if is_flat else _REQUEST_MARK
+    head = _REQUEST_HEAD.pack(mark, length, spans, checksum, round_number)
+    return [head, *pieces, _REQUEST_END.pack(round_number)]
 
 
 def stored_form(body: bytes, spans: int, round_number: int = 0) -> bytes:
     """The same, checksum included."""
-    return framed(body, spans, round_number, checksum_of(body))
+    return b"".join(framed(NotedRequest([body], len(body), spans), round_number, checksum_of(body)))
 
 
 def checksum_of(body: bytes) -> int:
@@ -99,14 +119,14 @@ def read_segment(data: bytes) -> SegmentContent:
         start = HEAD_BYTES
         _, delivered, round_number = _FILE_HEAD.unpack_from(data)
     found = list(_requests(data, start, round_number))
-    readable = start + sum(_REQUEST_HEAD.size + len(request.body) + _REQUEST_END.size for request in found)
+    readable = start + sum(request.end - request.begin for request in found)
     # In a later round old bytes stand behind the new ones.
     damaged = len(data) - readable if round_number == 0 else 0
     return SegmentContent([request for request in found if request.end > delivered], damaged)
 
 
 def _requests(data: bytes, position: int, round_number: int) -> Iterator[StoredRequest]:
-    while (position := data.find(_REQUEST_MARK, position)) >= 0:
+    while (position := data.find(_ANY_MARK, position)) >= 0:
         request = _request_at(data, position, round_number)
         if request is None:
             # Damaged, of an earlier round, or the mark came up by chance within a body: look for the next.
@@ -120,13 +140,18 @@ def _request_at(data: bytes, position: int, round_number: int) -> StoredRequest 
     begin = position + _REQUEST_HEAD.size
     if begin > len(data):
         return None
-    _, length, spans, checksum, written_in = _REQUEST_HEAD.unpack_from(data, position)
+    mark, length, spans, checksum, written_in = _REQUEST_HEAD.unpack_from(data, position)
     end = begin + length + _REQUEST_END.size
-    if end > len(data) or written_in != round_number:
+    if mark not in {_REQUEST_MARK, _FLAT_MARK} or end > len(data) or written_in != round_number:
         return None
     body = data[begin : begin + length]
     # Bytes go to the file in their order: where the end is there, all of it is.
     is_whole = _REQUEST_END.unpack_from(data, begin + length)[0] == round_number
     if not is_whole or (checksum and checksum_of(body) != checksum):
         return None
-    return StoredRequest(body, spans, end)
+    if mark == _FLAT_MARK:
+        try:
+            body = read_flat_request(body)
+        except ValueError:
+            return None
+    return StoredRequest(body, spans, position, end)

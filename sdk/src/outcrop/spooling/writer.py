@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 from outcrop.spooling.file_lock import try_lock
-from outcrop.spooling.segment import HEAD_BYTES, checksum_of, file_head, frame_of, framed
+from outcrop.spooling.segment import HEAD_BYTES, NotedRequest, file_head, framed, stored_form
 
 _MAX_ROUND = (1 << 32) - 1
 # From this size on it pays to let the system gather the pieces; it takes so many at once, on Windows none.
@@ -54,30 +53,28 @@ class SegmentWriter:
         """
         before = self.length
         try:
-            self._write(framed(body, spans, self._round, checksum_of(body)))
+            self._write(stored_form(body, spans, self._round))
             os.fsync(self._descriptor)
         except OSError:
             self._cut(before)
             raise
 
-    def note(self, pieces: Sequence[bytes], length: int, spans: int) -> None:
-        """Appends a request and waits for no disk: it survives the end of the process, not of the machine.
-
-        Args:
-            pieces: the request, in pieces.
-            length: the bytes of all.
-            spans: how many it holds.
+    def note(self, *requests: NotedRequest) -> None:
+        """Appends requests and waits for no disk: they survive the end of the process, not of the machine.
 
         Raises:
-            OSError: the disk does not take it; the file is as it was.
+            OSError: the disk does not take them; the file is as it was.
         """
         before = self.length
+        pieces: list[bytes] = []
+        for request in requests:
+            pieces += framed(request, self._round)
+        length = sum(map(len, pieces))
         try:
-            head, end = frame_of(length, spans, self._round)
-            if length < _GATHERED_BYTES or len(pieces) + 2 >= _MAX_GATHERED:
-                self._write(b"".join((head, *pieces, end)))
+            if length < _GATHERED_BYTES or len(pieces) >= _MAX_GATHERED:
+                self._write(b"".join(pieces))
             else:
-                self._write_gathered([head, *pieces, end], len(head) + length + len(end))
+                self._write_gathered(pieces, length)
         except OSError:
             self._cut(before)
             raise

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from outcrop.assemble import assemble_trace
 from outcrop.delivery.memory import MemoryDestination
 from outcrop.entities import Trace
-from outcrop.recording.record import SpanRecord
+from outcrop.otlp.records import SpanRecord
 from outcrop.runtime import Runtime, get_runtime
 
 _FLUSH_S = 10.0

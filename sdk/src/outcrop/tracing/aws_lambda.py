@@ -14,8 +14,8 @@ from typing import Any, ParamSpec, TypeVar, overload
 from opentelemetry import context as otel_context
 
 from outcrop.capture.faults import report_fault
+from outcrop.otlp.records import KIND_SERVER
 from outcrop.recording.current import make_current
-from outcrop.recording.record import KIND_SERVER
 from outcrop.recording.span import LiveSpan
 from outcrop.runtime import get_runtime
 from outcrop.semconv import faas

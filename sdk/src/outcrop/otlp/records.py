@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from outcrop.otlp.flat import FlatSpan
 
 # OpenTelemetry's codes, as OTLP numbers them.
 STATUS_UNSET, STATUS_OK, STATUS_ERROR = 0, 1, 2
@@ -36,7 +39,7 @@ class EncodedSpan(NamedTuple):
 
     @property
     def trace_id(self) -> bytes:
-        """16 bytes; `otlp_encode.span_head` writes them first."""
+        """16 bytes; `encode.span_head` writes them first."""
         return self.pieces[0][2:18]
 
 
@@ -51,6 +54,10 @@ class EndedSpan(Protocol):
     @property
     def is_local_root(self) -> bool:
         """Whether no span of this process stands above it."""
+        ...
+
+    def flat(self) -> FlatSpan | None:
+        """The span as parts that are still to be encoded; None where it has no such form."""
         ...
 
     def encode(self) -> EncodedSpan:

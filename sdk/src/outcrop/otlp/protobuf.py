@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 _LENGTH = 2  # the wire type of strings, bytes and messages
-_ONE_BYTE, _TWO_BYTES = 1 << 7, 1 << 14
+_ONE_BYTE, _TWO_BYTES, _THREE_BYTES, _FOUR_BYTES = 1 << 7, 1 << 14, 1 << 21, 1 << 28
 _INT64_MAX = 2**63
 _pack_double = struct.Struct("<d").pack
 
@@ -24,6 +24,11 @@ def varint(value: int) -> bytes:
         return bytes((value,))
     if value < _TWO_BYTES:
         return bytes((value & 0x7F | 0x80, value >> 7))
+    # So far no loop: lengths of bodies, and the nanoseconds that a call takes.
+    if value < _THREE_BYTES:
+        return bytes((value & 0x7F | 0x80, value >> 7 & 0x7F | 0x80, value >> 14))
+    if value < _FOUR_BYTES:
+        return bytes((value & 0x7F | 0x80, value >> 7 & 0x7F | 0x80, value >> 14 & 0x7F | 0x80, value >> 21))
     out = bytearray()
     while value >= _ONE_BYTE:
         out.append(value & 0x7F | 0x80)
@@ -112,10 +117,13 @@ class TextAttribute:
 
     def encode(self, value: str) -> bytes:
         """The attribute with a text."""
-        data = value.encode("utf-8", "replace")
+        return self.encode_bytes(value.encode("utf-8", "replace"))
+
+    def encode_bytes(self, data: bytes) -> bytes:
+        """The attribute with a text in UTF-8."""
         if len(data) < len(self._heads):
             return self._heads[len(data)] + data
-        return key_value(self._field, self._key, value)
+        return message(self._field, encoded_key(self._key) + message(2, message(1, data)))
 
 
 class BytesAttribute:
@@ -125,30 +133,36 @@ class BytesAttribute:
         """`field` is that of the KeyValue."""
         self._field = field
         self._name = name = encoded_key(key)
-        # KeyValue, its value (field 2), and AnyValue.bytes_value (field 7), each with a length of two bytes.
+        # KeyValue, its value (field 2), and AnyValue.bytes_value (field 7), each with a length of as many
+        # bytes: with nearly all bodies these are two or three.
         self._two_bytes_each = struct.Struct(f"<BH{len(name)}sBHBH").pack
         self._tag = field << 3 | _LENGTH
-        # So it is with nearly all bodies: all three lengths are at least 128 and less than 16,384.
-        self._longest = _TWO_BYTES - len(name) - 7
+        self._three_bytes_each = bytes((self._tag,)), name + b"\x12"
+        self._added = len(name)
 
     def head(self, length: int) -> bytes:
         """What stands before `length` bytes."""
-        name = self._name
-        if _ONE_BYTE <= length < self._longest:
+        if length >= _ONE_BYTE:
             middle = length + 3
-            whole = middle + len(name) + 3
-            return self._two_bytes_each(
-                self._tag,
-                whole & 0x7F | 0x80 | whole >> 7 << 8,
-                name,
-                0x12,
-                middle & 0x7F | 0x80 | middle >> 7 << 8,
-                0x3A,
-                length & 0x7F | 0x80 | length >> 7 << 8,
-            )
+            whole = middle + self._added + 3
+            if whole < _TWO_BYTES:
+                # The upper seven bits of each, doubled, stand in the second byte.
+                return self._two_bytes_each(
+                    self._tag,
+                    whole + (whole & 0x3F80) | 0x80,
+                    self._name,
+                    0x12,
+                    middle + (middle & 0x3F80) | 0x80,
+                    0x3A,
+                    length + (length & 0x3F80) | 0x80,
+                )
+            whole += 2
+            if length >= _TWO_BYTES and whole < _THREE_BYTES:
+                tag, name = self._three_bytes_each
+                return b"".join((tag, varint(whole), name, varint(middle + 1), b"\x3a", varint(length)))
         inner = b"\x3a" + varint(length)
         value = message_head(2, len(inner) + length) + inner
-        return message_head(self._field, len(name) + len(value) + length) + name + value
+        return message_head(self._field, len(self._name) + len(value) + length) + self._name + value
 
 
 @lru_cache(maxsize=1024)

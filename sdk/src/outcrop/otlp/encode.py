@@ -8,37 +8,57 @@ the wire hold, so nothing is turned twice.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from outcrop._version import __version__
-from outcrop.recording.protobuf import key_value, message, message_head, text, varint
-from outcrop.recording.record import EncodedSpan, EventRecord, SpanGroup, SpanRecord
+from outcrop.otlp.protobuf import key_value, message, message_head, text, varint
+from outcrop.otlp.records import (
+    STATUS_ERROR,
+    STATUS_OK,
+    STATUS_UNSET,
+    EncodedSpan,
+    EventRecord,
+    SpanGroup,
+    SpanRecord,
+)
 from outcrop.semconv.outcrop_attributes import EXPERIMENT_NAME
 
 # When an event was, and OTLP's Span.Event member of it.
 TimedEvent = tuple[int, bytes]
 
-# Span: trace_id, span_id, and perhaps parent_span_id (fields 1, 2, 4).
-_ROOT_IDS = struct.Struct("<2s16s2s8s")
-_CHILD_IDS = struct.Struct("<2s16s2s8s2s8s")
-# start and end (fields 7 and 8).
-_TIMES = struct.Struct("<cQcQ")
+# Span: trace_id, span_id, and perhaps parent_span_id (fields 1, 2, 4), name and kind (5, 6), start and end
+# (fields 7 and 8).
+_ROOT_HEAD, _CHILD_HEAD = "<2s16s2s8s{}scQcQ", "<2s16s2s8s2s8s{}scQcQ"
 
 
 def span_head(ids: tuple[bytes, bytes, bytes], name: str, kind: int, start_ns: int, end_ns: int) -> bytes:
     """The members that every span has; `ids` are trace, span and parent, the last empty for a root."""
+    return labelled_head(ids, label_of(name, kind), start_ns, end_ns)
+
+
+def labelled_head(ids: tuple[bytes, bytes, bytes], label: bytes, start_ns: int, end_ns: int) -> bytes:
+    """The same, where name and kind are encoded, as `label_of` does it."""
     trace_id, span_id, parent_id = ids
     if parent_id:
-        head = _CHILD_IDS.pack(b"\x0a\x10", trace_id, b"\x12\x08", span_id, b"\x22\x08", parent_id)
-    else:
-        head = _ROOT_IDS.pack(b"\x0a\x10", trace_id, b"\x12\x08", span_id)
-    return head + _label(name, kind) + _TIMES.pack(b"\x39", start_ns, b"\x41", end_ns)
+        pack = _head_form(_CHILD_HEAD, len(label))
+        above = b"\x22\x08", parent_id
+        return pack(
+            b"\x0a\x10", trace_id, b"\x12\x08", span_id, *above, label, b"\x39", start_ns, b"\x41", end_ns
+        )
+    pack = _head_form(_ROOT_HEAD, len(label))
+    return pack(b"\x0a\x10", trace_id, b"\x12\x08", span_id, label, b"\x39", start_ns, b"\x41", end_ns)
 
 
 @lru_cache(maxsize=512)
-def _label(name: str, kind: int) -> bytes:
+def _head_form(form: str, length: int) -> Callable[..., bytes]:
+    return struct.Struct(form.format(length)).pack
+
+
+@lru_cache(maxsize=512)
+def label_of(name: str, kind: int) -> bytes:
+    """A span's name and kind, encoded."""
     return text(5, name) + b"\x30" + varint(kind)
 
 
@@ -75,6 +95,10 @@ def span_status(code: int, description: str) -> bytes:
     return bytes((0x7A, 2, 0x18, code)) if code else b""
 
 
+# The status as most spans have it: by its code, without a description.
+STATUS_ALONE = tuple(span_status(code, "") for code in (STATUS_UNSET, STATUS_OK, STATUS_ERROR))
+
+
 def encode_span(record: SpanRecord) -> EncodedSpan:
     """Encodes a span that is plain data."""
     ids = record.trace_id, record.span_id, record.parent_id
@@ -95,21 +119,25 @@ def request_pieces(spans: Iterable[EncodedSpan], resource: Mapping[str, Any]) ->
     groups: dict[SpanGroup, _Pieces] = {}
     last: SpanGroup | None = None
     group = _Pieces([], 0)
-    for span in spans:
+    for of_span, pieces, size, _ in spans:
         # Neighbours most often are of one group: the same object even.
-        if span.group is not last:
-            last = span.group
+        if of_span is not last:
+            last = of_span
             if last not in groups:
-                scope = _scope(last.scope)
+                scope = scope_of(last.scope)
                 groups[last] = _Pieces([scope], len(scope))
             group = groups[last]
-        group.add(2, span.pieces, span.size)
+        # What `add` does, without a call for each span.
+        head = message_head(2, size)
+        group.pieces.append(head)
+        group.pieces += pieces
+        group.length += len(head) + size
     experiments: dict[str, _Pieces] = {}
     for (name, _), group in groups.items():
         experiment = experiments.get(name)
         if experiment is None:
-            described = _described(resource, name)
-            experiment = experiments[name] = _Pieces([described], len(described))
+            process = described(resource, name)
+            experiment = experiments[name] = _Pieces([process], len(process))
         experiment.add(2, group.pieces, group.length)
     request = _Pieces([], 0)
     for experiment in experiments.values():
@@ -133,12 +161,13 @@ class _Pieces:
 
 
 @lru_cache(maxsize=64)
-def _scope(name: str) -> bytes:
+def scope_of(name: str) -> bytes:
+    """The message InstrumentationScope, as a member."""
     return message(1, text(1, name) + text(2, __version__))
 
 
-def _described(resource: Mapping[str, Any], experiment: str) -> bytes:
-    """What describes the process. It hardly ever changes, and stands in each request."""
+def described(resource: Mapping[str, Any], experiment: str) -> bytes:
+    """What describes the process, as a member. It hardly ever changes, and stands in each request."""
     items = tuple(resource.items())
     try:
         # With the types, since True equals 1.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from outcrop.recording.protobuf import BytesAttribute, IntAttribute, TextAttribute, key_value
+from outcrop.otlp.protobuf import BytesAttribute, IntAttribute, TextAttribute, key_value
 
 KEYS = st.text(min_size=1, max_size=60)
 FIELDS = st.integers(1, 15)
