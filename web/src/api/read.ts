@@ -35,6 +35,9 @@ export function readExperiment(raw: Schemas["Experiment"]): Experiment {
     traceCount: raw.trace_count,
     errorCount: raw.error_count,
     lastTraceNs: raw.last_trace_at_ns === null ? null : BigInt(raw.last_trace_at_ns),
+    description: raw.description,
+    isArchived: raw.archived_at_ns !== null,
+    formerNames: raw.former_names,
   };
 }
 
@@ -67,6 +70,7 @@ export function readTraceRow(raw: Schemas["TraceSummary"]): TraceRow {
     tools: raw.tools,
     sessionId: raw.session_id,
     userId: raw.user_id,
+    tags: raw.tags,
     costUsd: raw.cost_usd,
     isCostPartial: raw.cost_is_partial,
     costReason: raw.cost_reason,

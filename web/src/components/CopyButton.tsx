@@ -1,6 +1,7 @@
 // Copies a text and says so for a moment.
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { useEffect, useState, type ReactNode } from "react";
+import { writeClipboard } from "@/lib/clipboard";
 import { useSpeech } from "@/lib/i18n/language";
 import { IconButton } from "./IconButton";
 
@@ -38,21 +39,4 @@ export function CopyButton({ text, label, icon, className, tabIndex }: Props) {
       {isDone ? <IconCheck size={15} stroke={1.8} /> : (icon ?? <IconCopy size={15} stroke={1.6} />)}
     </IconButton>
   );
-}
-
-/** The clipboard is refused on plain-http origins other than loopback; there a hidden field helps. */
-async function writeClipboard(text: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    const field = document.createElement("textarea");
-    field.value = text;
-    field.style.position = "fixed";
-    field.style.opacity = "0";
-    document.body.append(field);
-    field.select();
-    // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only way left without a secure context
-    document.execCommand("copy");
-    field.remove();
-  }
 }

@@ -1,6 +1,6 @@
 // What matters of a trace in one line.
-import { IconArrowLeft, IconHash, IconLink, IconX } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
+import { IconArrowLeft, IconGitCompare, IconHash, IconLink, IconX } from "@tabler/icons-react";
+import { Link, useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { CopyButton } from "@/components/CopyButton";
 import { IconButton } from "@/components/IconButton";
@@ -25,6 +25,7 @@ interface Props {
 export function TraceHeader({ trace, spanCount, onBack }: Props) {
   const { t, language } = useSpeech();
   const nowMs = useNow(30_000);
+  const navigate = useNavigate();
   const { row } = trace;
   useTitle(row.name);
   const isFailed = row.status === "ERROR";
@@ -98,6 +99,9 @@ export function TraceHeader({ trace, spanCount, onBack }: Props) {
           <Ago ns={row.startNs} nowMs={nowMs} />
         </Fact>
       </div>
+      <IconButton label={t.compareTrace} onClick={() => void navigate({ to: "/compare", search: { items: row.id } })}>
+        <IconGitCompare size={16} stroke={1.6} />
+      </IconButton>
       <CopyButton text={row.id} label={t.copyId} icon={<IconHash size={16} stroke={1.6} />} />
       <CopyButton text={() => window.location.href} label={t.copyLink} icon={<IconLink size={16} stroke={1.6} />} />
     </header>

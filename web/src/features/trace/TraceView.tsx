@@ -88,10 +88,10 @@ function SpansPane({ tree, trace, isLoading, search, select, go }: SpansProps) {
   const { t } = useSpeech();
   const find = useCallback((words: string) => go({ find: words === "" ? undefined : words }), [go]);
   const selected = search.span ?? null;
-  if (search.view === "graph") {
+  if (search.show === "graph") {
     return (
       <>
-        <GraphBar onTree={() => go({ view: undefined })} />
+        <GraphBar onTree={() => go({ show: undefined })} />
         <Suspense fallback={<SkeletonRows count={4} height={60} widths={[30]} />}>
           <AgentGraph tree={tree} selected={selected} onSelect={select} />
         </Suspense>
@@ -100,7 +100,7 @@ function SpansPane({ tree, trace, isLoading, search, select, go }: SpansProps) {
   }
   return (
     <SpanTree tree={tree} count={trace.row.spanCount} isLoading={isLoading} selected={selected} onSelect={select} find={search.find ?? ""} onFind={find}>
-      <IconButton label={t.agentGraph} className={barStyles.tool} onClick={() => go({ view: "graph" })}>
+      <IconButton label={t.agentGraph} className={barStyles.tool} onClick={() => go({ show: "graph" })}>
         <IconSitemap size={16} stroke={1.6} />
       </IconButton>
     </SpanTree>
