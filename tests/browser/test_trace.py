@@ -126,6 +126,7 @@ def test_a_trace_of_33_000_spans_is_whole_searchable_and_drawn_in_part(
     page.keyboard.press("Enter")
     expect(_row(page, "step 329")).to_have_attribute("aria-selected", "true")
     expect(page.get_by_role("search")).to_contain_text("1 of 1")
+    page.wait_for_url("**find=step*")
     page.reload()
     expect(page.get_by_label("Find spans")).to_have_value("step 329")
     expect(_row(page, "step 329")).to_be_in_viewport()
