@@ -23,7 +23,9 @@ SIZES = {"wide": (1440, 900), "phone": (390, 844)}
 
 
 @pytest.fixture
-def filled(bedrock_emulator: BedrockEmulator, client: Any, tracing: str, api: ApiReader) -> tuple[str, list[str]]:
+def filled(
+    bedrock_emulator: BedrockEmulator, client: Any, tracing: str, api: ApiReader
+) -> tuple[str, list[str]]:
     """A server with traces of several kinds, and their ids."""
     outcrop.set_experiment("/Shared/axe")
 
@@ -116,7 +118,10 @@ def test_axe_finds_nothing_in_any_view(
     width, height = SIZES[size]
     found: dict[str, list[str]] = {}
     context = browser.new_context(
-        viewport={"width": width, "height": height}, locale="en-US", color_scheme=scheme, reduced_motion="reduce"
+        viewport={"width": width, "height": height},
+        locale="en-US",
+        color_scheme=scheme,
+        reduced_motion="reduce",
     )
     for name, (path, words, act) in VIEWS.items():
         if size == "phone" and name in WIDE_ALONE:

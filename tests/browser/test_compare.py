@@ -30,8 +30,8 @@ def _ask(emulator: BedrockEmulator, client: Any, question: str, answer: str, tem
 
 @pytest.fixture
 def two_answers(bedrock_emulator: BedrockEmulator, client: Any, tracing: str) -> str:
-    _ask(bedrock_emulator, client, "返金は金曜日に届きますか？", "Yes, on <b>Friday</b> at noon.", 0.1)
-    _ask(bedrock_emulator, client, "返金は月曜日に届きますか？", "Yes, on <b>Monday</b> at noon.", 0.7)
+    _ask(bedrock_emulator, client, "返金は金曜日に届くか教えて", "Yes, on <b>Friday</b> at noon.", 0.1)
+    _ask(bedrock_emulator, client, "返金は月曜日に届くか教えて", "Yes, on <b>Monday</b> at noon.", 0.7)
     outcrop.flush()
     return tracing
 
@@ -64,7 +64,7 @@ def test_two_chosen_traces_are_compared_word_by_word(two_answers: str, page: Pag
 
 def test_a_trace_is_compared_with_one_of_the_same_name(two_answers: str, page: Page) -> None:
     page.goto(f"{two_answers}/traces")
-    page.get_by_text("返金は金曜日に届きますか？").click()
+    page.get_by_text("返金は金曜日に届くか教えて").click()
     page.get_by_role("button", name="Compare this trace with another").click()
     page.get_by_role("button", name="Of the same name").click()
     page.get_by_role("menuitem").first.click()

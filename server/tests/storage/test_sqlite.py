@@ -24,7 +24,15 @@ from outcrop_server.model.rows import TracePosition
 from outcrop_server.model.search import TraceSearch
 from outcrop_server.model.summary import TraceSummary
 from outcrop_server.storage.api import TraceStore
-from outcrop_server.storage.sqlite import ageing, columns, experiment_schema, file_lock, schema, statements, write
+from outcrop_server.storage.sqlite import (
+    ageing,
+    columns,
+    experiment_schema,
+    file_lock,
+    schema,
+    statements,
+    write,
+)
 from outcrop_server.storage.sqlite.rollup_rows import check
 from outcrop_server.storage.sqlite.rollup_write import RollupWriter
 from outcrop_server.storage.sqlite.search import search_sql

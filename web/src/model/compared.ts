@@ -10,7 +10,7 @@ export interface Place {
 
 /** The place that is looked at first: the first trace's span that matters, else the first call of a model. */
 export function placeThatMatters(places: readonly Place[], spanId: string | null): number {
-  const own = places.findIndex(({ spans }) => spans[0]?.id === spanId && spanId !== null);
+  const own = spanId === null ? -1 : places.findIndex(({ spans }) => spans[0]?.id === spanId);
   if (own >= 0) return own;
   return Math.max(places.findIndex(({ spans }) => spans.some((span) => span?.kind === "model")), 0);
 }

@@ -15,7 +15,7 @@ export function wordsOf(text: string): string[] {
     else if (token.length <= left) {
       left -= token.length;
       for (const { segment } of segmenter().segment(token)) words.push(segment);
-    } else words.push(...token);
+    } else for (const sign of token) words.push(sign);
   }
   return words;
 }

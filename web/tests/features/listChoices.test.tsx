@@ -53,7 +53,7 @@ test("a column moves by the arrow keys, and by being dragged", async () => {
   await user.keyboard("{ArrowUp}");
   expect(heads().slice(-2)).toEqual(["cost", "tokens"]);
   const drag = { dataTransfer: { setData: () => undefined, effectAllowed: "" } };
-  const [from, to] = ["cost", "time"].map((name) => document.querySelector(`[role=columnheader][data-column=${name}]`) as Element);
+  const [from, to] = ["cost", "time"].map((name) => document.querySelector(`[role=columnheader][data-column=${name}]`));
   if (!from || !to) throw new Error("no such columns");
   fireEvent.dragStart(from, drag);
   fireEvent.dragOver(to, drag);
@@ -66,7 +66,7 @@ test("a column's edge makes it wider by the arrow keys, and twice clicked as it 
   await screen.findByText("agent_a");
   const edge = screen.getByRole("separator", { name: "Width of Model" });
   const kept = () => window.localStorage.getItem("outcrop.columns") ?? "";
-  vi.spyOn(edge.parentElement as Element, "getBoundingClientRect").mockReturnValue({ width: 130 } as DOMRect);
+  vi.spyOn(edge.parentElement ?? edge, "getBoundingClientRect").mockReturnValue({ width: 130 } as DOMRect);
   fireEvent.keyDown(edge, { key: "ArrowRight" });
   expect(kept()).toContain('{"id":"model","width":146}');
   fireEvent.doubleClick(edge);
