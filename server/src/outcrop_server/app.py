@@ -26,7 +26,6 @@ from outcrop_server.api.gate import Gate
 from outcrop_server.api.guard import Guard
 from outcrop_server.api.tail import rendered
 from outcrop_server.ingest.endpoint import TracesEndpoint
-from outcrop_server.ingest.fast_json import parse_fast
 from outcrop_server.ingest.import_endpoint import ImportEndpoint
 from outcrop_server.ingest.intake import Intake
 from outcrop_server.ingest.pipeline import Pipeline
@@ -36,9 +35,11 @@ from outcrop_server.model.store_health import watch_nothing
 from outcrop_server.observing.calls import ObservedCalls
 from outcrop_server.observing.readiness import Readiness
 from outcrop_server.observing.requests import ObservedRequests
+from outcrop_server.otlp.fast_json import parse_fast
 from outcrop_server.query.by_scope import QueriesByScope
 from outcrop_server.query.tail import Tail
 from outcrop_server.settings import SettingsError, from_environment, is_loopback
+from outcrop_server.storage.sqlite.bulk import bind_quickly
 from outcrop_server.storage.sqlite.store import SqliteStore
 from outcrop_server.upkeep.keeper import Keeper
 from outcrop_server.upkeep.retention import Retention, policy_of
@@ -64,6 +65,8 @@ def open_store(settings: Settings, metrics: Metrics | None = None) -> TraceStore
     Raises:
         StoreError: it cannot be used; says why and what to do.
     """
+    # The process is the server's own; a program that opens its store itself is left as it is.
+    bind_quickly()
     return SqliteStore(
         settings.store,
         max_waiting_bytes=settings.max_waiting_bytes,
@@ -96,6 +99,7 @@ def create_app(
     if metrics is not None:
         metrics.watch_store(store)
     pipeline = Pipeline(store, partial(glance_span, parse=parse_fast), price_span, metrics)
+    intake = Intake(pipeline, settings.max_body_bytes, settings.max_waiting_bytes)
     spool = _spool(settings, pipeline)
     policy = policy_of(settings)
     keeper = Keeper(Retention(store, policy), settings.retain_interval_s, audit_removed)
@@ -107,10 +111,12 @@ def create_app(
         # In half a second of another thread, so that the first request does not wait for it.
         threading.Thread(target=library.load, name="outcrop-prices", daemon=True).start()
         keeper.start()
+        store.start_filling()
         yield
         keeper.stop()
         if spool is not None:
             spool.stop()
+        intake.close()
         door.book.close()
 
     app = FastAPI(title="Outcrop", version=__version__, lifespan=lifespan, openapi_url=None)
@@ -128,12 +134,11 @@ def create_app(
         wants_grpc=settings.listening_grpc_port is not None,
     )
     problems.install(app)
-    intake = Intake(pipeline, settings.max_body_bytes, settings.max_waiting_bytes)
     app.state.intake = intake
     endpoint = TracesEndpoint(intake)
     sign_in = SignInPages(door, cookie).router()
-    taking_in = (endpoint.router(), importing.router())
-    for router in (*openapi.ROUTERS, openapi.router, *taking_in, sign_in, Pages().router()):
+    app.router.routes.append(endpoint.route())
+    for router in (*openapi.ROUTERS, openapi.router, importing.router(), sign_in, Pages().router()):
         app.include_router(router)
     # The last one that is added is asked first.
     app.add_middleware(Gate, door=door, cookie=cookie)

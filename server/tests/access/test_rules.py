@@ -43,6 +43,7 @@ EXPECTED: dict[str, Need] = {
     "exportTrace": "read",
     "getSpan": "read",
     "listSpans": "read",
+    "outlineTrace": "read",
     "getPayload": "read",
     "tailTraces": "read",
     "exportMany": "read",

@@ -41,6 +41,7 @@ def test_the_document_names_each_operation_for_the_pages_types() -> None:
         ("/api/traces/search", "post"): "searchTraces",
         ("/api/traces/tail", "get"): "tailTraces",
         ("/api/export", "post"): "exportMany",
+        ("/api/traces/{trace_id}/outline", "get"): "outlineTrace",
         ("/api/traces/{trace_id}/spans", "get"): "listSpans",
         ("/api/traces/{trace_id}/spans/{span_id}/payload/{part}", "get"): "getPayload",
         ("/api/traces/{trace_id}", "get"): "getTrace",

@@ -26,6 +26,7 @@ from server.tests.storage.aggregate_conformance import AggregateConformance
 from server.tests.storage.binaries_conformance import BinariesConformance
 from server.tests.storage.experiment_conformance import ExperimentConformance
 from server.tests.storage.judging_conformance import JudgingConformance
+from server.tests.storage.text_conformance import TextConformance
 from server.tests.storage.token_conformance import TokenConformance
 from server.tests.storage.tree_conformance import TreeConformance
 from server.tests.storage.view_conformance import ViewConformance
@@ -80,6 +81,7 @@ class TraceStoreConformance(
     BinariesConformance,
     ExperimentConformance,
     JudgingConformance,
+    TextConformance,
     TokenConformance,
     TreeConformance,
     ViewConformance,

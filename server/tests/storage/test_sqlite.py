@@ -53,6 +53,10 @@ class TestSqliteStore(TraceStoreConformance):
     def open(self, folder: Path) -> TraceStore:
         return SqliteStore(folder / "store.db")
 
+    def prepare(self, store: TraceStore) -> None:
+        assert isinstance(store, SqliteStore)
+        store.fill_words()
+
 
 @contextmanager
 def writer_process(file: Path, first: int, count: int = 0) -> Generator[subprocess.Popen[str], None, None]:

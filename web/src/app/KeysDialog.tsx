@@ -36,6 +36,9 @@ export function KeysDialog({ isOpen, onClose }: { isOpen: boolean; onClose: () =
       [
         [["[", "]"], t.keySteps],
         [["←", "→"], t.keyFold],
+        [["e"], t.keyError],
+        [["+", "−", "0", "z"], t.keyZoom],
+        [["⇧ ←", "⇧ →"], t.keyPan],
         [["1", "…", "6"], t.keyTabs],
         [["Esc"], t.keyBack],
       ],

@@ -7,7 +7,7 @@ import { IconButton } from "./IconButton";
 
 interface Props {
   /** What to copy; a function if it is dear to make. */
-  text: string | (() => string);
+  text: string | (() => string | Promise<string>);
   label?: string;
   icon?: ReactNode;
   className?: string | undefined;
@@ -23,7 +23,7 @@ export function CopyButton({ text, label, icon, className, tabIndex }: Props) {
     return () => clearTimeout(timer);
   }, [isDone]);
   const copy = async () => {
-    await writeClipboard(typeof text === "string" ? text : text());
+    await writeClipboard(typeof text === "string" ? text : await text());
     setIsDone(true);
   };
   return (

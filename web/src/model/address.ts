@@ -55,6 +55,10 @@ export interface TraceSearch extends FrameSearch {
   span?: string;
   tab?: SpanTab;
   chunk?: number;
+  /** Words looked for in the tree. */
+  find?: string;
+  /** What stands at the left; the tree if it is left out. */
+  show?: "graph";
 }
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -109,11 +113,14 @@ export function traceSearch(raw: Raw): TraceSearch {
   const span = text(raw.span);
   const tab = SPAN_TABS.find((name) => name === raw.tab);
   const chunk = whole(raw.chunk);
+  const find = text(raw.find);
   return {
     ...frameSearch(raw),
     ...(span !== undefined && { span }),
     ...(tab !== undefined && { tab }),
     ...(chunk !== undefined && { chunk }),
+    ...(find !== undefined && { find }),
+    ...(raw.show === "graph" && { show: "graph" as const }),
   };
 }
 

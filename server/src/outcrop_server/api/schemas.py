@@ -115,6 +115,9 @@ class TracePage(ApiModel):
     next_cursor: str | None = Field(
         description="Give it back as `cursor` for the next page; null at the end."
     )
+    words_waiting: int = Field(
+        0, description="So many traces may fit besides: their payloads are not indexed yet."
+    )
 
 
 class SpanSummary(ApiModel):

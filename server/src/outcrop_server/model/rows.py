@@ -60,7 +60,7 @@ class SpanRow(NamedTuple):
         return self.end_time_ns - self.start_time_ns
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen, making it would take three times as long, and one is made a trace
 class TraceRow:
     """One trace as a list shows it; see `model.summary` for how it comes from its spans.
 

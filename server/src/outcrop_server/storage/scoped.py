@@ -64,6 +64,10 @@ class ScopedStore:
         """The traces that fit."""
         return self._store.search(self._within(search))
 
+    def words_waiting(self, experiments: tuple[str, ...] = ()) -> int:
+        """How many of the traces are passed over."""
+        return self._store.words_waiting(self._asked(experiments))
+
     def aggregate(self, query: AggregateQuery) -> Aggregates:
         """Numbers of the traces that fit."""
         return self._store.aggregate(replace(query, experiments=self._asked(query.experiments)))

@@ -24,7 +24,7 @@ export function PricesSection() {
       {error && <Failure what={t.whatPrices} error={error} onRetry={() => void refetch()} />}
       {!data && !error && <SkeletonRows count={4} height={32} widths={[30, 10, 10]} />}
       {data && data.models.length > 0 && (
-        <PriceTable name={t.pricesOfModels} head={[t.model, t.calls]}>
+        <PriceTable name={t.pricesOfModels} head={[t.model, t.callCount]}>
           {data.models.map((each) => (
             <tr key={each.model}>
               <th scope="row"><ModelName id={each.model} /></th>

@@ -15,7 +15,14 @@ import { spanLabel } from "@/model/modelName";
 import type { Trace } from "@/model/trace";
 import styles from "./TraceHeader.module.css";
 
-export function TraceHeader({ trace, onBack }: { trace: Trace; onBack: () => void }) {
+interface Props {
+  trace: Trace;
+  /** How many spans are shown; null where that is all of them. */
+  spanCount: number | null;
+  onBack: () => void;
+}
+
+export function TraceHeader({ trace, spanCount, onBack }: Props) {
   const { t, language } = useSpeech();
   const nowMs = useNow(30_000);
   const navigate = useNavigate();
@@ -44,10 +51,10 @@ export function TraceHeader({ trace, onBack }: { trace: Trace; onBack: () => voi
             <span className={styles.retried}>{row.state === "IN_PROGRESS" ? t.stillRunning : t.rootMissing}</span>
           </Fact>
         )}
-        {trace.areSpansCut && (
+        {spanCount !== null && (
           <Fact>
             <span className={styles.retried}>
-              {t.spansOfAll(formatCount(trace.spans.length, language), formatCount(row.spanCount, language))}
+              {t.spansOfAll(formatCount(spanCount, language), formatCount(row.spanCount, language))}
             </span>
           </Fact>
         )}

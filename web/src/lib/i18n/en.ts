@@ -1,4 +1,5 @@
 // What the page says, in English. Japanese (ja.ts) must have every key: types enforce it.
+import { enTrace } from "./en.trace";
 
 import { enFinding } from "./enFinding";
 import { enManaging } from "./enManaging";
@@ -316,8 +317,9 @@ export const en = {
   keyBack: "Back to the traces",
   keyTabs: "Chat, Inputs / Outputs, Events, Attributes, Feedback, Code",
   keyFold: "Fold or unfold a span",
-  keyFilter: "Filter",
+  keyFilter: "Filter the list, find spans",
   keyHelp: "This list",
   // Experiments
   noExperiments: "No experiments yet. The first trace makes one.",
+  ...enTrace,
 };

@@ -61,7 +61,7 @@ export const enManaging = {
   pricesOfModels: "Prices of the models that were asked",
   ownPrices: "The server's own prices",
   pattern: "Model or pattern",
-  calls: "Calls",
+  callCount: "Calls",
   source: "Source",
   asInput: "As input",
   profiles: "Models behind profiles",

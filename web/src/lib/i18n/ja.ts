@@ -1,4 +1,5 @@
 // What the page says, in Japanese.
+import { jaTrace } from "./ja.trace";
 import type { Dictionary } from "./dictionary";
 import { jaFinding } from "./jaFinding";
 import { jaManaging } from "./jaManaging";
@@ -299,7 +300,8 @@ export const ja: Dictionary = {
   keyBack: "トレース一覧に戻る",
   keyTabs: "チャット、入力 / 出力、イベント、属性、フィードバック、コード",
   keyFold: "スパンを畳む・広げる",
-  keyFilter: "絞り込み",
+  keyFilter: "一覧を絞り込む、スパンを検索",
   keyHelp: "この一覧",
   noExperiments: "実験はまだありません。最初のトレースが届くと作られます。",
+  ...jaTrace,
 };

@@ -57,7 +57,7 @@ export const jaManaging: typeof enManaging = {
   pricesOfModels: "呼び出されたモデルの価格",
   ownPrices: "サーバー独自の価格",
   pattern: "モデルまたはパターン",
-  calls: "呼び出し",
+  callCount: "呼び出し",
   source: "出典",
   asInput: "入力と同じ",
   profiles: "プロファイルが指すモデル",

@@ -10,6 +10,7 @@ from outcrop_server.model.errors import StoreError
 from outcrop_server.storage.sqlite import (
     blob_schema,
     experiment_schema,
+    removal_schema,
     rollup_schema,
     term_schema,
     view_schema,
@@ -231,6 +232,7 @@ MIGRATIONS: tuple[tuple[Step, ...], ...] = (
     _TREE_AND_CHANGES,
     (*rollup_schema.PACKED, rebuild, *_SPAN_DURATIONS),
     blob_schema.STEP,
+    removal_schema.STEP,
     view_schema.STEP,
     experiment_schema.STEP,
 )

@@ -11,6 +11,7 @@ from outcrop_server.model.rows import SpanRow, StoredTrace, TracePosition
 from outcrop_server.model.search import FoundTrace, TraceSearch
 from outcrop_server.model.store_health import CommitWatch, StoreHealth, watch_nothing
 from outcrop_server.model.timeline import Timeline
+from outcrop_server.otlp.text import read_text
 from outcrop_server.storage.sqlite import ageing, changes, columns, facets, judging, tree
 from outcrop_server.storage.sqlite import health as disk
 from outcrop_server.storage.sqlite import statements as sql
@@ -27,6 +28,7 @@ from outcrop_server.storage.sqlite.search import search_sql
 from outcrop_server.storage.sqlite.sessions import read_sessions, session_traces_sql
 from outcrop_server.storage.sqlite.upkeep.compacting import give_back_pages, merge_log
 from outcrop_server.storage.sqlite.upkeep.opening import lock_path, snapshot
+from outcrop_server.storage.sqlite.words.text_search import TextSearch
 from outcrop_server.storage.sqlite.write import prepare
 
 if TYPE_CHECKING:
@@ -44,10 +46,14 @@ if TYPE_CHECKING:
     from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
     from outcrop_server.model.new_span import NewSpan
     from outcrop_server.model.rows import ExperimentRow, OldTrace
+    from outcrop_server.model.span_text import ReadText
     from outcrop_server.model.tree import SpanPosition, SubtreeTotals
 
 DEFAULT_MAX_WAITING_BYTES = 256 << 20
+DEFAULT_SEARCH_S = 10.0
 _LOCK_TIMEOUT_S = 30.0
+# Counts stop where searches go on.
+_COUNTING_S = 1.0
 
 
 class SqliteStore(StoreOfChoices):
@@ -57,6 +63,8 @@ class SqliteStore(StoreOfChoices):
         path: the file; made if missing, brought to the newest version if older.
         max_waiting_bytes: most prepared bytes that may wait to be committed.
         on_commit: told of each commit, in the committing thread.
+        read_text: reads a payload's text.
+        search_s: seconds after which a search that has to look into payloads ends with an error.
 
     Raises:
         StoreError: the file cannot be used; says why and what to do.
@@ -68,6 +76,8 @@ class SqliteStore(StoreOfChoices):
         *,
         max_waiting_bytes: int = DEFAULT_MAX_WAITING_BYTES,
         on_commit: CommitWatch = watch_nothing,
+        read_text: ReadText = read_text,
+        search_s: float = DEFAULT_SEARCH_S,
     ) -> None:
         self._path = path
         self._max_waiting_bytes = max_waiting_bytes
@@ -85,6 +95,7 @@ class SqliteStore(StoreOfChoices):
             raise
         self._committer = Committer(connection, self._lock, max_waiting_bytes, on_commit)
         self._readers = ReaderPool(path)
+        self._texts = TextSearch(path, self._readers, read_text, self._is_busy, search_s)
         self._is_closed = False
 
     def append(self, spans: Sequence[NewSpan]) -> Future[int]:
@@ -123,9 +134,9 @@ class SqliteStore(StoreOfChoices):
 
     def search(self, search: TraceSearch) -> list[FoundTrace]:
         """The traces that fit, in their order."""
-        with self._readers.reading() as connection:
+        with self._texts.asked(search.where) as (connection, asking):
             # Where the only traces are named, no index has to find them.
-            keys = candidates(search.where, connection) if search.among is None else None
+            keys = candidates(search.where, connection, asking) if search.among is None else None
             statement = search_sql(search, keys)
             rows = connection.execute(statement.text, statement.values).fetchall()
         width = columns.TRACE.count(",") + 3
@@ -133,23 +144,39 @@ class SqliteStore(StoreOfChoices):
 
     def aggregate(self, query: AggregateQuery) -> Aggregates:
         """Numbers of many traces and calls, by group."""
-        with self._readers.reading() as connection:
+        with self._texts.asked(query.where) as (connection, _):
             return aggregate(connection, query)
 
     def count(self, search: TraceSearch, max_traces: int) -> Count:
         """How many traces fit."""
-        with self._readers.reading() as connection:
-            return facets.count(connection, search, max_traces)
+        with self._texts.asked(search.where, _COUNTING_S) as (connection, asking):
+            return facets.count(connection, search, max_traces, asking)
 
     def facets(self, search: TraceSearch, top: int, max_traces: int) -> Facets:
         """What the traces that fit have."""
-        with self._readers.reading() as connection:
-            return facets.facets(connection, search, top, max_traces)
+        with self._texts.asked(search.where, _COUNTING_S) as (connection, asking):
+            return facets.facets(connection, search, top, max_traces, asking)
 
     def timeline(self, search: TraceSearch, interval_s: int, max_traces: int) -> Timeline:
         """How many of the traces that fit began when."""
-        with self._readers.reading() as connection:
-            return facets.timeline(connection, search, interval_s, max_traces)
+        with self._texts.asked(search.where, _COUNTING_S) as (connection, asking):
+            return facets.timeline(connection, search, interval_s, max_traces, asking)
+
+    def words_waiting(self, experiments: tuple[str, ...] = ()) -> int:
+        """How many traces searches of texts pass over."""
+        return self._texts.passed_over(experiments)
+
+    def start_filling(self) -> None:
+        """Fills the index of words from now on, in a thread of its own."""
+        self._texts.filler.start()
+
+    def fill_words(self) -> None:
+        """Fills the index of words until nothing waits.
+
+        Raises:
+            UnavailableError: another process does.
+        """
+        self._texts.filler.fill()
 
     def sessions(self, query: SessionQuery) -> list[SessionRow]:
         """A page of sessions, those used last first."""
@@ -339,9 +366,13 @@ class SqliteStore(StoreOfChoices):
         if self._is_closed:
             return
         self._is_closed = True
+        self._texts.close()
         self._readers.close()
         self._committer.close()
         self._lock.close()
+
+    def _is_busy(self) -> bool:
+        return self._committer.waiting()[0] > 0
 
     def _frame(self, payload_id: int, trace_id: bytes) -> tuple[memoryview, list[int]] | None:
         """What a frame holds, and the places where it lacks binaries."""
