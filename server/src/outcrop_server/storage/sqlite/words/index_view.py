@@ -110,13 +110,14 @@ class IndexView:
 
     def up_to(self, shard: int, wanted: Wanted, places: Places, most: int) -> frozenset[int] | None:
         """As `matching`, or as many as `most` of them if there are so many and they are quickly had."""
-        if (shard, wanted, places) in self._found or len(wanted) > 1 or len(wanted[0]) > 1:
+        pieces = [piece for choices in wanted for needle in choices for piece in needle.pieces]
+        if len(pieces) != 1 or len(wanted) != 1:
             return self.matching(shard, wanted, places)
         try:
-            terms = [self._with_piece(shard, piece, places) for piece in wanted[0][0].pieces]
-            if len(terms) != 1 or terms[0] is None or len(terms[0]) > _TERMS_AT_ONCE:
+            terms = self._with_piece(shard, pieces[0], places)
+            if terms is None or len(terms) > _TERMS_AT_ONCE:
                 return self.matching(shard, wanted, places)
-            return self._of_terms(shard, terms[0], most)
+            return self._of_terms(shard, terms, most) if shard in self.shards() else frozenset()
         except IndexFaultError as error:
             self._on_damage(error)
             return None
