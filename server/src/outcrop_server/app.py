@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from outcrop._version import __version__
 from outcrop.exceptions import ConfigurationError
 from outcrop.pricing import library
+from outcrop.pricing.listing import rates_now
 from outcrop.pricing.quote import price_of
 from outcrop.pricing.table import PriceTable, read_table
 from outcrop.views import glance_span, read_span
@@ -38,6 +39,7 @@ from outcrop_server.otlp.fast_json import parse_fast
 from outcrop_server.query.by_scope import QueriesByScope
 from outcrop_server.query.tail import Tail
 from outcrop_server.settings import SettingsError, from_environment, is_loopback
+from outcrop_server.storage.sqlite.bulk import bind_quickly
 from outcrop_server.storage.sqlite.store import SqliteStore
 from outcrop_server.upkeep.keeper import Keeper
 from outcrop_server.upkeep.retention import Retention, policy_of
@@ -63,6 +65,8 @@ def open_store(settings: Settings, metrics: Metrics | None = None) -> TraceStore
     Raises:
         StoreError: it cannot be used; says why and what to do.
     """
+    # The process is the server's own; a program that opens its store itself is left as it is.
+    bind_quickly()
     return SqliteStore(
         settings.store,
         max_waiting_bytes=settings.max_waiting_bytes,
@@ -90,12 +94,15 @@ def create_app(
     """
     door = _door(settings, store)
     cookie = SessionCookie(settings.port)
-    price_span = partial(price_of, table=_prices(settings))
+    prices = _prices(settings)
+    price_span = partial(price_of, table=prices)
     if metrics is not None:
         metrics.watch_store(store)
     pipeline = Pipeline(store, partial(glance_span, parse=parse_fast), price_span, metrics)
+    intake = Intake(pipeline, settings.max_body_bytes, settings.max_waiting_bytes)
     spool = _spool(settings, pipeline)
-    keeper = Keeper(Retention(store, policy_of(settings)), settings.retain_interval_s, audit_removed)
+    policy = policy_of(settings)
+    keeper = Keeper(Retention(store, policy), settings.retain_interval_s, audit_removed)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
@@ -109,6 +116,7 @@ def create_app(
         keeper.stop()
         if spool is not None:
             spool.stop()
+        intake.close()
         door.book.close()
 
     app = FastAPI(title="Outcrop", version=__version__, lifespan=lifespan, openapi_url=None)
@@ -117,6 +125,8 @@ def create_app(
     app.state.tail = Tail(store, rendered)
     app.state.door, app.state.cookie, app.state.tokens = door, cookie, store
     app.state.metrics = metrics
+    app.state.retention, app.state.retention_interval_s = policy, settings.retain_interval_s
+    app.state.prices, app.state.rates_of = prices, partial(rates_now, table=prices)
     app.state.readiness = Readiness(
         store,
         lifecycle or Lifecycle(),
@@ -124,12 +134,11 @@ def create_app(
         wants_grpc=settings.listening_grpc_port is not None,
     )
     problems.install(app)
-    intake = Intake(pipeline, settings.max_body_bytes, settings.max_waiting_bytes)
     app.state.intake = intake
     endpoint = TracesEndpoint(intake)
     sign_in = SignInPages(door, cookie).router()
-    taking_in = (endpoint.router(), importing.router())
-    for router in (*openapi.ROUTERS, openapi.router, *taking_in, sign_in, Pages().router()):
+    app.router.routes.append(endpoint.route())
+    for router in (*openapi.ROUTERS, openapi.router, importing.router(), sign_in, Pages().router()):
         app.include_router(router)
     # The last one that is added is asked first.
     app.add_middleware(Gate, door=door, cookie=cookie)

@@ -14,6 +14,7 @@ from outcrop.genai.usage import Usage, UsageRule
 from outcrop.json_reading import JsonObject, as_int, as_list, as_object, as_text
 from outcrop.semconv import gen_ai
 
+_CACHE_COUNTS = frozenset({"cacheReadInputTokens", "cacheWriteInputTokens"})
 # What is shown by itself; every other argument of the call is a parameter.
 _SHOWN_APART = frozenset({"modelId", "messages", "system", "toolConfig", "inferenceConfig"})
 
@@ -57,11 +58,14 @@ def read_usage(response: JsonObject | None) -> Usage | None:
     raw = as_object((response or {}).get("usage"))
     if not raw:
         return None
-    fresh = as_int(raw.get("inputTokens"))
+    fresh, out = raw.get("inputTokens"), raw.get("outputTokens")
+    if type(fresh) is int and type(out) is int and _CACHE_COUNTS.isdisjoint(raw):
+        return Usage(fresh, out, None, None, raw, UsageRule.EXCLUSIVE)
+    fresh = as_int(fresh)
     read = as_int(raw["cacheReadInputTokens"]) if "cacheReadInputTokens" in raw else None
     written = as_int(raw["cacheWriteInputTokens"]) if "cacheWriteInputTokens" in raw else None
     total = None if fresh is None else fresh + (read or 0) + (written or 0)
-    return Usage(total, as_int(raw.get("outputTokens")), read, written, raw, UsageRule.EXCLUSIVE)
+    return Usage(total, as_int(out), read, written, raw, UsageRule.EXCLUSIVE)
 
 
 def read_finish_reason(response: JsonObject | None) -> str | None:

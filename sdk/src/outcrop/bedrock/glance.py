@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from outcrop.bedrock import converse
 from outcrop.bedrock.view import read_bedrock_span
@@ -17,7 +17,7 @@ from outcrop.genai.messages import words_of
 from outcrop.genai.previews import request_preview, response_preview, tool_calls
 from outcrop.genai.usage import Usage
 from outcrop.genai.view import SpanView
-from outcrop.json_reading import ParseJson, as_list, as_object, as_text
+from outcrop.json_reading import JsonObject, ParseJson, as_list, as_object, as_text
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
 
@@ -115,10 +115,11 @@ def _blocks(message: Any) -> tuple[list[str], list[str]] | None:
         return None
     texts: list[str] = []
     kinds: list[str] = []
-    for block in as_list(content):
-        if not isinstance(block, dict) or len(as_object(block)) != 1:
+    for block in cast("list[JsonObject]", content):
+        # What is none is not of a plain kind either.
+        if type(block) is not dict or len(block) != 1:
             return None
-        for kind, value in as_object(block).items():
+        for kind, value in block.items():
             if kind == "text" and type(value) is str:
                 texts.append(value)
             elif type(value) is not dict or kind in _WITH_WORDS:

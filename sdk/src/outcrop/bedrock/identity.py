@@ -19,6 +19,7 @@ _STANDARD_TIERS = frozenset({"default", "standard", "reserved"})
 _OPTIMIZED = "optimized"
 # InvokeModel says it in a header, which botocore gives as a member of this name.
 _TIER_FIELD = "serviceTier"
+_TIER_FIELDS = frozenset({"performanceConfig", "performanceConfigLatency", _TIER_FIELD})
 
 
 def is_bedrock(provider: str | None) -> bool:
@@ -55,6 +56,9 @@ def _known(asked: ModelId, response_model: str | None) -> ModelId:
 def _service_tier(inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> str | None:
     """The tier that served, where the answer says it, else the one asked for; None for the standard one."""
     for source in (outputs, inputs):
+        # Hardly any has one of these.
+        if _TIER_FIELDS.isdisjoint(source):
+            continue
         performance = source.get("performanceConfig")
         latency = as_object(performance).get("latency") or source.get("performanceConfigLatency")
         if latency == _OPTIMIZED:

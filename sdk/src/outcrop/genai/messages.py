@@ -131,6 +131,12 @@ def words_of(texts: Iterable[str], limit: int = 200) -> str | None:
     for text in texts:
         if not text or text.isspace():
             continue
+        if not words and len(text) > limit:
+            # No other is looked at. Of one without any white space but lone blanks, nothing is to be folded.
+            head = text[: 2 * limit]
+            if head.isprintable() and "  " not in head and head[0] != " ":
+                line = head.rstrip(" ")
+                return line if len(line) <= limit else line[: limit - 1] + "…"
         # Twice the limit is enough to fill it after white space has been folded.
         words.extend(text[: 2 * limit].split())
         length += len(text)

@@ -16,7 +16,11 @@ class UsageRule:
     UNKNOWN: Final = "unknown"  # counts were given, and nobody said what they hold
 
 
-@dataclass(frozen=True)
+def _nothing() -> dict[str, Any]:
+    return {}
+
+
+@dataclass(slots=True)  # frozen, making it would take three times as long, and several are made a span
 class Usage:
     """Tokens of one call. None means that nobody said; 0 means that the provider said zero.
 
@@ -34,7 +38,7 @@ class Usage:
     output_tokens: int | None = None
     cache_read_input_tokens: int | None = None
     cache_write_input_tokens: int | None = None
-    raw: dict[str, Any] = field(default_factory=dict[str, Any])
+    raw: dict[str, Any] = field(default_factory=_nothing)
     rule: str | None = None
 
     @property
@@ -46,11 +50,15 @@ class Usage:
 
     def plus(self, other: Usage) -> Usage:
         """The sum of two calls; what only one of them knows counts as it is."""
+        read, written = other.cache_read_input_tokens, other.cache_write_input_tokens
         return Usage(
             _add(self.input_tokens, other.input_tokens),
             _add(self.output_tokens, other.output_tokens),
-            _add(self.cache_read_input_tokens, other.cache_read_input_tokens),
-            _add(self.cache_write_input_tokens, other.cache_write_input_tokens),
+            # Most calls have none of these.
+            self.cache_read_input_tokens if read is None else _add(self.cache_read_input_tokens, read),
+            self.cache_write_input_tokens
+            if written is None
+            else _add(self.cache_write_input_tokens, written),
         )
 
 

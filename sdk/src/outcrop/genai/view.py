@@ -16,6 +16,10 @@ from outcrop.genai.usage import Usage
 _SUMS = frozenset({SpanType.AGENT, SpanType.CHAIN, SpanType.WORKFLOW, SpanType.TASK})
 
 
+def _nothing() -> dict[str, Any]:
+    return {}
+
+
 @dataclass(slots=True)  # frozen, making it would take three times as long, and one is made a span
 class SpanView:
     """A span's payload, read.
@@ -69,7 +73,7 @@ class SpanView:
     model_region_group: str | None = None
     model_arn_kind: str | None = None
     service_tier: str | None = None
-    request_attributes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    request_attributes: Mapping[str, Any] = field(default_factory=_nothing)
     embedding: Embedding | None = None
     ranking: Ranking | None = None
     stated: Stated | None = None

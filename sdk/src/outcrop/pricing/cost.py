@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Reason:
@@ -37,9 +36,8 @@ REASONS: tuple[str, ...] = (
 )
 
 
-@dataclass(frozen=True)
-class CostParts:
-    """US dollars by kind of token.
+class CostParts(NamedTuple):
+    """US dollars by kind of token; a tuple, as all here: they are made of each call that comes in.
 
     Attributes:
         input: fresh input, without what was read from or written to the prompt cache.
@@ -54,8 +52,7 @@ class CostParts:
     cache_write: Decimal
 
 
-@dataclass(frozen=True)
-class Cost:
+class Cost(NamedTuple):
     """What one call cost at table or list prices, or as its sender states it.
 
     Discounts and free tiers are not in what table and list say.
@@ -75,8 +72,7 @@ class Cost:
     is_sum_alone: bool = False
 
 
-@dataclass(frozen=True)
-class Quote:
+class Quote(NamedTuple):
     """The answer to "what did this span cost?".
 
     Attributes:

@@ -67,7 +67,7 @@ class Assessment(ApiModel):
 
 
 class AssessmentList(ApiModel):
-    """A trace's judgements in the order in which they came."""
+    """Judgements; of a trace in the order in which they came."""
 
     assessments: list[Assessment]
 

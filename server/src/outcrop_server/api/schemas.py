@@ -29,6 +29,9 @@ class Experiment(ApiModel):
     trace_count: int
     error_count: int
     last_trace_at_ns: str | None = Field(description="Start of the newest trace; null while there is none.")
+    description: str
+    archived_at_ns: str | None = Field(description="Since when it is put away; it takes traces all the same.")
+    former_names: list[str] = Field(description="Under which programs may send to it, too.")
 
 
 class ExperimentList(ApiModel):

@@ -6,19 +6,21 @@ OTLP over HTTP and over gRPC share one of these, so that both together stay with
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from anyio import CapacityLimiter, to_thread
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from outcrop_server.ingest.body import Budget
 from outcrop_server.ingest.pipeline import said
+from outcrop_server.model.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from outcrop_server.ingest.pipeline import Accepted, Pipeline
+    from outcrop_server.ingest.pipeline import Pipeline
 
 # Reading is CPU under one interpreter lock: a second thread uses what compression leaves free.
 _READING_THREADS = 2
@@ -40,11 +42,15 @@ class Intake:
         self.max_body_bytes = max_body_bytes
         self._pipeline = pipeline
         self._budget = Budget(max_waiting_bytes)
-        self._limiter = CapacityLimiter(_READING_THREADS)
+        self._threads = ThreadPoolExecutor(_READING_THREADS, thread_name_prefix="outcrop-reading")
 
     def reserved(self, size: int) -> AbstractContextManager[None]:
         """Holds `size` bytes of the budget; see `Budget.reserved`."""
         return self._budget.reserved(size)
+
+    def close(self) -> None:
+        """Finishes what is being read, ends the threads, and takes nothing more."""
+        self._threads.shutdown()
 
     async def take(
         self, read: Callable[[], bytes], experiment: str | None, allowed: frozenset[str] | None
@@ -61,15 +67,46 @@ class Intake:
 
         Raises:
             RequestError: what `read` raises, and `Pipeline.accept`.
+            UnavailableError: it is closed.
         """
+        loop = asyncio.get_running_loop()
+        durable: asyncio.Future[list[str]] = loop.create_future()
 
-        def accept() -> Accepted:
-            return self._pipeline.accept(read(), experiment, allowed)
+        def accept() -> None:
+            try:
+                accepted = self._pipeline.accept(read(), experiment, allowed)
+            except BaseException as error:  # noqa: BLE001 - raised again where the request waits
+                tell(error)
+                return
+            faults = accepted.faults
+            accepted.stored.add_done_callback(lambda stored: tell(stored.exception(), faults))
 
-        accepted = await to_thread.run_sync(accept, limiter=self._limiter)
-        # Who is cancelled here gives up waiting; what was handed to the store is written all the same.
-        await asyncio.wrap_future(accepted.stored)
-        return _answer(accepted.faults)
+        def tell(error: BaseException | None, faults: list[str] | None = None) -> None:
+            # Of a loop that has ended, nobody waits any more.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(_end, durable, error, faults)
+
+        # The request is woken up once, when all is done, not between reading and committing as well. Who is
+        # cancelled here gives up waiting; what was handed to the store is written all the same.
+        try:
+            work = self._threads.submit(accept)
+        except RuntimeError as error:
+            raise UnavailableError("The server is stopping. Send this again when it is back.") from error
+        try:
+            return _answer(await durable)
+        except asyncio.CancelledError:
+            # What nobody has begun to read is not read any more: its bytes are no part of the budget now.
+            work.cancel()
+            raise
+
+
+def _end(durable: asyncio.Future[list[str]], error: BaseException | None, faults: list[str] | None) -> None:
+    if durable.done():
+        return
+    if error is not None:
+        durable.set_exception(error)
+    else:
+        durable.set_result(faults or [])
 
 
 def _answer(faults: list[str]) -> ExportTraceServiceResponse:

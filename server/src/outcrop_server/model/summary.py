@@ -11,6 +11,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
+import orjson
+
 from outcrop.genai.usage import Usage
 from outcrop.pricing.cost import REASONS
 from outcrop_server.model.new_span import DEFAULT_EXPERIMENT, NewSpan
@@ -25,20 +27,15 @@ T = TypeVar("T")
 
 # More different models, tools or tags than this say nothing in a list.
 MAX_NAMES = 50
+_MOST = 2**63 - 1
 
 
-class Key(NamedTuple):
-    """Who speaks first: the better rank, then the earlier start, then the smaller span id."""
-
-    rank: int
-    time_ns: int
-    span_id: int
-    place: int = 0
-
-
-_LAST = Key(9, 0, 0)
+# Who speaks first: the better rank, then the earlier start, then the smaller span id, then the place within
+# the span. A plain tuple, since several are made of each span that comes in.
+Key = tuple[int, int, int, int]
+_LAST: Key = (9, 0, 0, 0)
 # The user's own edit, which goes before every span.
-_EDITED = Key(-1, 0, 0)
+_EDITED: Key = (-1, 0, 0, 0)
 
 
 @dataclass(slots=True)
@@ -77,7 +74,7 @@ class TraceSummary:
 
     head: Pick[Head] = field(default_factory=lambda: Pick(_NO_HEAD))
     experiment: Pick[str] = field(default_factory=lambda: Pick(DEFAULT_EXPERIMENT))
-    first_start_ns: int = 2**63 - 1
+    first_start_ns: int = _MOST
     last_end_ns: int = 0
     longest_span_ns: int = -(2**63)
     shortest_span_ns: int = 2**63 - 1
@@ -110,21 +107,26 @@ class TraceSummary:
         start_ns, end_ns = row.start_time_ns, row.end_time_ns
         number = int.from_bytes(row.span_id, "big")
         is_root = row.parent_id is None
-        ranked = Key(0 if is_root else 1, start_ns, number)
+        ranked = (0 if is_root else 1, start_ns, number, 0)
         self.span_count += 1
         # Compared here instead of by min and max: this runs for every span that comes in.
-        self.first_start_ns = min(self.first_start_ns, start_ns)
-        self.last_end_ns = max(self.last_end_ns, end_ns)
+        if start_ns < self.first_start_ns:  # noqa: PLR1730
+            self.first_start_ns = start_ns
+        if end_ns > self.last_end_ns:  # noqa: PLR1730
+            self.last_end_ns = end_ns
         duration_ns = end_ns - start_ns
-        self.longest_span_ns = max(self.longest_span_ns, duration_ns)
-        self.shortest_span_ns = min(self.shortest_span_ns, duration_ns)
-        self.attempts = max(self.attempts, span.attempts)
+        if duration_ns > self.longest_span_ns:  # noqa: PLR1730
+            self.longest_span_ns = duration_ns
+        if duration_ns < self.shortest_span_ns:  # noqa: PLR1730
+            self.shortest_span_ns = duration_ns
+        if span.attempts > self.attempts:  # noqa: PLR1730
+            self.attempts = span.attempts
         if ranked < self.head.key:
             self.head = Pick(Head(row.name, row.status, row.error, start_ns, duration_ns), ranked)
         # A sender that names its experiment knows better than one that leaves it to the default.
-        self.experiment.offer(
-            span.experiment, ranked if span.is_experiment_named else Key(2, start_ns, number)
-        )
+        named = ranked if span.is_experiment_named else (2, start_ns, number, 0)
+        if named < self.experiment.key:
+            self.experiment.offer(span.experiment, named)
         if is_root or span.is_model_call:
             self._add_words(span, ranked, is_root=is_root)
         self._add_names(span, number)
@@ -140,25 +142,27 @@ class TraceSummary:
             self.request.offer(span.request_preview, key)
         if span.response_preview is not None:
             # Without a root the last model call answers what the first one was asked.
-            self.response.offer(
-                span.response_preview, key if is_root else Key(key.rank, -key.time_ns, key.span_id)
-            )
+            rank, time_ns, number, _ = key
+            self.response.offer(span.response_preview, key if is_root else (rank, -time_ns, number, 0))
 
     def _add_names(self, span: NewSpan, number: int) -> None:
         row = span.row
         start_ns = row.start_time_ns
         if row.usage is not None:
             self.usage = self.usage.plus(row.usage)
-        self._add_cost(row)
+        if row.cost_nano_usd is not None:
+            self.cost_nano_usd = (self.cost_nano_usd or 0) + row.cost_nano_usd
+        if row.cost_reason is not None:
+            self._add_reason(row, row.cost_reason)
         if row.time_to_first_chunk_ns is not None:
-            self.first_chunk.offer(row.time_to_first_chunk_ns, Key(0, start_ns, number))
+            self.first_chunk.offer(row.time_to_first_chunk_ns, (0, start_ns, number, 0))
         if row.model is not None:
-            _offer(self.models, row.model, None, Key(0, start_ns, number))
+            _offer(self.models, row.model, None, (0, start_ns, number, 0))
         for place, tool in enumerate(span.tools):
-            _offer(self.tools, tool, None, Key(0, start_ns, number, place))
+            _offer(self.tools, tool, None, (0, start_ns, number, place))
         if span.session_id is not None or span.user_id is not None or span.tags or span.metadata:
             # A span carries these instead of its root only if the root had ended: the last to end counts.
-            self._add_grouping(span, Key(0, -row.end_time_ns, number))
+            self._add_grouping(span, (0, -row.end_time_ns, number, 0))
 
     def _add_grouping(self, span: NewSpan, late: Key) -> None:
         if span.session_id is not None:
@@ -170,20 +174,16 @@ class TraceSummary:
         for name, value in span.metadata.items():
             _offer(self.metadata, name, value, late)
 
-    def _add_cost(self, row: SpanRow) -> None:
-        if row.cost_nano_usd is not None:
-            self.cost_nano_usd = (self.cost_nano_usd or 0) + row.cost_nano_usd
-        if row.cost_reason is None:
-            return
+    def _add_reason(self, row: SpanRow, reason: str) -> None:
         self.unpriced_calls += row.has_unknown_cost
         # The reason that comes first in its list, not in time: so the order of arrival changes nothing.
-        given = [reason for reason in (self.cost_reason, row.cost_reason) if reason is not None]
-        self.cost_reason = min(given, key=_place, default=None)
+        if self.cost_reason is None or _place(reason) < _place(self.cost_reason):
+            self.cost_reason = reason
 
     def row(self, trace_id: bytes) -> TraceRow:
         """The trace as a list shows it."""
         head = self.head.value
-        is_rooted = self.head.key.rank == 0
+        is_rooted = self.head.key[0] == 0
         return TraceRow(
             trace_id=trace_id,
             experiment=self.experiment.value,
@@ -221,16 +221,14 @@ class TraceSummary:
             [name for name, pick in picks.items() if pick.value is None]
             for picks in (self.tags, self.metadata)
         ]
-        return json.dumps(
-            [
-                self.first_start_ns,
-                self.last_end_ns,
-                [pick.key for pick in singles],
-                names,
-                *([deleted] if any(deleted) else []),
-            ],
-            separators=(",", ":"),
-        )
+        told = [self.first_start_ns, self.last_end_ns, [pick.key for pick in singles], names]
+        if not any(deleted):
+            try:
+                # Nothing but numbers, which give the same text either way.
+                return orjson.dumps(told).decode()
+            except TypeError:
+                pass  # a time beyond 64 bits, which the store refuses in its own words
+        return json.dumps([*told, *([deleted] if any(deleted) else [])], separators=(",", ":"))
 
     def _facts(self) -> tuple[Pick[int | None], Pick[str | None], Pick[str | None]]:
         return self.first_chunk, self.session, self.user
@@ -242,7 +240,7 @@ def restored(row: TraceRow, keys: str) -> TraceSummary:
     first_start_ns, last_end_ns, singles, (models, tools, tags, *more), *rest = json.loads(keys)
     metadata: list[list[int]] = more[0] if more else []
     (deleted_tags, deleted_metadata) = rest[0] if rest else ((), ())
-    head, experiment, request, response, first_chunk, session, user = (Key(*key) for key in singles)
+    head, experiment, request, response, first_chunk, session, user = map(_key, singles)
     return TraceSummary(
         head=Pick(Head(row.name, row.status, row.error, row.start_time_ns, row.duration_ns), head),
         experiment=Pick(row.experiment, experiment),
@@ -261,18 +259,23 @@ def restored(row: TraceRow, keys: str) -> TraceSummary:
         first_chunk=Pick(row.time_to_first_chunk_ns, first_chunk),
         session=Pick(row.session_id, session),
         user=Pick(row.user_id, user),
-        models={name: Pick(None, Key(*key)) for name, key in zip(row.models, models, strict=True)},
-        tools={name: Pick(None, Key(*key)) for name, key in zip(row.tools, tools, strict=True)},
+        models={name: Pick(None, _key(key)) for name, key in zip(row.models, models, strict=True)},
+        tools={name: Pick(None, _key(key)) for name, key in zip(row.tools, tools, strict=True)},
         tags=_restored(row.tags, tags, deleted_tags),
         metadata=_restored(row.metadata, metadata, deleted_metadata),
     )
+
+
+def _key(kept: list[int]) -> Key:
+    rank, time_ns, number, place = kept
+    return rank, time_ns, number, place
 
 
 def _restored(
     texts: dict[str, str], keys: list[list[int]], deleted: Sequence[str]
 ) -> dict[str, Pick[str | None]]:
     picks: dict[str, Pick[str | None]] = {
-        name: Pick(value, Key(*key)) for (name, value), key in zip(texts.items(), keys, strict=True)
+        name: Pick(value, _key(key)) for (name, value), key in zip(texts.items(), keys, strict=True)
     }
     return {**picks, **{name: Pick(None, _EDITED) for name in deleted}}
 

@@ -6,7 +6,7 @@ version does not know stay where they are. Fields: opentelemetry/proto/collector
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,46 +26,55 @@ class WireError(ValueError):
     """The bytes are no protobuf, or of a form that is not read here."""
 
 
-class Group(NamedTuple):
+class Group:
     """The spans of one scope of one resource, each as the bytes of its message.
 
-    Attributes:
+    Args:
         resource: the bytes of its Resource.
         spans: in their order.
-        before: what stands before the one span in a ScopeSpans of its own: the scope's field.
-        after: what stands behind it: the scope's schema.
-        resource_before: what stands before the ScopeSpans: the resource's field.
-        resource_after: what stands behind it: the resource's schema.
+        around: what stands before and behind the one span in a ScopeSpans of its own: the scope's field and
+            its schema.
+        around_scope: likewise before and behind the ScopeSpans: the resource's field and its schema.
+
+    Attributes:
+        resource: as given.
+        spans: as given.
     """
 
-    resource: bytes
-    spans: list[bytes]
-    before: bytes
-    after: bytes
-    resource_before: bytes
-    resource_after: bytes
+    __slots__ = ("_heads", "_inner", "_inner_before", "_outer", "_outer_before", "_tail", "resource", "spans")
+
+    def __init__(
+        self,
+        resource: bytes,
+        spans: list[bytes],
+        around: tuple[bytes, bytes],
+        around_scope: tuple[bytes, bytes],
+    ) -> None:
+        self.resource = resource
+        self.spans = spans
+        # Each message has a tag of one byte before its length.
+        self._inner = len(around[0]) + 1 + len(around[1])
+        self._outer = len(around_scope[0]) + 1 + len(around_scope[1])
+        self._inner_before = around[0] + b"\x12"
+        self._outer_before = around_scope[0] + b"\x12"
+        self._tail = around[1] + around_scope[1]
+        self._heads: dict[int, bytes] = {}
 
     def wrap(self, span: bytes) -> bytes:
         """A request that holds this span alone; such requests joined end to end are again a request."""
-        head = varint(len(span))
-        inner = len(self.before) + 1 + len(head) + len(span) + len(self.after)
+        size = len(span)
+        head = self._heads.get(size)
+        if head is None:
+            head = self._heads[size] = self._head(size)
+        return b"".join((head, span, self._tail)) if self._tail else head + span
+
+    def _head(self, size: int) -> bytes:
+        """What stands before a span of so many bytes."""
+        head = varint(size)
+        inner = self._inner + len(head) + size
         inner_head = varint(inner)
-        outer = len(self.resource_before) + 1 + len(inner_head) + inner + len(self.resource_after)
-        return b"".join(
-            (
-                b"\x0a",
-                varint(outer),
-                self.resource_before,
-                b"\x12",
-                inner_head,
-                self.before,
-                b"\x12",
-                head,
-                span,
-                self.after,
-                self.resource_after,
-            )
-        )
+        outer = varint(self._outer + len(inner_head) + inner)
+        return b"".join((b"\x0a", outer, self._outer_before, inner_head, self._inner_before, head))
 
 
 def groups(body: bytes) -> Iterator[Group]:
@@ -74,41 +83,39 @@ def groups(body: bytes) -> Iterator[Group]:
     Raises:
         WireError: it cannot be cut.
     """
-    for number, resource_spans in _fields(body):
+    for number, start, end in _fields(body, 0, len(body)):
         if number == _FIRST:
-            yield from _groups_of(resource_spans)
+            yield from _groups_of(body, start, end)
 
 
-def _groups_of(resource_spans: bytes) -> Iterator[Group]:
+def _groups_of(body: bytes, start: int, end: int) -> Iterator[Group]:
     resource = schema = b""
-    scopes: list[bytes] = []
-    for number, value in _fields(resource_spans):
+    scopes: list[tuple[int, int]] = []
+    for number, at, stop in _fields(body, start, end):
         if number == _FIRST:
             # A message that comes twice is merged, which joining its bytes does.
-            resource += value
+            resource += body[at:stop]
         elif number == _SECOND:
-            scopes.append(value)
+            scopes.append((at, stop))
         elif number == _THIRD:
-            schema = value
-    resource_before, resource_after = _field(_FIRST, resource), _field(_THIRD, schema)
-    for scope_spans in scopes:
+            schema = body[at:stop]
+    around_scope = _field(_FIRST, resource), _field(_THIRD, schema)
+    for scope_start, scope_end in scopes:
         scope = scope_schema = b""
         spans: list[bytes] = []
-        for number, value in _fields(scope_spans):
+        for number, at, stop in _fields(body, scope_start, scope_end):
             if number == _SECOND:
-                spans.append(value)
+                spans.append(body[at:stop])
             elif number == _FIRST:
-                scope += value
+                scope += body[at:stop]
             elif number == _THIRD:
-                scope_schema = value
-        before, after = _field(_FIRST, scope), _field(_THIRD, scope_schema)
-        yield Group(resource, spans, before, after, resource_before, resource_after)
+                scope_schema = body[at:stop]
+        yield Group(resource, spans, (_field(_FIRST, scope), _field(_THIRD, scope_schema)), around_scope)
 
 
-def _fields(data: bytes) -> list[tuple[int, bytes]]:
-    """The fields of a message that are bytes or messages, by number; others are passed over."""
-    found: list[tuple[int, bytes]] = []
-    position, end = 0, len(data)
+def _fields(data: bytes, position: int, end: int) -> list[tuple[int, int, int]]:
+    """Number, start and end of the fields of a message that are bytes or messages; others are passed over."""
+    found: list[tuple[int, int, int]] = []
     while position < end:
         tag, position = varint_at(data, position)
         kind = tag & 7
@@ -117,18 +124,18 @@ def _fields(data: bytes) -> list[tuple[int, bytes]]:
             following = position + length
             if following > end:
                 raise WireError(f"a field of {length} bytes has only {end - position}")
-            found.append((tag >> 3, data[position:following]))
+            found.append((tag >> 3, position, following))
             position = following
         elif kind == VARINT:
             _, position = varint_at(data, position)
         elif kind in FIXED_SIZES:
             position += FIXED_SIZES[kind]
-            if position > end:
-                raise WireError("it ends within a number")
         else:
             raise WireError(f"there is no wire type {kind} here")
         if tag >> 3 == 0:
             raise WireError("there is no field 0")
+    if position > end:
+        raise WireError("it ends within a number")
     return found
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from outcrop_server.storage.experiments import ExperimentStore
 from outcrop_server.storage.retention import RetainingStore
 from outcrop_server.storage.tokens import TokenStore
+from outcrop_server.storage.views import ViewStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,8 +35,8 @@ if TYPE_CHECKING:
     from outcrop_server.model.tree import SpanPosition, SubtreeTotals
 
 
-class KeptTraces(Protocol):
-    """The traces of a store: what is asked of them, and what is said of them afterwards.
+class KeptTraces(ExperimentStore, ViewStore, Protocol):
+    """The traces of a store: what is asked of them, what is said of them afterwards, and views of them.
 
     `storage.scoped` gives a part of them the same form.
     """

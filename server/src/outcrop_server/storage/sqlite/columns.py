@@ -20,6 +20,9 @@ SPAN = (
     "time_to_first_chunk_ns, is_stream, finish_reason, vendor, response_model, cost_nano_usd, cost_reason"
 )
 
+_NO_ERROR = (None, None)
+_NO_TOKENS = (None, None, None, None)
+
 
 class _TraceColumns(NamedTuple):
     """The columns named in TRACE."""
@@ -149,29 +152,31 @@ def to_trace(values: tuple[Any, ...], experiment: str) -> TraceRow:
 
 def from_span(row: SpanRow) -> tuple[Any, ...]:
     """A span's values in the order of SPAN."""
-    usage, error = row.usage, row.error
+    # Both are in one order, but for what takes several columns.
+    *first, error, model, usage, first_chunk_ns, is_stream, finish_reason, vendor, answered, cost, reason = (
+        row
+    )
     return (
-        row.span_id,
-        row.parent_id,
-        row.name,
-        row.span_type,
-        row.status,
-        row.start_time_ns,
-        row.end_time_ns,
-        error.type if error else None,
-        error.message if error else None,
-        row.model,
-        usage.input_tokens if usage else None,
-        usage.output_tokens if usage else None,
-        usage.cache_read_input_tokens if usage else None,
-        usage.cache_write_input_tokens if usage else None,
-        row.time_to_first_chunk_ns,
-        row.is_stream,
-        row.finish_reason,
-        row.vendor,
-        row.response_model,
-        row.cost_nano_usd,
-        row.cost_reason,
+        *first,
+        *(_NO_ERROR if error is None else (error.type, error.message)),
+        model,
+        *(_NO_TOKENS if usage is None else _tokens(usage)),
+        first_chunk_ns,
+        is_stream,
+        finish_reason,
+        vendor,
+        answered,
+        cost,
+        reason,
+    )
+
+
+def _tokens(usage: Usage) -> tuple[int | None, ...]:
+    return (
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.cache_read_input_tokens,
+        usage.cache_write_input_tokens,
     )
 
 

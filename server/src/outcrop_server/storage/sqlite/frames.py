@@ -6,8 +6,7 @@ binaries are taken out before; see `blobs`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import zstandard
 
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
 FRAME_BYTES = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """Some spans of one trace and their payloads, compressed.
 
     Attributes:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from operator import add, itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from outcrop_server.storage.sqlite.bulk import Inserts, Lookup
 from outcrop_server.storage.sqlite.rollup_bins import Packed, added, pack
 from outcrop_server.storage.sqlite.rollup_deltas import CALLS, EVERY_CALL, Deltas, Entry, EntryKey
 from outcrop_server.storage.sqlite.rollup_series import Series, SeriesNumbers
@@ -21,8 +23,9 @@ _COLUMNS = (
     "cost_nano_usd, unpriced_calls, latency_first, latency, first_chunk_first, first_chunk"
 )
 _WITH_KEY = "(level_s, bucket_s, series_id) = (?, ?, ?)"
-_FIND_ROW = f"SELECT {_COLUMNS} FROM rollup WHERE {_WITH_KEY}"  # noqa: S608 - made of constants
-_PUT_ROW = "INSERT OR REPLACE INTO rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_KEY = "level_s, bucket_s, series_id"
+_FIND_ROWS = Lookup(f"SELECT {_KEY}, {_COLUMNS} FROM rollup WHERE ({_KEY}) IN", 3)  # noqa: S608 - made of constants
+_PUT_ROWS = Inserts("INSERT OR REPLACE INTO rollup VALUES", 15)
 _DROP_ROW = f"DELETE FROM rollup WHERE {_WITH_KEY}"  # noqa: S608 - made of constants
 _UPSERT_SESSION = """
     INSERT INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
@@ -69,17 +72,20 @@ class RollupWriter:
 
     def write(self, deltas: Deltas) -> None:
         """Adds the deltas to the tables, and leaves no row that counts nothing."""
-        put: list[tuple[Any, ...]] = []
+        put: list[Any] = []
         dropped: list[RowKey] = []
         # In the order of the table: what lies side by side is read and written one after the other.
-        for key, entry in sorted(folded(deltas, self._series.number).items(), key=itemgetter(0)):
-            found = self._connection.execute(_FIND_ROW, key).fetchone()
-            row = _changed(found, entry)
+        changes = sorted(folded(deltas, self._series.number).items(), key=itemgetter(0))
+        keys = list(chain.from_iterable(key for key, _ in changes))
+        found = {row[:3]: row[3:] for row in _FIND_ROWS.run(self._connection, keys)}
+        for key, entry in changes:
+            before = found.get(key)
+            row = _changed(before, entry)
             if row.sums[0]:
-                put.append((*key, *row.values()))
-            elif found is not None:
+                put += (*key, *row.values())
+            elif before is not None:
                 dropped.append(key)
-        self._connection.executemany(_PUT_ROW, put)
+        _PUT_ROWS.run(self._connection, put)
         self._connection.executemany(_DROP_ROW, dropped)
         self._write_sessions(deltas)
 

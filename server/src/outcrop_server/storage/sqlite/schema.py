@@ -7,7 +7,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from outcrop_server.model.errors import StoreError
-from outcrop_server.storage.sqlite import blob_schema, removal_schema, rollup_schema, term_schema
+from outcrop_server.storage.sqlite import (
+    blob_schema,
+    experiment_schema,
+    removal_schema,
+    rollup_schema,
+    term_schema,
+    view_schema,
+)
 from outcrop_server.storage.sqlite.rollup_rows import rebuild
 
 if TYPE_CHECKING:
@@ -226,6 +233,8 @@ MIGRATIONS: tuple[tuple[Step, ...], ...] = (
     (*rollup_schema.PACKED, rebuild, *_SPAN_DURATIONS),
     blob_schema.STEP,
     removal_schema.STEP,
+    view_schema.STEP,
+    experiment_schema.STEP,
 )
 
 

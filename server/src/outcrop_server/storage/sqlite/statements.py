@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from outcrop_server.storage.sqlite.bulk import Inserts, Lookup
 from outcrop_server.storage.sqlite.columns import SPAN, TRACE
 
 
@@ -13,6 +14,10 @@ def _in_join(table: str, columns: str) -> str:
 
 def _marks(columns: str) -> str:
     return ", ".join("?" for _ in columns.split(","))
+
+
+def _inserts(table: str, columns: str) -> Inserts:
+    return Inserts(f"INSERT INTO {table} ({columns}) VALUES", columns.count(",") + 1)
 
 
 _TRACE = _in_join("trace", TRACE)
@@ -25,11 +30,17 @@ INSERT_EXPERIMENT = "INSERT OR IGNORE INTO experiment (name, created_at_ns) VALU
 FIND_EXPERIMENT = "SELECT experiment_id FROM experiment WHERE name = ?"
 SELECT_EXPERIMENTS = """
     SELECT experiment_id, name, created_at_ns, trace_count, error_count,
-        (SELECT max(start_time_ns) FROM trace WHERE trace.experiment_id = experiment.experiment_id) AS last_ns
+        (SELECT max(start_time_ns) FROM trace WHERE trace.experiment_id = experiment.experiment_id)
+            AS last_ns,
+        description, archived_at_ns, retention,
+        (SELECT json_group_array(former_name.name) FROM former_name
+            WHERE former_name.experiment_id = experiment.experiment_id)
     FROM experiment ORDER BY last_ns DESC NULLS LAST, name
 """
 
-INSERT_TRACE = f"INSERT INTO trace ({_WRITTEN_TRACE}) VALUES ({_marks(_WRITTEN_TRACE)})"
+INSERT_TRACES = _inserts("trace", f"{_WRITTEN_TRACE}, trace_key")
+KNOWN_TRACES = Lookup("SELECT trace_id FROM trace WHERE trace_id IN")
+LAST_TRACE_KEY = "SELECT coalesce(max(trace_key), 0) FROM trace"
 UPDATE_TRACE = f"UPDATE trace SET ({_WRITTEN_TRACE}) = ({_marks(_WRITTEN_TRACE)}) WHERE trace_key = ?"
 FIND_TRACE = (
     f"SELECT {_TRACE}, summary_keys, trace_key, experiment.name "
@@ -64,7 +75,7 @@ AFTER = "(start_time_ns, trace_id) < (?, ?)"
 NEWEST_FIRST = " ORDER BY start_time_ns DESC, trace_id DESC LIMIT ?"
 
 _INTO_SPAN = f"INTO span ({_WRITTEN_SPAN}) VALUES ({_marks(_WRITTEN_SPAN)})"
-INSERT_SPAN = f"INSERT {_INTO_SPAN}"
+INSERT_SPANS = _inserts("span", _WRITTEN_SPAN)
 INSERT_SPAN_IF_NEW = f"INSERT OR IGNORE {_INTO_SPAN}"
 SELECT_SPANS = f"SELECT {_SPAN} {_OF_TRACE} ORDER BY span.start_time_ns, span_id"
 HAS_SPAN = f"SELECT 1 {_OF_TRACE} AND span_id = ?"
@@ -103,7 +114,8 @@ SELECT_OLDEST = (
     "AND start_time_ns <= ? ORDER BY start_time_ns, trace_id LIMIT ?"
 )
 
-INSERT_PAYLOAD = "INSERT INTO payload (frame) VALUES (?)"
+INSERT_PAYLOADS = _inserts("payload", "payload_id, frame")
+LAST_PAYLOAD_ID = "SELECT coalesce(max(payload_id), 0) FROM payload"
 DELETE_PAYLOAD = "DELETE FROM payload WHERE payload_id = ?"
 SELECT_FRAME = "SELECT frame FROM payload WHERE payload_id = ?"
 # The number of a frame may be another trace's by now, if this one was deleted.

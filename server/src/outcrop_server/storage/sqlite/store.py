@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from outcrop_server.model.changes import ChangedTrace, ChangePosition
 from outcrop_server.model.errors import StoreError
-from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
+from outcrop_server.model.rows import SpanRow, StoredTrace, TracePosition
 from outcrop_server.model.search import FoundTrace, TraceSearch
 from outcrop_server.model.store_health import CommitWatch, StoreHealth, watch_nothing
 from outcrop_server.model.timeline import Timeline
 from outcrop_server.otlp.text import read_text
-from outcrop_server.storage.sqlite import ageing, changes, columns, facets, judging, tokens, tree
+from outcrop_server.storage.sqlite import ageing, changes, columns, facets, judging, tree
 from outcrop_server.storage.sqlite import health as disk
 from outcrop_server.storage.sqlite import statements as sql
 from outcrop_server.storage.sqlite.aggregate import aggregate
 from outcrop_server.storage.sqlite.blobs import SELECT_PLACES, whole_payload
 from outcrop_server.storage.sqlite.candidates import candidates
+from outcrop_server.storage.sqlite.choices import StoreOfChoices
 from outcrop_server.storage.sqlite.committer import Committer
 from outcrop_server.storage.sqlite.connections import ReaderPool, make_private, open_writer
+from outcrop_server.storage.sqlite.experiments import read_experiments
 from outcrop_server.storage.sqlite.file_lock import FileLock
 from outcrop_server.storage.sqlite.frames import unpack
 from outcrop_server.storage.sqlite.search import search_sql
@@ -30,10 +32,9 @@ from outcrop_server.storage.sqlite.words.text_search import TextSearch
 from outcrop_server.storage.sqlite.write import prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from outcrop_server.model.access import AccessToken
     from outcrop_server.model.aggregates import (
         AggregateQuery,
         Aggregates,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     )
     from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
     from outcrop_server.model.new_span import NewSpan
-    from outcrop_server.model.rows import OldTrace
+    from outcrop_server.model.rows import ExperimentRow, OldTrace
     from outcrop_server.model.span_text import ReadText
     from outcrop_server.model.tree import SpanPosition, SubtreeTotals
 
@@ -55,7 +56,7 @@ _LOCK_TIMEOUT_S = 30.0
 _COUNTING_S = 1.0
 
 
-class SqliteStore:
+class SqliteStore(StoreOfChoices):
     """Keeps traces in one SQLite file; see `storage.api.TraceStore` for what its methods promise.
 
     Args:
@@ -112,8 +113,7 @@ class SqliteStore:
     def experiments(self) -> list[ExperimentRow]:
         """Every experiment, that of the newest trace first."""
         with self._readers.reading() as connection:
-            rows = connection.execute(sql.SELECT_EXPERIMENTS).fetchall()
-        return [ExperimentRow(str(number), *rest) for number, *rest in rows]
+            return read_experiments(connection)
 
     def traces(self, experiment: str | None, after: TracePosition | None, limit: int) -> list[StoredTrace]:
         """A page of traces, newest first."""
@@ -340,25 +340,6 @@ class SqliteStore:
         if given:
             merge_log(self._path)
         return given * int(page_bytes)
-
-    def access_tokens(self) -> list[AccessToken]:
-        """Every token that was ever made."""
-        with self._readers.reading() as connection:
-            return tokens.read_tokens(connection)
-
-    def add_access_token(self, token: AccessToken) -> Future[bool]:
-        """Keeps a token."""
-        return self._committer.submit(lambda writer: tokens.insert_token(writer.connection, token))
-
-    def revoke_access_token(self, token_id: str, at_ns: int, by: str) -> Future[bool]:
-        """Revokes a token."""
-        return self._committer.submit(
-            lambda writer: tokens.revoke_token(writer.connection, token_id, at_ns, by)
-        )
-
-    def note_token_use(self, used_at_ns: Mapping[str, int]) -> Future[None]:
-        """Keeps when tokens were last used."""
-        return self._committer.submit(lambda writer: tokens.note_use(writer.connection, used_at_ns))
 
     def health(self) -> StoreHealth:
         """How it is now."""

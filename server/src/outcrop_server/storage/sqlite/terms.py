@@ -7,7 +7,11 @@ that are left.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
+
+from outcrop_server.storage.sqlite.bulk import Inserts
 
 if TYPE_CHECKING:
     import sqlite3
@@ -20,7 +24,7 @@ _REMEMBERED = 50_000
 
 _FIND = "SELECT term_id FROM term WHERE kind = ? AND value = ?"
 _INSERT = "INSERT INTO term (kind, value) VALUES (?, ?)"
-_OF_TRACE = "INSERT OR IGNORE INTO trace_term (term_id, trace_key) VALUES (?, ?)"
+_OF_TRACES = Inserts("INSERT OR IGNORE INTO trace_term (term_id, trace_key) VALUES", 2)
 
 
 class Term(NamedTuple):
@@ -33,27 +37,43 @@ class Term(NamedTuple):
 def terms_of(spans: Iterable[NewSpan]) -> set[Term]:
     """The terms of some spans of one trace."""
     found: set[Term] = set()
+    seen: set[tuple[str | None, ...]] = set()
     for span in spans:
         row = span.row
-        found.add(Term("name", row.name))
-        found.add(Term("type", row.span_type))
-        if row.model is not None:
-            found.add(Term("model", row.model))
-            if row.vendor is not None:
-                found.add(Term("vendor", row.vendor))
-            if row.finish_reason is not None:
-                found.add(Term("finish_reason", row.finish_reason))
-        elif row.vendor is not None or row.finish_reason is not None:
-            found.update(_named(vendor=row.vendor, finish_reason=row.finish_reason))
-        if row.error is not None:
-            found.add(Term("error", row.error.type))
-        if row.status == "ERROR":
-            found.add(Term("failed", row.span_type))
+        error = None if row.error is None else row.error.type
+        said = (row.name, row.span_type, row.model, row.vendor, row.finish_reason, error, row.status)
+        if said not in seen:
+            seen.add(said)
+            found |= _said(*said)
         for tool in span.tools:
             found.add(Term("tool", tool))
         if span.tags or span.metadata:
             found |= texts_terms(span.tags, span.metadata)
     return found
+
+
+# The spans of all traces say the same few things again and again.
+@lru_cache(maxsize=4096)
+def _said(  # noqa: PLR0917 - for the cache; what a row says of itself, in the order of its columns
+    name: str,
+    span_type: str,
+    model: str | None,
+    vendor: str | None,
+    finish_reason: str | None,
+    error: str | None,
+    status: str,
+) -> frozenset[Term]:
+    failed = span_type if status == "ERROR" else None
+    values = {
+        "name": name,
+        "type": span_type,
+        "model": model,
+        "vendor": vendor,
+        "finish_reason": finish_reason,
+        "error": error,
+        "failed": failed,
+    }
+    return frozenset(Term(kind, value) for kind, value in values.items() if value is not None)
 
 
 def texts_terms(tags: Mapping[str, str | None], metadata: Mapping[str, str | None]) -> set[Term]:
@@ -67,10 +87,6 @@ def texts_terms(tags: Mapping[str, str | None], metadata: Mapping[str, str | Non
     }
 
 
-def _named(**values: str | None) -> set[Term]:
-    return {Term(kind, value) for kind, value in values.items() if value is not None}
-
-
 class TermWriter:
     """Writes terms; to be called within a transaction, by one thread.
 
@@ -81,16 +97,24 @@ class TermWriter:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._ids: dict[Term, int] = {}
+        self._pairs: list[tuple[int, int]] = []
 
     def forget(self) -> None:
         """Drops what it remembers; needed after a rollback."""
         self._ids.clear()
+        self._pairs.clear()
 
     def add(self, trace_key: int, terms: Iterable[Term]) -> None:
-        """Says that a trace has these terms."""
-        # In one order: neighbours in the tree are written one after the other.
-        pairs = [(number, trace_key) for number in sorted(map(self._id, terms))]
-        self._connection.executemany(_OF_TRACE, pairs)
+        """Says that a trace has these terms; `finish` writes it."""
+        self._pairs += [(number, trace_key) for number in map(self._id, terms)]
+
+    def finish(self) -> None:
+        """Writes what was said."""
+        if self._pairs:
+            # In one order: neighbours in the tree are written one after the other.
+            self._pairs.sort()
+            _OF_TRACES.run(self._connection, list(chain.from_iterable(self._pairs)))
+            self._pairs.clear()
 
     def _id(self, term: Term) -> int:
         known = self._ids.get(term)

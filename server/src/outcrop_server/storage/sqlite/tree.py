@@ -11,6 +11,7 @@ from outcrop.genai.usage import Usage
 from outcrop_server.model.tree import SubtreeTotals
 from outcrop_server.storage.sqlite import columns
 from outcrop_server.storage.sqlite import statements as sql
+from outcrop_server.storage.sqlite.bulk import Inserts
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from outcrop_server.model.rows import SpanRow
     from outcrop_server.model.tree import SpanPosition
 
-INSERT_MISSING = "INSERT INTO missing_parent (trace_key, parent_id) VALUES (?, ?)"
+INSERT_MISSING = Inserts("INSERT INTO missing_parent (trace_key, parent_id) VALUES", 2)
 INSERT_IF_MISSING = (
     "INSERT OR IGNORE INTO missing_parent (trace_key, parent_id) SELECT ?1, ?2 "
     "WHERE NOT EXISTS (SELECT 1 FROM span WHERE trace_key = ?1 AND span_id = ?2)"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from outcrop_server.model.summary import TraceSummary, restored
 from outcrop_server.storage.sqlite import columns, tree
 from outcrop_server.storage.sqlite import statements as sql
 from outcrop_server.storage.sqlite.blobs import Separator, write_uses
+from outcrop_server.storage.sqlite.experiments import find_experiment
 from outcrop_server.storage.sqlite.frames import Frame, pack
 from outcrop_server.storage.sqlite.rollup_deltas import Deltas, trace_part
 from outcrop_server.storage.sqlite.rollup_rows import calls_of
@@ -26,16 +26,14 @@ if TYPE_CHECKING:
     from outcrop_server.storage.sqlite.blobs import BlobUse
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedFrame:
+class PreparedFrame(NamedTuple):
     """A frame and, for each of its spans, the values of its columns up to `payload_length`."""
 
     frame: Frame
     spans: list[tuple[Any, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedTrace:
+class PreparedTrace(NamedTuple):
     """What one batch holds of one trace; `row` and `keys` are right if nothing of it is stored yet.
 
     `missing` are the parents of its spans that are not among them.
@@ -71,7 +69,7 @@ def _prepared_trace(trace_id: bytes, spans: list[NewSpan], separator: Separator)
         PreparedFrame(
             frame,
             [
-                (*columns.from_span(span.row), *place)
+                columns.from_span(span.row) + place
                 for span, place in zip(frame.spans, frame.places, strict=True)
             ],
         )
@@ -85,6 +83,20 @@ def _prepared_trace(trace_id: bytes, spans: list[NewSpan], separator: Separator)
 def _missing(spans: Sequence[NewSpan]) -> set[bytes]:
     parents = {span.row.parent_id for span in spans if span.row.parent_id is not None}
     return parents - {span.row.span_id for span in spans}
+
+
+class _NewRows:
+    """Rows of traces that are not stored yet: values one behind the other, to be written together."""
+
+    __slots__ = ("missing", "payloads", "spans", "trace_ids", "traces", "uses")
+
+    def __init__(self) -> None:
+        self.trace_ids: set[bytes] = set()
+        self.traces: list[Any] = []
+        self.payloads: list[Any] = []
+        self.spans: list[Any] = []
+        self.missing: list[Any] = []
+        self.uses: list[tuple[list[BlobUse], int, int, str]] = []
 
 
 class Writer:
@@ -102,11 +114,14 @@ class Writer:
         self._experiments: dict[str, int] = {}
         self._terms = TermWriter(connection)
         self._rollups = RollupWriter(connection)
+        self._new = _NewRows()
+        self._last_keys: tuple[int, int] | None = None
         self.deltas = Deltas()
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """For statements of other kinds within the same transaction."""
+        """For statements of other kinds within the same transaction: what was to be written before, is."""
+        self._write_rows()
         return self._connection
 
     def forget(self) -> None:
@@ -114,20 +129,32 @@ class Writer:
         self._experiments.clear()
         self._terms.forget()
         self._rollups.forget()
+        self._new = _NewRows()
+        self._last_keys = None
         self.deltas.clear()
 
     def finish(self) -> None:
-        """Brings the rollups up to what was written; to be called last in every transaction."""
+        """Writes what was gathered; to be called last in every transaction."""
+        self._write_rows()
+        # Between two transactions another process may have written.
+        self._last_keys = None
         if self.deltas:
             self._rollups.write(self.deltas)
             self.deltas.clear()
 
     def write(self, traces: list[PreparedTrace]) -> int:
         """Writes a batch; returns how many spans were new."""
-        return sum(self._write_trace(trace) for trace in traces)
+        trace_ids = [trace.trace_id for trace in traces]
+        if not self._new.trace_ids.isdisjoint(trace_ids):
+            self._write_rows()
+        known = {found for (found,) in sql.KNOWN_TRACES.run(self._connection, trace_ids)}
+        return sum(
+            self._write_more(trace) if trace.trace_id in known else self._write_new(trace) for trace in traces
+        )
 
     def edit_trace(self, trace_id: bytes, edit: TraceEdit) -> bool:
         """Edits tags and metadata; False if there is no such trace."""
+        self._write_rows()
         found = self._connection.execute(sql.FIND_TRACE, (trace_id,)).fetchone()
         if found is None:
             return False
@@ -142,31 +169,66 @@ class Writer:
         values = self._values(summary.row(trace_id), summary.keys())
         self._connection.execute(sql.UPDATE_TRACE, (*values, trace_key))
 
-    def _write_trace(self, trace: PreparedTrace) -> int:
-        found = self._connection.execute(sql.FIND_TRACE, (trace.trace_id,)).fetchone()
-        return self._write_new(trace) if found is None else self._write_more(trace, found)
-
     def _write_new(self, trace: PreparedTrace) -> int:
-        values = self._values(trace.row, trace.keys)
-        trace_key = self._connection.execute(sql.INSERT_TRACE, values).lastrowid or 0
+        new = self._new
+        trace_key = self._next_trace_key()
+        experiment = trace.row.experiment
+        new.trace_ids.add(trace.trace_id)
+        new.traces += self._values(trace.row, trace.keys)
+        new.traces.append(trace_key)
         for part in trace.frames:
-            payload_id = self._insert_payload(part.frame.data)
-            rows = ((*values, payload_id, trace_key) for values in part.spans)
-            self._connection.executemany(sql.INSERT_SPAN, rows)
+            payload_id = self._next_payload_id()
+            new.payloads += (payload_id, part.frame.data)
+            place = (payload_id, trace_key)
+            for values in part.spans:
+                new.spans += values
+                new.spans += place
             if part.frame.uses:
-                self._write_uses(part.frame.uses, payload_id, trace_key, trace.row.experiment)
-        if trace.missing:
-            rows = ((trace_key, parent_id) for parent_id in trace.missing)
-            self._connection.executemany(tree.INSERT_MISSING, rows)
+                new.uses.append((part.frame.uses, payload_id, trace_key, experiment))
+        for parent_id in trace.missing:
+            new.missing += (trace_key, parent_id)
         self._terms.add(trace_key, trace.terms)
-        summed, experiment_id = trace_part(trace.row), self._experiment_id(trace.row.experiment)
+        summed, experiment_id = trace_part(trace.row), self._experiment_id(experiment)
         self.deltas.add_trace(summed, experiment_id)
-        place = summed.place(experiment_id)
+        counted = summed.place(experiment_id)
         for part in trace.frames:
-            self.deltas.add_spans(place, part.frame.spans)
+            self.deltas.add_spans(counted, part.frame.spans)
         return trace.row.span_count
 
-    def _write_more(self, trace: PreparedTrace, found: tuple[Any, ...]) -> int:
+    def _write_rows(self) -> None:
+        """Writes the rows that were gathered."""
+        self._terms.finish()
+        new, connection = self._new, self._connection
+        if not new.traces:
+            return
+        sql.INSERT_TRACES.run(connection, new.traces)
+        sql.INSERT_PAYLOADS.run(connection, new.payloads)
+        sql.INSERT_SPANS.run(connection, new.spans)
+        tree.INSERT_MISSING.run(connection, new.missing)
+        for uses, payload_id, trace_key, experiment in new.uses:
+            self._write_uses(uses, payload_id, trace_key, experiment)
+        self._new = _NewRows()
+
+    def _next_trace_key(self) -> int:
+        trace_key, payload_id = self._last()
+        self._last_keys = (trace_key + 1, payload_id)
+        return trace_key + 1
+
+    def _next_payload_id(self) -> int:
+        trace_key, payload_id = self._last()
+        self._last_keys = (trace_key, payload_id + 1)
+        return payload_id + 1
+
+    def _last(self) -> tuple[int, int]:
+        """The greatest keys of traces and payloads, those that wait included."""
+        if self._last_keys is None:
+            (trace_key,) = self._connection.execute(sql.LAST_TRACE_KEY).fetchone()
+            (payload_id,) = self._connection.execute(sql.LAST_PAYLOAD_ID).fetchone()
+            self._last_keys = (int(trace_key), int(payload_id))
+        return self._last_keys
+
+    def _write_more(self, trace: PreparedTrace) -> int:
+        found = self._connection.execute(sql.FIND_TRACE, (trace.trace_id,)).fetchone()
         *values, keys, trace_key, experiment = found
         new = [span for part in trace.frames for span in self._insert_missing(part, trace_key, experiment)]
         if not new:
@@ -198,7 +260,8 @@ class Writer:
     def _insert_missing(self, part: PreparedFrame, trace_key: int, experiment: str) -> list[NewSpan]:
         """Inserts the spans that are not there yet; returns these."""
         frame = part.frame
-        payload_id = self._insert_payload(frame.data)
+        payload_id = self._next_payload_id()
+        sql.INSERT_PAYLOADS.run(self._connection, [payload_id, frame.data])
         new = [
             number
             for number, values in enumerate(part.spans)
@@ -222,16 +285,15 @@ class Writer:
             experiment_id=self._experiment_id(experiment),
         )
 
-    def _insert_payload(self, frame: bytes) -> int:
-        return self._connection.execute(sql.INSERT_PAYLOAD, (frame,)).lastrowid or 0
-
     def _values(self, row: TraceRow, keys: str) -> tuple[Any, ...]:
         return (*columns.from_trace(row), keys, self._experiment_id(row.experiment))
 
     def _experiment_id(self, name: str) -> int:
         known = self._experiments.get(name)
         if known is None:
+            known = find_experiment(self._connection, name)
+        if known is None:
             self._connection.execute(sql.INSERT_EXPERIMENT, (name, time.time_ns()))
-            (known,) = self._connection.execute(sql.FIND_EXPERIMENT, (name,)).fetchone()
-            self._experiments[name] = int(known)
-        return self._experiments[name]
+            known = find_experiment(self._connection, name) or 0
+        self._experiments[name] = known
+        return known
