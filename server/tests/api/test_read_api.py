@@ -75,7 +75,7 @@ def test_a_list_row_says_what_was_asked_and_answered(filled: BackgroundServer) -
 
 
 def test_an_experiment_that_nobody_used_is_an_empty_page(filled: BackgroundServer) -> None:
-    empty: dict[str, Any] = {"traces": [], "next_cursor": None, "words_waiting": 0}
+    empty: dict[str, object] = {"traces": [], "next_cursor": None, "words_waiting": 0}
     assert ask(filled.url, "/api/traces?experiment=nobody").json == empty
 
 

@@ -121,7 +121,7 @@ class Asking:
             return None
         found: set[int] = set(self._waiting.looked_at)
         for shard in self._view.shards():
-            matching = self._view.matching(shard, wanted, places)
+            matching = self._view.up_to(shard, wanted, places, MOST_CANDIDATES + 1)
             if matching is None:
                 return None
             found |= matching
