@@ -26,7 +26,7 @@ from server.tests.support.traces_command import traces
 
 
 @contextmanager
-def serving(folder: Path) -> Generator[BackgroundServer]:
+def serving(folder: Path) -> Generator[BackgroundServer, None, None]:
     with BackgroundServer(Settings(port=0, store=folder / "outcrop.db", spool=None)) as server:
         yield server
 
