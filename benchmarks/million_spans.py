@@ -135,10 +135,11 @@ def tell(name: str, measured_ms: float, wanted_ms: float) -> None:
     print(f"{measured_ms:8.1f} ms (wanted {wanted_ms:3.0f})  {name}", flush=True)
 
 
-def wait_for_words(asking: Asking) -> None:
+def wait_for_words() -> None:
     """Tells how long the index of words takes, which a store that was just built has none of."""
     started = time.perf_counter()
-    while waiting := asking.search(filter=RARE, max_results=1)["words_waiting"]:
+    # Anew each time: a server closes a connection that is silent.
+    while waiting := Asking().search(filter=RARE, max_results=1)["words_waiting"]:
         print(f"  {waiting:,} traces wait for the index of words", flush=True)
         time.sleep(10)
     print(f"{time.perf_counter() - started:.0f} s until every word is indexed", flush=True)
@@ -168,7 +169,7 @@ def main() -> None:
         server.stdout.readline()
         Asking().get("/api/traces?limit=50")
         tell("from start to the first answer", (time.perf_counter() - started) * 1000, 1500)
-        wait_for_words(Asking())
+        wait_for_words()
         stopping, counts = threading.Event(), {"sent": 0, "refused": 0}
         sender = threading.Thread(target=send, args=(stopping, counts))
         sender.start()

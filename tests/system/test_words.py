@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from server.tests.support.traces_command import traces
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[BackgroundServer]:
+def serving(folder: Path) -> Generator[BackgroundServer]:
     with BackgroundServer(Settings(port=0, store=folder / "outcrop.db", spool=None)) as server:
         yield server
 

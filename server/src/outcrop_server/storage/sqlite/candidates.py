@@ -82,7 +82,9 @@ def _of_texts(condition: Condition, connection: sqlite3.Connection, asking: Aski
     if isinstance(condition, AnySpan):
         return _of_texts(condition.term, connection, asking)
     if isinstance(condition, And):
-        found = (_of_texts(term, connection, asking) for term in condition.terms)
+        # What is long is rare.
+        terms = sorted(condition.terms, key=_length, reverse=True)
+        found = (_of_texts(term, connection, asking) for term in terms)
         return next((keys for keys in found if keys is not None), None)
     if isinstance(condition, Or):
         branches = [candidates(term, connection, asking) for term in condition.terms]
@@ -92,6 +94,11 @@ def _of_texts(condition: Condition, connection: sqlite3.Connection, asking: Aski
         return None
     is_text = condition.field == WORDS or is_of_text(condition)
     return asking.candidates(condition) if is_text else None
+
+
+def _length(condition: Condition) -> int:
+    """Of what is looked for in texts; of other conditions none."""
+    return len(str(condition.value)) if isinstance(condition, Comparison) else 0
 
 
 def _probes(condition: Condition, connection: sqlite3.Connection) -> list[Sql]:

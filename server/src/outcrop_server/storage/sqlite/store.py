@@ -95,7 +95,7 @@ class SqliteStore(StoreOfChoices):
             raise
         self._committer = Committer(connection, self._lock, max_waiting_bytes, on_commit)
         self._readers = ReaderPool(path)
-        self._texts = TextSearch(path, self._readers, read_text, self._is_busy, search_s)
+        self._texts = TextSearch(path, self._readers, read_text, self._committer.is_busy, search_s)
         self._is_closed = False
 
     def append(self, spans: Sequence[NewSpan]) -> Future[int]:
@@ -171,11 +171,7 @@ class SqliteStore(StoreOfChoices):
         self._texts.filler.start()
 
     def fill_words(self) -> None:
-        """Fills the index of words until nothing waits.
-
-        Raises:
-            UnavailableError: another process does.
-        """
+        """Fills it until nothing waits; UnavailableError where another process does."""
         self._texts.filler.fill()
 
     def sessions(self, query: SessionQuery) -> list[SessionRow]:
@@ -370,9 +366,6 @@ class SqliteStore(StoreOfChoices):
         self._readers.close()
         self._committer.close()
         self._lock.close()
-
-    def _is_busy(self) -> bool:
-        return self._committer.waiting()[0] > 0
 
     def _frame(self, payload_id: int, trace_id: bytes) -> tuple[memoryview, list[int]] | None:
         """What a frame holds, and the places where it lacks binaries."""

@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections import OrderedDict
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from outcrop.filter.fields import WORDS, attribute_key
 from outcrop.filter.matching import folded, holds_of
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from outcrop.filter.ast import Comparison
     from outcrop_server.model.span_text import ReadText
     from outcrop_server.storage.sqlite.connections import ReaderPool
+    from outcrop_server.storage.sqlite.words.recent import RecentTexts
     from outcrop_server.storage.sqlite.words.waiting import Waiting
 
 K = TypeVar("K")
@@ -41,14 +42,21 @@ _STEPS = 100_000
 _KEPT = 8
 
 
+class Sources(NamedTuple):
+    """Where texts come from: connections to the store, what reads a payload, and what is kept of others."""
+
+    readers: ReaderPool
+    read_text: ReadText
+    recent: RecentTexts
+
+
 class Asking:
     """What one search knows of texts.
 
     Args:
         view: the index; None without one.
         waiting: traces that it does not know yet.
-        readers: connections to the store, of which one is taken for payloads.
-        read_text: reads a payload.
+        sources: where texts come from.
         seconds: after which it ends.
     """
 
@@ -56,14 +64,12 @@ class Asking:
         self,
         view: IndexView | None,
         waiting: Waiting,
-        readers: ReaderPool,
-        read_text: ReadText,
+        sources: Sources,
         seconds: float,
     ) -> None:
+        self._readers, self._read_text, self._recent = sources
         self._view = view
         self._waiting = waiting
-        self._readers = readers
-        self._read_text = read_text
         self._seconds = seconds
         self._ends_at = time.monotonic() + seconds
         self._contents: OrderedDict[int, list[str]] = OrderedDict()
@@ -115,7 +121,7 @@ class Asking:
             return None
         found: set[int] = set(self._waiting.looked_at)
         for shard in self._view.shards():
-            matching = self._view.matching(shard, wanted, places)
+            matching = self._view.up_to(shard, wanted, places, MOST_CANDIDATES + 1)
             if matching is None:
                 return None
             found |= matching
@@ -166,7 +172,8 @@ class Asking:
 
     def _contents_of(self, trace_key: int) -> list[str]:
         """The words of a trace's spans, ASCII letters small."""
-        known = self._contents.get(trace_key)
+        version = self._waiting.looked_at.get(trace_key)
+        known = self._contents.get(trace_key) if version is None else self._recent.get(version)
         if known is not None:
             return known
         found: dict[str, None] = {}
@@ -176,7 +183,10 @@ class Asking:
                 if each.text.content is not None:
                     found[folded(each.text.content)] = None
         contents = list(found)
-        _keep(self._contents, trace_key, contents)
+        if version is None:
+            _keep(self._contents, trace_key, contents)
+        else:
+            self._recent.keep(version, contents)
         return contents
 
     def _text_of(self, payload_id: int, offset: int, length: int) -> SpanText:

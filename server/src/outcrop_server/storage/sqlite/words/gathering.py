@@ -196,7 +196,8 @@ class _Gatherer:
         payload_id, count = document.payload_id, document.span_count
         for found in read_texts(self._store, row.trace_key, self._read_text, document.payload_id):
             if found.payload_id != payload_id:
-                if self._terms + len(terms) > _TERMS and payload_id > document.payload_id:
+                is_full = self._terms + len(terms) > _TERMS or time.monotonic() > self._ends_at
+                if is_full and payload_id > document.payload_id:
                     # The rest in the next step: what is taken are whole frames.
                     is_whole = False
                     break

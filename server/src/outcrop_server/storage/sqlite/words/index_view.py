@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # Terms with what is looked for in them: of more, a shard's traces are looked at one by one.
 _MOST_TERMS = 4_000
 _TERMS_AT_ONCE = 200
+# Terms that are asked of single traces, before all traces of a shard are.
+_MOST_ASKED = 40
 # What a search names: of each of these needles one, or of each needle.
 Wanted = tuple[tuple[Needle, ...], ...]
 # Where: in the words of spans, and in what is marked so.
@@ -36,6 +38,7 @@ class IndexView:
     def __init__(self, index: IndexRows, on_damage: Callable[[IndexFaultError], None]) -> None:
         self._index = index
         self._on_damage = on_damage
+        self._asked: dict[tuple[int, Wanted, Places], int] = {}
         self._found: dict[tuple[int, Wanted, Places], frozenset[int] | None] = {}
         self._terms: dict[tuple[int, bytes], list[bytes] | None] = {}
         self._shards: frozenset[int] | None = None
@@ -56,7 +59,19 @@ class IndexView:
 
     def has(self, trace_key: int, wanted: Wanted, places: Places) -> bool | None:
         """Whether a trace has what is wanted, as the index knows it; None if it does not tell."""
-        found = self.matching(shard_of(trace_key), wanted, places)
+        shard = shard_of(trace_key)
+        key = (shard, wanted, places)
+        if key not in self._found:
+            try:
+                asked = self._asked.get(key, 0) + self._cost(shard, wanted, places)
+                self._asked[key] = asked
+                if asked <= _MOST_ASKED:
+                    return self._is_there(trace_key, wanted, places)
+            except IndexFaultError as error:
+                self._on_damage(error)
+                self._found[key] = None
+        # Of many, all of the shard at once.
+        found = self.matching(shard, wanted, places)
         return None if found is None else trace_key in found
 
     def matching(self, shard: int, wanted: Wanted, places: Places) -> frozenset[int] | None:
@@ -93,27 +108,82 @@ class IndexView:
                     break
         return found
 
+    def up_to(self, shard: int, wanted: Wanted, places: Places, most: int) -> frozenset[int] | None:
+        """As `matching`, or as many as `most` of them if there are so many and they are quickly had."""
+        pieces = [piece for choices in wanted for needle in choices for piece in needle.pieces]
+        if len(pieces) != 1 or len(wanted) != 1:
+            return self.matching(shard, wanted, places)
+        try:
+            terms = self._with_piece(shard, pieces[0], places)
+            if terms is None or len(terms) > _TERMS_AT_ONCE:
+                return self.matching(shard, wanted, places)
+            return self._of_terms(shard, terms, most) if shard in self.shards() else frozenset()
+        except IndexFaultError as error:
+            self._on_damage(error)
+            return None
+
     def _with_needle(self, shard: int, needle: Needle, places: Places) -> frozenset[int] | None:
         found: frozenset[int] | None = None
         for piece in needle.pieces:
-            terms = self._with_piece(shard, piece)
+            terms = self._with_piece(shard, piece, places)
             if terms is None:
                 continue
-            wanted = [term for term in terms if term[:1] not in _MARKS or term[:1] in places]
-            traces = self._of_terms(shard, wanted)
+            traces = self._of_terms(shard, terms)
             found = traces if found is None else found & traces
             if not found:
                 break
         return found
 
-    def _with_piece(self, shard: int, piece: bytes) -> list[bytes] | None:
-        """The terms of a shard with a piece in them; None if they are too many."""
+    def _cost(self, shard: int, wanted: Wanted, places: Places) -> int:
+        """How many terms one trace is asked for."""
+        terms = (
+            self._with_piece(shard, piece, places)
+            for choices in wanted
+            for needle in choices
+            for piece in needle.pieces
+        )
+        return 1 + sum(len(each) for each in terms if each is not None)
+
+    def _is_there(self, trace_key: int, wanted: Wanted, places: Places) -> bool | None:
+        shard = shard_of(trace_key)
+        if shard not in self.shards():
+            return False
+        known: bool | None = None
+        for choices in wanted:
+            told = [self._has_needle(shard, trace_key, needle, places) for needle in choices]
+            if None in told:
+                continue
+            if True not in told:
+                return False
+            known = True
+        return known
+
+    def _has_needle(self, shard: int, trace_key: int, needle: Needle, places: Places) -> bool | None:
+        known: bool | None = None
+        table = table_of(shard)
+        for piece in needle.pieces:
+            terms = self._with_piece(shard, piece, places)
+            if terms is None:
+                continue
+            found = terms and self._index.read(
+                f"SELECT 1 FROM {table} WHERE {table} MATCH ? AND rowid = ?", (_either(terms), trace_key)
+            )
+            if not found:
+                return False
+            known = True
+        return known
+
+    def _with_piece(self, shard: int, piece: bytes, places: Places) -> list[bytes] | None:
+        """The terms of a shard with a piece in them, of these places; None if they are too many."""
         if is_pair(piece):
-            return [piece, OF_ATTRIBUTES + piece, OF_COLUMNS + piece]
+            return [piece, *(mark + piece for mark in sorted(places))]
         key = (shard, piece)
         if key not in self._terms:
             self._terms[key] = _lines_with(self._words_of(shard), piece)
-        return self._terms[key]
+        found = self._terms[key]
+        if found is None:
+            return None
+        return [term for term in found if term[:1] not in _MARKS or term[:1] in places]
 
     def _words_of(self, shard: int) -> bytes:
         if self._vocabulary[0] != shard:
@@ -121,14 +191,20 @@ class IndexView:
             self._vocabulary = (shard, b"".join(terms for (terms,) in rows))
         return self._vocabulary[1]
 
-    def _of_terms(self, shard: int, terms: list[bytes]) -> frozenset[int]:
+    def _of_terms(self, shard: int, terms: list[bytes], most: int | None = None) -> frozenset[int]:
         table = table_of(shard)
         found: set[int] = set()
         for at in range(0, len(terms), _TERMS_AT_ONCE):
-            asked = " OR ".join(f'"{term.decode()}"' for term in terms[at : at + _TERMS_AT_ONCE])
-            rows = self._index.read(f"SELECT rowid FROM {table} WHERE {table} MATCH ?", (asked,))
+            rows = self._index.read(
+                f"SELECT rowid FROM {table} WHERE {table} MATCH ? LIMIT ?",
+                (_either(terms[at : at + _TERMS_AT_ONCE]), -1 if most is None else most),
+            )
             found.update(key for (key,) in rows)
         return frozenset(found)
+
+
+def _either(terms: list[bytes]) -> str:
+    return " OR ".join(f'"{term.decode()}"' for term in terms)
 
 
 def _lines_with(text: bytes, piece: bytes) -> list[bytes] | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from outcrop.filter.texts import has_pattern, looks_for_text
 from outcrop_server.storage.sqlite import changes
-from outcrop_server.storage.sqlite.words.asking import Asking
+from outcrop_server.storage.sqlite.words.asking import Asking, Sources
 from outcrop_server.storage.sqlite.words.filler import Filler
 from outcrop_server.storage.sqlite.words.index_file import (
     IndexFaultError,
@@ -18,6 +18,7 @@ from outcrop_server.storage.sqlite.words.index_file import (
 )
 from outcrop_server.storage.sqlite.words.index_schema import read_state
 from outcrop_server.storage.sqlite.words.index_view import IndexView
+from outcrop_server.storage.sqlite.words.recent import RecentTexts
 from outcrop_server.storage.sqlite.words.waiting import NOTHING_WAITS, count_passed_over, read_waiting
 
 if TYPE_CHECKING:
@@ -54,9 +55,9 @@ class TextSearch:
         seconds: float,
     ) -> None:
         self._readers = readers
-        self._read_text = read_text
         self._seconds = seconds
         self._index = IndexReaders(index_path(path))
+        self._sources = Sources(readers, read_text, RecentTexts())
         self.filler = Filler(path, readers, read_text, is_busy)
 
     @contextmanager
@@ -81,13 +82,8 @@ class TextSearch:
             with self._index.reading() as index:
                 state, waiting = self._waiting(index, connection) if is_of_text else (None, NOTHING_WAITS)
                 view = None if index is None or state is None else IndexView(index, self._damaged)
-                asking = Asking(
-                    view,
-                    waiting,
-                    self._readers,
-                    self._read_text,
-                    self._seconds if seconds is None else seconds,
-                )
+                until = self._seconds if seconds is None else seconds
+                asking = Asking(view, waiting, self._sources, until)
                 with asking.within(connection):
                     yield connection, asking
 

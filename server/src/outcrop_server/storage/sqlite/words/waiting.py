@@ -10,21 +10,25 @@ from outcrop_server.storage.sqlite import changes
 from outcrop_server.storage.sqlite.removal_schema import HISTORY as REMOVAL_HISTORY
 from outcrop_server.storage.sqlite.words.gathering import last_removal, top_of
 from outcrop_server.storage.sqlite.words.index_schema import State
+from outcrop_server.storage.sqlite.words.recent import Version
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from outcrop_server.storage.sqlite.words.index_file import IndexRows
 
+_Row = tuple[int, bytes, int, int]
 # The newest of those that wait are looked at one by one, with so many spans together.
-LOOKED_AT_SPANS = 2_000
+LOOKED_AT_SPANS = 500
 _ROWS = 5_000
 _CHANGED = (
-    "SELECT trace_key, span_count FROM trace_change CROSS JOIN trace USING (trace_key) "
+    "SELECT trace_key, trace_id, change, span_count FROM trace_change CROSS JOIN trace USING (trace_key) "
     "WHERE change > ? ORDER BY change DESC"
 )
-_BELOW = "SELECT trace_key, span_count FROM trace WHERE trace_key < ? ORDER BY trace_key DESC LIMIT ?"
+_BELOW = (
+    "SELECT trace_key, trace_id, 0, span_count FROM trace WHERE trace_key < ? ORDER BY trace_key DESC LIMIT ?"
+)
 _DOCUMENT = "SELECT 1 FROM document WHERE trace_key = ? AND trace_id IS NOT NULL"
 
 
@@ -34,17 +38,17 @@ class Waiting(NamedTuple):
     Attributes:
         changed: keys of those that changed since.
         below: those with smaller keys may wait, too.
-        looked_at: keys of those that are looked at one by one.
+        looked_at: those that are looked at one by one, by their keys.
         is_whole: whether these are all that wait.
     """
 
     changed: frozenset[int]
     below: int
-    looked_at: frozenset[int]
+    looked_at: Mapping[int, Version]
     is_whole: bool = True
 
 
-NOTHING_WAITS = Waiting(frozenset(), 0, frozenset())
+NOTHING_WAITS = Waiting(frozenset(), 0, {})
 
 
 def read_waiting(store: sqlite3.Connection, index: IndexRows | None, state: State | None) -> Waiting:
@@ -59,14 +63,14 @@ def read_waiting(store: sqlite3.Connection, index: IndexRows | None, state: Stat
         IndexFaultError: it cannot be read.
     """
     if state is None or _is_lost(store, state):
-        changed: list[tuple[int, int]] = []
+        changed: list[_Row] = []
         below, is_whole = top_of(store), False
     else:
         changed = store.execute(_CHANGED, (state.change,)).fetchall()
         below, is_whole = state.below, state.is_whole
-    looked_at: set[int] = set()
+    looked_at: dict[int, Version] = {}
     spans = _look_at(looked_at, changed, LOOKED_AT_SPANS)
-    keys = frozenset(key for key, _ in changed)
+    keys = frozenset(row[0] for row in changed)
     passes_some = len(keys) > len(looked_at)
     if below:
         rows = store.execute(_BELOW, (below, _ROWS)).fetchall()
@@ -74,8 +78,8 @@ def read_waiting(store: sqlite3.Connection, index: IndexRows | None, state: Stat
         if is_whole and index is not None:
             rows = [row for row in rows if not index.read(_DOCUMENT, row[:1])]
         _look_at(looked_at, rows, spans)
-        passes_some = passes_some or any(key not in looked_at for key, _ in rows)
-    return Waiting(keys, below, frozenset(looked_at), not passes_some)
+        passes_some = passes_some or any(row[0] not in looked_at for row in rows)
+    return Waiting(keys, below, looked_at, not passes_some)
 
 
 def count_unindexed(store: sqlite3.Connection, index: IndexRows | None, state: State | None) -> int:
@@ -116,20 +120,20 @@ def count_passed_over(store: sqlite3.Connection, waiting: Waiting, experiments: 
         return _count(store, f"{condition}{within}", value, *experiments)
 
     among = "trace_key IN (SELECT value FROM json_each(?))"
-    passed = [key for key in waiting.changed - waiting.looked_at if key >= waiting.below]
+    passed = [key for key in waiting.changed - waiting.looked_at.keys() if key >= waiting.below]
     looked_at = [key for key in waiting.looked_at if key < waiting.below]
     below = count("trace_key < ?", waiting.below) if waiting.below else 0
     return count(among, json.dumps(passed)) + below - count(among, json.dumps(looked_at))
 
 
-def _look_at(looked_at: set[int], rows: Iterable[tuple[int, int]], spans: int) -> int:
+def _look_at(looked_at: dict[int, Version], rows: Iterable[_Row], spans: int) -> int:
     """Adds those for which there is room; gives what is left of it."""
-    for key, count in rows:
+    for key, trace_id, change, count in rows:
         if key in looked_at:
             continue
         if count > spans:
             break
-        looked_at.add(key)
+        looked_at[key] = Version(trace_id, change, count)
         spans -= count
     return spans
 
