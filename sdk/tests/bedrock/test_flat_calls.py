@@ -76,8 +76,9 @@ def _unread_body(client: Any) -> None:
     client.invoke_model(modelId=MODEL, body=BODY)["body"].close()
 
 
-def _count_tokens(client: Any) -> None:
-    client.count_tokens(modelId=MODEL, input={"converse": {"messages": HELLO}})
+def _guardrail(client: Any) -> None:
+    content = [{"text": {"text": "Hello?"}}]
+    client.apply_guardrail(guardrailIdentifier="gr-1", guardrailVersion="1", source="INPUT", content=content)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def _count_tokens(client: Any) -> None:
         _invoke,
         _invoke_stream,
         _unread_body,
-        _count_tokens,
+        _guardrail,
     ],
 )
 def test_the_parts_give_the_bytes_that_encoding_member_by_member_gives(
