@@ -93,6 +93,10 @@ VIEWS: dict[str, tuple[str, str, Callable[[Page], None]]] = {
     "palette": ("/traces", "What is the weather?", _press("Control+k")),
     "keys": ("/traces", "What is the weather?", _press("?")),
     "trace": ("/traces/{0}", "Chat", _nothing),
+    "payload": ("/traces/{0}?tab=io", "Download raw", _nothing),
+    "raw": ("/traces/{0}?tab=io", "Download raw", _button("Raw")),
+    "events": ("/traces/{0}?tab=events", "Attempt 1", _nothing),
+    "graph": ("/traces/{0}?show=graph", "Agents at a glance", _nothing),
     "compare": ("/compare?items={0},{1}", "Prompt and answer", _nothing),
     "sessions": ("/sessions", "s-1", _nothing),
     "session": ("/sessions?session=s-1", "What is the weather?", _nothing),
@@ -105,8 +109,8 @@ VIEWS: dict[str, tuple[str, str, Callable[[Page], None]]] = {
     "first run": ("/traces?experiment=none", "Waiting for the first trace", _nothing),
     "nowhere": ("/nowhere", "There is nothing at this address.", _nothing),
 }
-# Behind a menu that a phone does not have.
-WIDE_ALONE = {"columns", "keys"}
+# Behind a menu that a phone does not have, or in a pane that is a step of its own there.
+WIDE_ALONE = {"columns", "keys", "payload", "raw", "events"}
 
 
 # Colours do not change with the size.

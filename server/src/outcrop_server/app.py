@@ -99,7 +99,6 @@ def create_app(
     if metrics is not None:
         metrics.watch_store(store)
     pipeline = Pipeline(store, partial(glance_span, parse=parse_fast), price_span, metrics)
-    intake = Intake(pipeline, settings.max_body_bytes, settings.max_waiting_bytes)
     spool = _spool(settings, pipeline)
     policy = policy_of(settings)
     keeper = Keeper(Retention(store, policy), settings.retain_interval_s, audit_removed)
@@ -116,7 +115,6 @@ def create_app(
         keeper.stop()
         if spool is not None:
             spool.stop()
-        intake.close()
         door.book.close()
 
     app = FastAPI(title="Outcrop", version=__version__, lifespan=lifespan, openapi_url=None)
@@ -134,6 +132,7 @@ def create_app(
         wants_grpc=settings.listening_grpc_port is not None,
     )
     problems.install(app)
+    intake = Intake(pipeline, settings.max_body_bytes, settings.max_waiting_bytes)
     app.state.intake = intake
     endpoint = TracesEndpoint(intake)
     sign_in = SignInPages(door, cookie).router()

@@ -141,7 +141,11 @@ def _prepared(
             server = StoppableServer(_configured(app, bound), bound, lifecycle, announce_all)
             server.before_shutdown = app.state.tail.stop
             server.beside = grpc
-            yield server, listening, bound
+            try:
+                yield server, listening, bound
+            finally:
+                # Not with the application, which ends while calls over gRPC still run.
+                app.state.intake.close()
         finally:
             store.close()
 

@@ -84,11 +84,16 @@ def test_a_reader_changes_its_own_alone_and_an_admin_any(
 def test_a_token_of_some_experiments_sees_and_makes_views_of_those_alone(
     guarded: BackgroundServer, tokens: dict[str, str]
 ) -> None:
-    for experiment in ("a", None, "b"):
-        body = {**VIEW, "experiment": experiment, "name": f"of {experiment}"}
-        made = call(guarded, tokens["ann"], "POST", body=body).json
-        if experiment == "a":
-            foreign = f"/{made['view_id']}"
+    made = {
+        experiment: call(
+            guarded,
+            tokens["ann"],
+            "POST",
+            body={**VIEW, "experiment": experiment, "name": f"of {experiment}"},
+        ).json
+        for experiment in ("a", None, "b")
+    }
+    foreign = f"/{made['a']['view_id']}"
     assert names(guarded, tokens["part"]) == ["of b"]
     for method in ("PUT", "DELETE"):
         assert call(guarded, tokens["part"], method, foreign, VIEW).status == 404

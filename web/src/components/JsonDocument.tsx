@@ -93,7 +93,7 @@ function Finder({ desk, state, title }: { desk: JsonDesk; state: ViewerState; ti
   const count = (n: number) => formatCount(n, language);
   const all = `${count(state.hits)}${state.areMoreHits ? "+" : ""}`;
   return (
-    <div className={styles.finder} role="search">
+    <div className={styles.finder} role="search" aria-label={title}>
       <input type="text" value={word} spellCheck={false} placeholder={t.findInside} aria-label={`${t.findInside}: ${title}`} onChange={(event) => setWord(event.target.value)} onKeyDown={press} />
       {word !== "" && (
         <>

@@ -14,8 +14,8 @@ test("the graph sums the trace up; a box goes from span to span, arrows from box
   const page = renderPage("/traces/t1?span=agent", traceAnswers(agent, one, two));
   await user.click(await screen.findByRole("button", { name: "Agents at a glance" }));
   await waitFor(() => expect(page.at()).toContain("show=graph"));
-  const boss = await screen.findByRole("button", { name: /^agent, 1 call, 100 ms/ });
-  const tool = screen.getByRole("button", { name: "look_up, 2 calls, 2 ms, 1 failed" });
+  const boss = await screen.findByRole("button", { name: /^agent 1 call · 100 ms/ });
+  const tool = screen.getByRole("button", { name: "look_up 2 calls · 2 ms 1 failed" });
   expect([boss.getAttribute("aria-pressed"), tool.getAttribute("aria-pressed")]).toEqual(["true", "false"]);
   boss.focus();
   await user.keyboard("{ArrowRight}");

@@ -6,7 +6,7 @@ import "@/app/Palette";
 import { renderPage, spanDetail, spanSummary, summary, traceAnswers } from "../page";
 
 const ID = "0123456789abcdef0123456789abcdef";
-const experiment = (id: string, name: string) => ({ experiment_id: id, name, created_at_ns: "1", trace_count: 1, error_count: 0, last_trace_at_ns: "1", description: "", archived_at_ns: null });
+const experiment = (id: string, name: string) => ({ experiment_id: id, name, created_at_ns: "1", trace_count: 1, error_count: 0, last_trace_at_ns: "1", description: "", archived_at_ns: null, former_names: [] });
 const VIEW = { view_id: "v-1", name: "Dear ones", experiment: null, search: { filter: "cost > 1" }, columns: [], is_compact: false, author: "ann", created_at_ns: "1", updated_at_ns: "1" };
 const ANSWERS = {
   "/api/traces": { traces: [summary("a", 9), summary("b", 8)], next_cursor: null },

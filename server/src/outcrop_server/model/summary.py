@@ -27,7 +27,6 @@ T = TypeVar("T")
 
 # More different models, tools or tags than this say nothing in a list.
 MAX_NAMES = 50
-_MOST = 2**63 - 1
 
 
 # Who speaks first: the better rank, then the earlier start, then the smaller span id, then the place within
@@ -74,7 +73,7 @@ class TraceSummary:
 
     head: Pick[Head] = field(default_factory=lambda: Pick(_NO_HEAD))
     experiment: Pick[str] = field(default_factory=lambda: Pick(DEFAULT_EXPERIMENT))
-    first_start_ns: int = _MOST
+    first_start_ns: int = 2**63 - 1
     last_end_ns: int = 0
     longest_span_ns: int = -(2**63)
     shortest_span_ns: int = 2**63 - 1
@@ -222,13 +221,14 @@ class TraceSummary:
             for picks in (self.tags, self.metadata)
         ]
         told = [self.first_start_ns, self.last_end_ns, [pick.key for pick in singles], names]
-        if not any(deleted):
-            try:
-                # Nothing but numbers, which give the same text either way.
-                return orjson.dumps(told).decode()
-            except TypeError:
-                pass  # a time beyond 64 bits, which the store refuses in its own words
-        return json.dumps([*told, *([deleted] if any(deleted) else [])], separators=(",", ":"))
+        if any(deleted):
+            return json.dumps([*told, deleted], separators=(",", ":"))
+        try:
+            # Nothing but numbers, which give the same text either way.
+            return orjson.dumps(told).decode()
+        except orjson.JSONEncodeError:
+            # Beyond 64 bits, which the columns refuse: it is their word that counts.
+            return json.dumps(told, separators=(",", ":"))
 
     def _facts(self) -> tuple[Pick[int | None], Pick[str | None], Pick[str | None]]:
         return self.first_chunk, self.session, self.user

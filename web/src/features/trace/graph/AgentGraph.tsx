@@ -98,14 +98,17 @@ function Box({ actor, share, isChosen, onClick, onKeyDown }: BoxProps) {
   const facts = [t.calls(actor.count, count(actor.count)), formatDuration(actor.timeNs)];
   const money = [actor.costUsd === null ? "" : formatCost(actor.costUsd, language), actor.inputTokens + actor.outputTokens === 0 ? "" : `${count(actor.inputTokens)} → ${count(actor.outputTokens)}`].filter(Boolean);
   const failed = actor.errors > 0 ? t.failedCount(actor.errors, count(actor.errors)) : "";
-  const label = [actor.name, ...facts, ...money, failed].filter(Boolean).join(", ");
+  const more = [failed, ...money].filter(Boolean).join(" · ");
+  const short = actor.name.length > LETTERS ? `${actor.name.slice(0, LETTERS - 1)}…` : actor.name;
+  // Said as it is written, so that whoever speaks to the page can call it by what they see.
+  const label = [short, facts.join(" · "), more].filter(Boolean).join(" ");
   return (
     <g
       role="button"
       tabIndex={0}
       aria-label={label}
       aria-pressed={isChosen}
-      data-tip={label.replaceAll(", ", "\n")}
+      data-tip={[actor.name, ...facts, failed, ...money].filter(Boolean).join("\n")}
       transform={`translate(${actor.x} ${actor.y})`}
       className={cx(styles.box, isChosen && styles.chosen)}
       onClick={onClick}
@@ -116,9 +119,9 @@ function Box({ actor, share, isChosen, onClick, onKeyDown }: BoxProps) {
         <SpanIcon kind={actor.kind} type="" />
       </g>
       <text x={31} y={21} className={cx(styles.name, actor.errors > 0 && styles.failed)}>
-        {actor.name.length > LETTERS ? `${actor.name.slice(0, LETTERS - 1)}…` : actor.name}
+        {short}{" "}
       </text>
-      <text x={10} y={38} className={styles.facts}>{facts.join(" · ")}</text>
+      <text x={10} y={38} className={styles.facts}>{facts.join(" · ")} </text>
       <text x={10} y={52} className={styles.facts}>
         {failed !== "" && <tspan className={styles.failed}>{failed}{money.length > 0 && " · "}</tspan>}
         {money.join(" · ")}

@@ -59,7 +59,7 @@ export function SpanTree({ tree, count, isLoading, selected, onSelect, find, onF
 
   const go = useCallback((to: SpanNode | undefined) => to && onSelect(to.span.id), [onSelect]);
   const move = (to: number) => go(nodes[Math.min(Math.max(to, 0), nodes.length - 1)]);
-  const step = (direction: 1 | -1) => go(stepTo(search.matches, node, direction));
+  const step = (direction: 1 | -1) => go(stepTo(search.matchesNow(), node, direction));
   const failed = useMemo(() => tree.order.filter(({ span }) => span.status === "ERROR"), [tree]);
   useKeys({
     j: () => move(at + 1),

@@ -55,7 +55,7 @@ function Finder({ search, field, current, onStep }: Pick<Props, "search" | "fiel
   };
   const count = (n: number) => formatCount(n, language);
   return (
-    <div className={styles.finder} role="search">
+    <div className={styles.finder} role="search" aria-label={t.spans}>
       <IconSearch size={15} stroke={1.6} aria-hidden className={styles.lens} />
       <input
         ref={field}

@@ -6,7 +6,10 @@ import type { SpanNode, SpanTree } from "@/model/tree";
 export interface TreeSearch {
   words: string;
   setWords: (words: string) => void;
+  /** Of the words a moment ago, while one types. */
   matches: readonly SpanNode[];
+  /** Of the words as they stand: whoever presses Enter at once means these. */
+  matchesNow: () => readonly SpanNode[];
   isMatch: (node: SpanNode) => boolean;
 }
 
@@ -28,5 +31,5 @@ export function useTreeSearch(tree: SpanTree, find: string, onFind: (words: stri
     const timer = setTimeout(() => onFind(words), PAUSE_MS);
     return () => clearTimeout(timer);
   }, [words, find, onFind]);
-  return { words, setWords, matches, isMatch: ({ span }) => places.has(span.id) };
+  return { words, setWords, matches, matchesNow: () => (words === wanted ? matches : searchTree(tree, words)), isMatch: ({ span }) => places.has(span.id) };
 }
