@@ -15,6 +15,7 @@ QUESTIONS = (
     "ingest_rate",
     "memory_growth",
     "million_spans",
+    "page_speed",
     "peers",
     "queue_memory",
     "trace_cost",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,12 @@ attributes: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "user.id": TEXTS,
         "outcrop.tag.a": TEXTS,
         "outcrop.metadata.a": TEXTS,
+        "outcrop.span.inputs": st.sampled_from(
+            ['"Ab a"', '{"a": "b a%", "n": [7, {"x": "東京タワー"}]}', '{"a": 1.5, "b": null}', "[]"]
+        ),
+        "outcrop.span.outputs": TEXTS.map(json.dumps) | st.sampled_from(['"get_weather(京都)"', '"a\\nb"']),
+        "a": TEXTS | st.sampled_from([0, 1, 0.5, True, b"a", ["a", 1]]),
+        "A b": st.just("us-east-1"),
     },
 )
 events = st.lists(
@@ -91,7 +98,13 @@ text_fields = st.sampled_from(
         "span.error",
         "span.error_message",
         "span.finish_reason",
+        "span.content",
+        "span.attributes.a",
+        "span.attributes.`A b`",
     ]
+)
+regular = st.sampled_from(
+    ["'a'", "'^a'", "'(?i)b$'", "'[ab]{2}'", "'.+%'", "'a|é'", r"'\bweather\b'", r"'\d'", "'京.?|^$'", "'x'"]
 )
 number_fields = st.sampled_from(
     [
@@ -106,8 +119,8 @@ number_fields = st.sampled_from(
     ]
 )
 durations = st.sampled_from(["latency", "span.latency"])
-many_fields = st.sampled_from(["feedback.a", "expectation.a"])
 signs = st.sampled_from(["=", "!=", "<", "<=", ">", ">="])
+many_fields = st.sampled_from(["feedback.a", "expectation.a"])
 
 
 def joined(*parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -117,6 +130,11 @@ def joined(*parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 conditions = st.one_of(
     joined(text_fields | many_fields, st.sampled_from(["=", "!="]), quoted),
     joined(text_fields | many_fields, st.sampled_from(["LIKE", "NOT LIKE", "ILIKE", "NOT ILIKE"]), patterns),
+    joined(text_fields | many_fields, st.sampled_from(["RLIKE", "NOT RLIKE"]), regular),
+    joined(
+        st.just("span.content LIKE"), st.sampled_from(["'%weather%'", "'%京タ%'", "'Ab_a'", "'%b a\\%%'"])
+    ),
+    joined(st.just("span.attributes.a"), signs, st.sampled_from(["0", "1", "'true'", "'a'"])),
     joined(text_fields | many_fields, st.sampled_from(["IN ('a', 'Ab')", "NOT IN ('a')"])),
     joined(
         text_fields | many_fields | number_fields | durations, st.sampled_from(["IS NULL", "IS NOT NULL"])
@@ -130,6 +148,9 @@ conditions = st.one_of(
     joined(many_fields, st.sampled_from(["= true", "!= false", "IN (1, 0.5)", "NOT IN (1)"])),
     joined(st.sampled_from(["status", "span.status"]), st.sampled_from(["= 'ERROR'", "!= 'OK'"])),
     st.sampled_from(["a", '"Ab a"', "é", "(a OR b) AND status = 'OK'"]),
+    st.sampled_from(
+        ["東京", "京", "タワー", '"東 タ"', "WEATHER", '"get_weath"', "eathe", '"t_w"', "1.5", "zz", '"%"']
+    ),
 )
 filters = st.recursive(
     conditions,
@@ -179,11 +200,11 @@ SHORT: Any = [([("a", 0, 1, {}, [], "")], [])]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(stores, st.lists(filters, min_size=1, max_size=12))
-@example(SHORT, ["NOT (tags.a = 'x')", "tags.a != 'x'", "NOT span.error = 'a'", "span.name != 'a'"])
-@example(SHORT, EXAMPLES)
+@given(stores, st.lists(filters, min_size=1, max_size=12), st.booleans())
+@example(SHORT, ["NOT (tags.a = 'x')", "tags.a != 'x'", "NOT span.error = 'a'", "span.name != 'a'"], False)
+@example(SHORT, EXAMPLES, True)
 def test_memory_and_sqlite_find_the_same_traces(
-    store: SqliteStore, kept: list[Any], asked: list[str]
+    store: SqliteStore, kept: list[Any], asked: list[str], is_filled: bool
 ) -> None:
     experiment = f"e-{next(NUMBERS)}"
     pipeline = Pipeline(store, read_span, price_of)
@@ -197,6 +218,9 @@ def test_memory_and_sqlite_find_the_same_traces(
             store.add_assessment(judgement(int(number, 16), "a", value, trace_id, kind=kind)).result()
         known = Annotations(assessments=[assessment(*each) for each in judgements])
         traces[trace_id] = assemble_trace(made, known)
+    if is_filled:
+        # Else what is new is looked at without the index.
+        store.fill_words()
     for text in asked:
         where = resolved(parse_filter(text), START_NS // 1_000_000)
         in_memory = {trace_id for trace_id, trace in traces.items() if matches(where, trace)}
@@ -232,6 +256,11 @@ PIECES = [
     "2s",
     "time",
     "span.name",
+    "RLIKE",
+    "'a(b|[c'",
+    "'(a+)+$'",
+    "span.content",
+    "span.attributes.",
     "tags.",
     ",",
     "2026-11-01",

@@ -56,7 +56,7 @@ function experiments() {
   const used = Number(MOCK_ROWS) > 0 ? EXPERIMENTS : [];
   return used.map((name, i) => {
     const own = traces.filter((trace) => trace.experiment === name);
-    return { experiment_id: String(i + 1), name, created_at_ns: `${now - 9e9}000000`, trace_count: own.length, error_count: own.filter((trace) => trace.spans[0].status === "ERROR").length, last_trace_at_ns: own[0]?.start ?? null };
+    return { experiment_id: String(i + 1), name, created_at_ns: `${now - 9e9}000000`, trace_count: own.length, error_count: own.filter((trace) => trace.spans[0].status === "ERROR").length, last_trace_at_ns: own[0]?.start ?? null, description: "", archived_at_ns: null, former_names: [] };
   });
 }
 
@@ -114,6 +114,8 @@ function answer(url) {
   const parts = url.pathname.split("/").slice(2).map(decodeURIComponent);
   if (MOCK_FAIL && url.pathname.includes(MOCK_FAIL)) return [500, { title: "Internal error", status: 500, detail: "The store could not be read: disk I/O error. The server's log says more." }];
   if (parts[0] === "experiments") return [200, { experiments: experiments() }];
+  if (parts[0] === "session") return [200, { name: "anonymous", role: "admin", experiments: null, is_anonymous: true, has_session: false }];
+  if (parts[0] === "views") return [200, { views: [] }];
   if (parts[0] === "timeline") return [200, timeline(url)];
   if (parts[0] === "facets") return [200, facets(matching(url))];
   if (url.pathname === "/api/traces/count") return [200, { count: matching(url).length, is_exact: true }];

@@ -49,6 +49,7 @@ export function row(id: string, startMs: number, more: Partial<TraceRow> = {}): 
     tools: [],
     sessionId: null,
     userId: null,
+    tags: {},
     costUsd: null,
     isCostPartial: false,
     costReason: null,

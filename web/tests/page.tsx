@@ -8,8 +8,11 @@ import type { components } from "@/api/generated/schema";
 import { makeRouter } from "@/app/router";
 // Loaded beforehand: views that are loaded on demand would make the first test of a file wait.
 import "@/components/MarkdownRendered";
+import "@/features/compare/CompareView";
+import "@/features/experiments/ExperimentsView";
 import "@/features/overview/OverviewView";
 import "@/features/sessions/SessionsView";
+import "@/features/settings/SettingsView";
 import "@/features/trace/TraceView";
 import "@/features/traces/TracesView";
 import { LanguageProvider } from "@/lib/i18n/language";

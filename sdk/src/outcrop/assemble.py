@@ -17,29 +17,16 @@ from outcrop.entities import (
     TraceInfo,
     TraceState,
 )
-from outcrop.genai.conventions import attributes_of
 from outcrop.genai.usage import Usage
 from outcrop.genai.view import SpanView
 from outcrop.otlp.records import STATUS_ERROR, SpanRecord
 from outcrop.semconv import outcrop_attributes as names
-from outcrop.views import read_span
+from outcrop.views import listed_attributes, read_span
 
 if TYPE_CHECKING:
     from outcrop.pricing.cost import Quote
 
 _STATUS_CODES = (SpanStatusCode.UNSET, SpanStatusCode.OK, SpanStatusCode.ERROR)
-# What `inputs`, `outputs` and the chunks already show; the rest of a span's attributes is listed.
-_PAYLOAD = frozenset(
-    {
-        names.REQUEST_BODY,
-        names.REQUEST_PARAMS,
-        names.RESPONSE_BODY,
-        names.RESPONSE_FIELDS,
-        names.STREAM_CHUNKS,
-        names.INPUTS,
-        names.OUTPUTS,
-    }
-)
 _EXPERIMENT_METADATA = "outcrop.experiment.name"
 _Spans = list[tuple[SpanRecord, SpanView]]
 
@@ -180,9 +167,6 @@ def _last_ended_first(records: list[SpanRecord], views: list[SpanView]) -> _Span
 
 def _span(price: _Price) -> Span:
     record, view = price.record, price.view
-    attributes: dict[str, Any] = {
-        key: value for key, value in record.attributes.items() if key not in _PAYLOAD
-    }
     return Span(
         name=record.name,
         span_id=record.span_id.hex(),
@@ -194,7 +178,7 @@ def _span(price: _Price) -> Span:
         end_time_ns=record.end_ns,
         inputs=view.inputs,
         outputs=view.outputs,
-        attributes={**attributes, **attributes_of(view)},
+        attributes=listed_attributes(record.attributes, view),
         events=_events(record, view),
         messages=_messages(view),
         find_cost=price,

@@ -13,7 +13,7 @@ from outcrop.bedrock.glance import glance_at
 from outcrop.bedrock.identity import is_bedrock, with_identity
 from outcrop.bedrock.view import read_bedrock_span
 from outcrop.entities import SpanType
-from outcrop.genai.conventions import read_chat, read_usage, span_type_of
+from outcrop.genai.conventions import attributes_of, read_chat, read_usage, span_type_of
 from outcrop.genai.derived import with_derived
 from outcrop.genai.previews import value_preview
 from outcrop.genai.view import SpanView
@@ -23,6 +23,20 @@ from outcrop.semconv import outcrop_attributes as names
 
 if TYPE_CHECKING:
     from outcrop.vocabularies.reading import Event
+
+
+# What `inputs`, `outputs` and the chunks already show; the rest of a span's attributes is listed.
+_PAYLOAD = frozenset(
+    {
+        names.REQUEST_BODY,
+        names.REQUEST_PARAMS,
+        names.RESPONSE_BODY,
+        names.RESPONSE_FIELDS,
+        names.STREAM_CHUNKS,
+        names.INPUTS,
+        names.OUTPUTS,
+    }
+)
 
 
 def read_span(
@@ -60,6 +74,17 @@ def read_span(
             return foreign
     view = _read_function(span_type or span_type_of(attributes), attributes, attempts)
     return with_identity(view, attributes) if is_bedrock(view.provider) else view
+
+
+def listed_attributes(attributes: Mapping[str, Any], view: SpanView) -> dict[str, Any]:
+    """The attributes that a span is shown with: its own and what was read from its payload.
+
+    Args:
+        attributes: as it was captured.
+        view: what `read_span` made of them.
+    """
+    own = {name: value for name, value in attributes.items() if name not in _PAYLOAD}
+    return {**own, **attributes_of(view)}
 
 
 def glance_span(

@@ -63,11 +63,29 @@ def test_fields_have_the_names_that_mlflow_gives_them(text: str, entity: str, na
         ("cost = " + "9" * 30, Operator.EQUAL, 1e30),
         ("feedback.ok = TRUE", Operator.EQUAL, "true"),
         ("trace_id = 'tr-ABC'", Operator.EQUAL, "abc"),
+        ("name RLIKE 'a+'", Operator.RLIKE, "a+"),
+        ("name not rlike 'a{2}'", Operator.NOT_RLIKE, "a{2}"),
     ],
 )
 def test_operators_and_values(text: str, operator: Operator, value: Value) -> None:
     found = only(text)
     assert (found.operator, found.value) == (operator, value)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("span.content LIKE '%a%'", "content"),
+        ("span.attributes.http.url = 'a'", "attributes.http.url"),
+        ("span.attribute.Key = 5", "attributes.Key"),
+        ("span.attributes.`my key` IS NULL", "attributes.my key"),
+    ],
+)
+def test_a_spans_text_and_its_attributes_are_fields(text: str, name: str) -> None:
+    (found,) = parse_filter(text).terms
+    assert isinstance(found, AnySpan)
+    assert isinstance(found.term, Comparison)
+    assert (found.term.field.entity, found.term.field.name) == ("span", name)
 
 
 def test_conditions_are_joined_by_and_and_an_empty_filter_holds_for_all() -> None:
@@ -97,7 +115,13 @@ def test_conditions_are_joined_by_and_and_an_empty_filter_holds_for_all() -> Non
         ("time > '2026-13-01'", 8, "is a moment"),
         ("tags.a = NULL", 10, "write IS NULL"),
         ("ANY(name = 'a')", 1, "conditions on span. alone"),
-        ("name RLIKE 'a'", 6, "Regular expressions are not known"),
+        ("cost RLIKE 'a'", 6, "RLIKE compares text"),
+        ("name RLIKE 5", 12, "name is text"),
+        ("name RLIKE 'a(b'", 14, "This regular expression cannot be used: this group is not closed"),
+        ("name RLIKE 'it''s [z-a]'", 20, "z-a is no range"),
+        ('name NOT RLIKE "a**"', 19, "a repetition is repeated"),
+        ("span.attributes. = 'a'", 18, "Expected a key after span.attributes."),
+        ("span.contents = 'a'", 6, "Did you mean content?"),
         ("NOT " * 200 + "a", 49, "nested at most 12 deep"),
         ("(" * 200 + "a" + ")" * 200, 13, "nested at most 12 deep"),
         ("name = 'a' AND", 15, "Expected a field"),

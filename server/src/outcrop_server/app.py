@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from outcrop._version import __version__
 from outcrop.exceptions import ConfigurationError
 from outcrop.pricing import library
+from outcrop.pricing.listing import rates_now
 from outcrop.pricing.quote import price_of
 from outcrop.pricing.table import PriceTable, read_table
 from outcrop.views import glance_span, read_span
@@ -25,7 +26,6 @@ from outcrop_server.api.gate import Gate
 from outcrop_server.api.guard import Guard
 from outcrop_server.api.tail import rendered
 from outcrop_server.ingest.endpoint import TracesEndpoint
-from outcrop_server.ingest.fast_json import parse_fast
 from outcrop_server.ingest.import_endpoint import ImportEndpoint
 from outcrop_server.ingest.intake import Intake
 from outcrop_server.ingest.pipeline import Pipeline
@@ -35,6 +35,7 @@ from outcrop_server.model.store_health import watch_nothing
 from outcrop_server.observing.calls import ObservedCalls
 from outcrop_server.observing.readiness import Readiness
 from outcrop_server.observing.requests import ObservedRequests
+from outcrop_server.otlp.fast_json import parse_fast
 from outcrop_server.query.by_scope import QueriesByScope
 from outcrop_server.query.tail import Tail
 from outcrop_server.settings import SettingsError, from_environment, is_loopback
@@ -93,12 +94,14 @@ def create_app(
     """
     door = _door(settings, store)
     cookie = SessionCookie(settings.port)
-    price_span = partial(price_of, table=_prices(settings))
+    prices = _prices(settings)
+    price_span = partial(price_of, table=prices)
     if metrics is not None:
         metrics.watch_store(store)
     pipeline = Pipeline(store, partial(glance_span, parse=parse_fast), price_span, metrics)
     spool = _spool(settings, pipeline)
-    keeper = Keeper(Retention(store, policy_of(settings)), settings.retain_interval_s, audit_removed)
+    policy = policy_of(settings)
+    keeper = Keeper(Retention(store, policy), settings.retain_interval_s, audit_removed)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
@@ -107,6 +110,7 @@ def create_app(
         # In half a second of another thread, so that the first request does not wait for it.
         threading.Thread(target=library.load, name="outcrop-prices", daemon=True).start()
         keeper.start()
+        store.start_filling()
         yield
         keeper.stop()
         if spool is not None:
@@ -119,6 +123,8 @@ def create_app(
     app.state.tail = Tail(store, rendered)
     app.state.door, app.state.cookie, app.state.tokens = door, cookie, store
     app.state.metrics = metrics
+    app.state.retention, app.state.retention_interval_s = policy, settings.retain_interval_s
+    app.state.prices, app.state.rates_of = prices, partial(rates_now, table=prices)
     app.state.readiness = Readiness(
         store,
         lifecycle or Lifecycle(),

@@ -12,9 +12,9 @@ from outcrop.pricing.environment import table_from_environment
 from outcrop.pricing.quote import price_of
 from outcrop.views import glance_span
 from outcrop_server.in_process import Application, Body, ask
-from outcrop_server.ingest.fast_json import parse_fast
 from outcrop_server.ingest.pipeline import Pipeline, said
 from outcrop_server.model.errors import BadRequestError, RequestError, StoreError
+from outcrop_server.otlp.fast_json import parse_fast
 from outcrop_server.settings import Settings
 from outcrop_server.storage.sqlite.store import SqliteStore
 
@@ -69,6 +69,8 @@ class EmbeddedStore:
             # Whoever can open the file needs no token for what is in it.
             settings = Settings(store=self._path, spool=None, allow_anonymous=True)
             self._app = create_app(settings, self._store)
+            # A program that only traces spends nothing on it.
+            self._store.start_filling()
         return ask(self._app, method, path, body)
 
     def close(self) -> None:

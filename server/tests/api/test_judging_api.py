@@ -250,3 +250,15 @@ def test_pages_of_other_sites_cannot_change_anything(filled: BackgroundServer) -
     )
     assert plain.status == 400
     assert len(search(filled).traces) == 4
+
+
+def test_judgements_of_several_traces_come_together(filled: BackgroundServer) -> None:
+    for number, name in ((2, "good"), (3, "kind"), (2, "true")):
+        call(filled, "POST", path(number, "/assessments"), {**GOOD, "name": name})
+    asked = {"trace_ids": [trace_id(3).hex(), NOWHERE, trace_id(2).hex(), trace_id(1).hex()]}
+    found = call(filled, "POST", "/api/traces/assessments", asked).json["assessments"]
+    assert [(each["trace_id"], each["name"]) for each in found] == [
+        (trace_id(3).hex(), "kind"),
+        (trace_id(2).hex(), "good"),
+        (trace_id(2).hex(), "true"),
+    ]

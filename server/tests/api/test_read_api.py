@@ -75,7 +75,8 @@ def test_a_list_row_says_what_was_asked_and_answered(filled: BackgroundServer) -
 
 
 def test_an_experiment_that_nobody_used_is_an_empty_page(filled: BackgroundServer) -> None:
-    assert ask(filled.url, "/api/traces?experiment=nobody").json == {"traces": [], "next_cursor": None}
+    empty: dict[str, object] = {"traces": [], "next_cursor": None, "words_waiting": 0}
+    assert ask(filled.url, "/api/traces?experiment=nobody").json == empty
 
 
 def test_a_trace_comes_with_its_spans_and_resource(filled: BackgroundServer) -> None:

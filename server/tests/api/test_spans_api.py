@@ -105,6 +105,9 @@ def test_children_come_by_pages_with_sums_over_what_is_below(server: BackgroundS
         (f"{PATH}/spans?parent=xyz", 400, "16 hex digits"),
         (f"{PATH}/spans?cursor=xyz", 400, "cursor"),
         (f"{PATH}/spans?limit=501", 400, "limit"),
+        (f"/api/traces/{trace_id(9).hex()}/outline", 404, "There is no trace"),
+        (f"{PATH}/outline?after=xyz", 400, "16 hex digits"),
+        (f"{PATH}/outline?limit=20001", 400, "limit"),
         (f"{PATH}/spans/{span_id(1).hex()}/payload/nothing", 400, "request-body"),
         (f"{PATH}/spans/{span_id(1).hex()}/payload/stream", 404, "no part 'stream'; it has otlp"),
         (f"{PATH}/spans/{span_id(8).hex()}/payload/otlp", 404, "no span"),
@@ -149,6 +152,55 @@ def test_a_trace_of_50_000_spans_is_answered_in_small_pieces(server: BackgroundS
     assert [span["child_count"] for span in page["spans"]] == [249] * 10
     below = tree_page(server, parent=page["spans"][0]["span_id"], limit=500)
     assert len(below["spans"]) == 249
+
+
+def outlined(server: BackgroundServer, limit: int) -> list[dict[str, Any]]:
+    """Every span of all pages of the outline, each as one dictionary."""
+    found: list[dict[str, Any]] = []
+    after = ""
+    while True:
+        page = ask(server.url, f"{PATH}/outline?limit={limit}{after}").json
+        words, failures = page["words"], page["failures"]
+        for place in range(len(page["names"])):
+            digits = slice(16 * place, 16 * place + 16)
+            model, error = page["models"][place], page["errors"][place]
+            found.append(
+                {
+                    "span_id": page["span_ids"][digits],
+                    "parent_id": page["parent_ids"][digits].replace("0" * 16, "") or None,
+                    "start_time_ns": str(int(page["base_time_ns"]) + page["start_offsets_ns"][place]),
+                    "duration_ns": page["durations_ns"][place],
+                    "name": words[page["names"][place]],
+                    "span_type": words[page["types"][place]],
+                    "status": words[page["statuses"][place]],
+                    "model": None if model is None else words[model],
+                    "error": None if error is None else failures[error],
+                    "time_to_first_chunk_ns": page["first_chunks_ns"][place],
+                    "cost_usd": page["costs_usd"][place],
+                }
+            )
+        if page["next_after"] is None:
+            return found
+        after = f"&after={page['next_after']}"
+
+
+def test_an_outline_says_of_each_span_what_the_trace_says(server: BackgroundServer) -> None:
+    model = {"gen_ai.request.model": "amazon.nova-lite-v1:0", "gen_ai.operation.name": "chat"}
+    used = {"gen_ai.usage.input_tokens": 30, "gen_ai.usage.output_tokens": 4}
+    put(
+        server,
+        otlp_span(1, name="agent"),
+        otlp_span(2, 1, attributes={**model, **used}),
+        otlp_span(3, 1, status="ERROR", attributes={"error.type": "ThrottlingException"}),
+        otlp_span(4, 77),
+    )
+    whole = ask(server.url, PATH).json["spans"]
+    for limit in (3, 4, 100):
+        spans = outlined(server, limit)
+        wanted = sorted(whole, key=lambda span: str(span["span_id"]))
+        assert spans == [{name: span[name] for name in spans[0]} for span in wanted]
+    page = ask(server.url, f"{PATH}/outline").json
+    assert (page["input_tokens"], page["output_tokens"]) == ([None, 30, None, None], [None, 4, None, None])
 
 
 LARGE = json.dumps({"messages": [{"role": "user", "content": [{"text": "word " * 400_000}]}]}).encode()

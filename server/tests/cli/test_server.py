@@ -26,7 +26,9 @@ def test_a_signal_ends_it_in_good_order_with_everything_committed(
         assert log_lines(errors)[-1]["message"] == "Stopped: everything is committed"
     store = tmp_path / "data" / "outcrop" / "outcrop.db"
     # A clean end leaves one file and no log to replay.
-    assert sorted(path.name for path in store.parent.iterdir()) == ["outcrop.db", "outcrop.db.lock"]
+    # No log is left behind.
+    names = {path.name for path in store.parent.iterdir()}
+    assert names == {"outcrop.db", "outcrop.db.lock", "outcrop.db.words", "outcrop.db.words.lock"}
     with closing(sqlite3.connect(store)) as connection:
         assert connection.execute("SELECT span_count FROM trace").fetchall() == [(2,)]
 

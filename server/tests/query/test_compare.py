@@ -74,3 +74,12 @@ def test_what_is_not_known_makes_no_difference() -> None:
     assert difference(first, other) == Difference(0, None, None, None, has_other_status=False)
     assert difference(first, row(3)) == Difference(0, None, None, None, has_other_status=False)
     assert difference(None, first) is difference(first, None) is None
+
+
+def test_the_same_step_asked_of_two_models_is_one_place() -> None:
+    def spans(model: str) -> list[SpanRow]:
+        return [row(1, name="agent"), row(2, 1, name=f"chat {model}", model=model)]
+
+    places = list(aligned([spans("nova"), spans("claude")]))
+    assert [(place.name, place.depth) for place in places] == [("agent", 0), ("chat nova", 1)]
+    assert [span and span.model for span in places[1].spans] == ["nova", "claude"]

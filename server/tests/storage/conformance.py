@@ -24,9 +24,12 @@ from outcrop_server.storage.api import TraceStore
 from server.tests.storage.ageing_conformance import AgeingConformance
 from server.tests.storage.aggregate_conformance import AggregateConformance
 from server.tests.storage.binaries_conformance import BinariesConformance
+from server.tests.storage.experiment_conformance import ExperimentConformance
 from server.tests.storage.judging_conformance import JudgingConformance
+from server.tests.storage.text_conformance import TextConformance
 from server.tests.storage.token_conformance import TokenConformance
 from server.tests.storage.tree_conformance import TreeConformance
+from server.tests.storage.view_conformance import ViewConformance
 from server.tests.support.spans import START_NS, TRACE, model_call, new_span, span_id, trace_id
 
 
@@ -76,9 +79,12 @@ class TraceStoreConformance(
     AgeingConformance,
     AggregateConformance,
     BinariesConformance,
+    ExperimentConformance,
     JudgingConformance,
+    TextConformance,
     TokenConformance,
     TreeConformance,
+    ViewConformance,
     ABC,
 ):
     """The suite."""

@@ -24,7 +24,15 @@ from outcrop_server.model.rows import TracePosition
 from outcrop_server.model.search import TraceSearch
 from outcrop_server.model.summary import TraceSummary
 from outcrop_server.storage.api import TraceStore
-from outcrop_server.storage.sqlite import ageing, columns, file_lock, schema, statements
+from outcrop_server.storage.sqlite import (
+    ageing,
+    columns,
+    experiment_schema,
+    file_lock,
+    schema,
+    statements,
+    write,
+)
 from outcrop_server.storage.sqlite.rollup_rows import check
 from outcrop_server.storage.sqlite.rollup_write import RollupWriter
 from outcrop_server.storage.sqlite.search import search_sql
@@ -36,12 +44,18 @@ from server.tests.storage.writer_process import SPANS, batch
 from server.tests.support.annotations import judgement
 from server.tests.support.spans import START_NS, TRACE, model_call, new_span, trace_id
 
+# The version that brought them.
+FORMER_NAMES = schema.MIGRATIONS.index(experiment_schema.STEP) + 1
 WRITER = Path(__file__).with_name("writer_process.py")
 
 
 class TestSqliteStore(TraceStoreConformance):
     def open(self, folder: Path) -> TraceStore:
         return SqliteStore(folder / "store.db")
+
+    def prepare(self, store: TraceStore) -> None:
+        assert isinstance(store, SqliteStore)
+        store.fill_words()
 
 
 @contextmanager
@@ -208,11 +222,19 @@ def made_by_version(version: int, monkeypatch: pytest.MonkeyPatch) -> Generator[
             patch.setattr(columns, make, _cut(getattr(columns, make), cut))
         patch.setattr(TraceSummary, "keys", _old_keys(TraceSummary.keys))
         patch.setattr(TermWriter, "add", _add_no_terms)
+        if version < FORMER_NAMES:
+            patch.setattr(write, "find_experiment", _found_by_name)
         # Version 4 brought rollups.
         patch.setattr(RollupWriter, "write", write_nothing)
         importlib.reload(statements)
         yield
     importlib.reload(statements)
+
+
+def _found_by_name(connection: sqlite3.Connection, name: str) -> int | None:
+    """As it was before experiments had former names."""
+    found = connection.execute(statements.FIND_EXPERIMENT, (name,)).fetchone()
+    return None if found is None else int(found[0])
 
 
 def _add_no_terms(*_: Any) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from outcrop_server.configuration.retention import Limits, RetentionRule
 from outcrop_server.model.errors import UnavailableError
+from outcrop_server.model.experiments import ExperimentFacts
 from outcrop_server.serve import BackgroundServer
 from outcrop_server.settings import Settings
 from outcrop_server.storage.sqlite.store import SqliteStore
@@ -240,3 +241,21 @@ def _wait_for(server: BackgroundServer, counts: dict[str, int]) -> None:
     while found != counts:
         rows = ask(server.url, "/api/experiments").json["experiments"]
         found = {row["name"]: row["trace_count"] for row in rows}
+
+
+def test_what_was_said_on_the_page_holds_until_an_option_says_otherwise(store: SqliteStore) -> None:
+    by_name = {row.name: row for row in store.experiments()}
+    facts = ExperimentFacts("A", retention="traces=1")
+    assert store.edit_experiment(by_name["A"].experiment_id, facts).result()
+    assert run(store, None, RetentionRule("A", Limits(), is_kept=True)) == Counter()
+    assert run(store, None)["A", "traces"] > 0
+    assert {row.name: row.trace_count for row in store.experiments()}["A"] == 1
+
+
+def test_an_option_holds_for_an_experiment_under_a_name_that_it_had(store: SqliteStore) -> None:
+    by_name = {row.name: row for row in store.experiments()}
+    count = by_name["A"].trace_count
+    assert store.edit_experiment(by_name["A"].experiment_id, ExperimentFacts("renamed")).result()
+    rules = [RetentionRule("A", Limits(), is_kept=True), RetentionRule("*", Limits(traces=1))]
+    run(store, None, *rules)
+    assert {row.name: row.trace_count for row in store.experiments()}["renamed"] == count

@@ -42,8 +42,24 @@ export async function get<P extends Path>(path: P, { path: parts = {}, query = {
   return (await response.json()) as Answer<P>;
 }
 
+type Method = "POST" | "PUT" | "PATCH" | "DELETE";
+
 /** Changes something on the server. */
-export async function change(method: "POST" | "PATCH" | "DELETE", path: string, body?: object): Promise<void> {
+export async function change(method: Method, path: string, body?: object): Promise<void> {
+  await changed(method, path, body);
+}
+
+/** The same, where the answer says something; or a question that is too long for an address. */
+export async function changeFor<Body>(method: Method, path: string, body?: object): Promise<Body> {
+  return (await (await changed(method, path, body)).json()) as Body;
+}
+
+/** An answer that is a file. */
+export async function fetchFile(path: string, body: object): Promise<Blob> {
+  return (await changed("POST", path, body)).blob();
+}
+
+async function changed(method: Method, path: string, body?: object): Promise<Response> {
   let response: Response;
   try {
     const written = body && { body: JSON.stringify(body), headers: { "content-type": "application/json", accept: "application/json" } };
@@ -52,6 +68,7 @@ export async function change(method: "POST" | "PATCH" | "DELETE", path: string, 
     throw new RequestError("", 0);
   }
   if (!response.ok) throw await refusalOf(response);
+  return response;
 }
 
 /** Ends the browser's session. */

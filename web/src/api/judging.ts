@@ -34,7 +34,7 @@ export async function deleteAssessment(traceId: string, id: string): Promise<voi
 
 const pathOf = (traceId: string): string => `/api/traces/${encodeURIComponent(traceId)}/assessments`;
 
-const readAssessment = (raw: components["schemas"]["Assessment"]): Assessment => ({
+export const readAssessment = (raw: components["schemas"]["Assessment"]): Assessment => ({
   id: raw.assessment_id,
   kind: raw.kind,
   name: raw.name,

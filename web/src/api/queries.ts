@@ -4,6 +4,8 @@ import type { Histogram } from "@/model/histogram";
 import type { TraceRow } from "@/model/trace";
 import { get } from "./client";
 import { readExperiment, readPayload, readTrace, readTraceRow } from "./read";
+import { readOutline } from "./readOutline";
+import type { Span } from "@/model/trace";
 
 const PAGE = 100;
 const POLL_MS = 4000;
@@ -135,6 +137,31 @@ export const traceQuery = (traceId: string) =>
       const start = state.data?.row.startNs;
       return start !== undefined && Date.now() - Number(start / 1_000_000n) < YOUNG_MS ? POLL_MS : false;
     },
+  });
+
+// A browser bears no more at once; the earliest by their ids, which say nothing of their place.
+export const MOST_SPANS = 200_000;
+const OUTLINE_PAGE = 20_000;
+
+/** All spans of a trace that is too large to come at once. It is asked for anew when their number has changed. */
+export const outlineQuery = (traceId: string, spanCount: number) =>
+  queryOptions({
+    queryKey: ["outline", traceId, spanCount],
+    queryFn: async ({ signal }) => {
+      const spans: Span[] = [];
+      let after: string | undefined;
+      do {
+        const page = await get("/api/traces/{trace_id}/outline", { path: { trace_id: traceId }, query: { after, limit: OUTLINE_PAGE }, signal });
+        for (const span of readOutline(page)) spans.push(span);
+        after = page.next_after ?? undefined;
+      } while (after !== undefined && spans.length < MOST_SPANS);
+      return spans;
+    },
+    // Comparing so many with those of before costs more than drawing them.
+    structuralSharing: false,
+    placeholderData: keepPreviousData,
+    staleTime: Infinity,
+    gcTime: 30_000,
   });
 
 export const spanQuery = (traceId: string, spanId: string) =>

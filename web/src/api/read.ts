@@ -1,6 +1,7 @@
 // The API's shapes turned into the page's own: snake case ends here, and nanosecond strings become numbers.
 import { spanKind } from "@/model/spanKind";
 import type { Chat, Message } from "@/model/conversation";
+import type { PayloadPart } from "@/model/payloadParts";
 import type { SpanEvent } from "@/model/spanEvents";
 import type { Chunk, Stream } from "@/model/stream";
 import type { CostParts, CostReason, Experiment, Span, Trace, TraceRow, Usage } from "@/model/trace";
@@ -23,6 +24,7 @@ export interface SpanPayload {
   costReason: CostReason | null;
   /** Members of which a part is missing here, since they are too large for one answer. */
   cutMembers: readonly string[];
+  parts: readonly PayloadPart[];
 }
 
 export function readExperiment(raw: Schemas["Experiment"]): Experiment {
@@ -33,6 +35,9 @@ export function readExperiment(raw: Schemas["Experiment"]): Experiment {
     traceCount: raw.trace_count,
     errorCount: raw.error_count,
     lastTraceNs: raw.last_trace_at_ns === null ? null : BigInt(raw.last_trace_at_ns),
+    description: raw.description,
+    isArchived: raw.archived_at_ns !== null,
+    formerNames: raw.former_names,
   };
 }
 
@@ -65,6 +70,7 @@ export function readTraceRow(raw: Schemas["TraceSummary"]): TraceRow {
     tools: raw.tools,
     sessionId: raw.session_id,
     userId: raw.user_id,
+    tags: raw.tags,
     costUsd: raw.cost_usd,
     isCostPartial: raw.cost_is_partial,
     costReason: raw.cost_reason,
@@ -156,5 +162,6 @@ export function readPayload(raw: Schemas["SpanDetail"]): SpanPayload {
     cost: raw.cost && readCost(raw.cost),
     costReason: raw.cost_reason,
     cutMembers: raw.cut_members,
+    parts: raw.payload_parts.map((part) => ({ name: part.name, sizeBytes: part.size_bytes, contentType: part.content_type, path: part.path })),
   };
 }

@@ -6,7 +6,7 @@ export function NotFound() {
   const { t } = useSpeech();
   return (
     <div style={{ padding: 24 }}>
-      <p>{t.notFound}</p>
+      <h1 style={{ fontSize: 15, paddingBottom: 8 }}>{t.notFound}</h1>
       <p>
         <Link to="/traces">{t.toTraces}</Link>
       </p>

@@ -1,5 +1,5 @@
 // The rail: where one can go. Under 700 px it is the bar at the bottom.
-import { IconChartHistogram, IconFlask2, IconKeyboard, IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand, IconListDetails, IconMessages } from "@tabler/icons-react";
+import { IconChartHistogram, IconFlask2, IconKeyboard, IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand, IconListDetails, IconMessages, IconSettings } from "@tabler/icons-react";
 import { Link, useSearch } from "@tanstack/react-router";
 import { IconButton } from "@/components/IconButton";
 import { useSpeech } from "@/lib/i18n/language";
@@ -39,6 +39,10 @@ export function Rail({ isFolded, onFold, onKeys }: Props) {
         <Link to="/experiments" search={search} className={styles.link} activeOptions={{ includeSearch: false }}>
           <IconFlask2 size={17} stroke={1.6} aria-hidden />
           <span className={styles.word}>{t.experiments}</span>
+        </Link>
+        <Link to="/settings" search={search} className={styles.link} activeOptions={{ includeSearch: false }}>
+          <IconSettings size={17} stroke={1.6} aria-hidden />
+          <span className={styles.word}>{t.settings}</span>
         </Link>
       </div>
       <div className={styles.foot}>

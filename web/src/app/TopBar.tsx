@@ -1,6 +1,6 @@
 // The top bar: which experiment, and how the page looks and speaks.
 import { Menu, Select, useMantineColorScheme, type MantineColorScheme } from "@mantine/core";
-import { IconDeviceDesktop, IconLanguage, IconMoon, IconSelector, IconSun, IconUser, type Icon } from "@tabler/icons-react";
+import { IconDeviceDesktop, IconLanguage, IconMoon, IconSearch, IconSelector, IconSun, IconUser, type Icon } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useMatchRoute, useNavigate, useSearch } from "@tanstack/react-router";
 import { signOut } from "@/api/client";
@@ -10,11 +10,18 @@ import type { Language } from "@/lib/i18n/dictionary";
 import { useSpeech } from "@/lib/i18n/language";
 import styles from "./Frame.module.css";
 
-export function TopBar() {
+const PALETTE_KEYS = /mac|iphone|ipad/i.test(navigator.userAgent) ? "⌘K" : "Ctrl K";
+
+export function TopBar({ onPalette }: { onPalette: () => void }) {
+  const { t } = useSpeech();
   return (
     <header className={styles.bar}>
       <ExperimentSelect />
       <span className={styles.space} />
+      <button type="button" className={styles.palette} aria-label={`${t.palette}, ${PALETTE_KEYS}`} data-tip={t.palette} onClick={onPalette}>
+        <IconSearch size={15} stroke={1.7} aria-hidden />
+        <kbd>{PALETTE_KEYS}</kbd>
+      </button>
       <LanguageMenu />
       <ThemeMenu />
       <AccountMenu />
@@ -29,7 +36,8 @@ function ExperimentSelect() {
   const navigate = useNavigate();
   const matches = useMatchRoute();
   const here = (["/overview", "/sessions"] as const).find((to) => matches({ to }) !== false);
-  const names = new Set([...(data ?? []).map(({ name }) => name), ...(experiment === undefined ? [] : [experiment])]);
+  const offered = (data ?? []).filter(({ isArchived }) => !isArchived).map(({ name }) => name);
+  const names = new Set([...offered, ...(experiment === undefined ? [] : [experiment])]);
   return (
     <Select
       className={styles.experiment}
@@ -51,7 +59,7 @@ function ExperimentSelect() {
       rightSectionPointerEvents="none"
       withCheckIcon={false}
       maxDropdownHeight={360}
-      comboboxProps={{ width: 280, position: "bottom-start", transitionProps: { duration: 0 }, shadow: "none" }}
+      comboboxProps={{ portalProps: { target: "#main" }, width: 280, position: "bottom-start", transitionProps: { duration: 0 }, shadow: "none" }}
     />
   );
 }

@@ -1,6 +1,6 @@
 // The addresses of the page. Each view is loaded when it is first asked for.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect, type RouterHistory } from "@tanstack/react-router";
-import { frameSearch, listSearch, overviewSearch, parseSearch, sessionsSearch, stringifySearch, traceSearch } from "@/model/address";
+import { compareSearch, frameSearch, listSearch, overviewSearch, parseSearch, sessionsSearch, stringifySearch, traceSearch } from "@/model/address";
 import { Frame } from "./Frame";
 import { NotFound } from "./NotFound";
 
@@ -29,6 +29,13 @@ const trace = createRoute({
   component: lazyRouteComponent(() => import("@/features/trace/TraceView"), "TraceView"),
 });
 
+const compare = createRoute({
+  getParentRoute: () => root,
+  path: "/compare",
+  validateSearch: compareSearch,
+  component: lazyRouteComponent(() => import("@/features/compare/CompareView"), "CompareView"),
+});
+
 const sessions = createRoute({
   getParentRoute: () => root,
   path: "/sessions",
@@ -49,10 +56,16 @@ const experiments = createRoute({
   component: lazyRouteComponent(() => import("@/features/experiments/ExperimentsView"), "ExperimentsView"),
 });
 
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("@/features/settings/SettingsView"), "SettingsView"),
+});
+
 /** A router of its own for each page; tests give it a history that is not the browser's. */
 export const makeRouter = (history?: RouterHistory) =>
   createRouter({
-    routeTree: root.addChildren([index, traces, trace, sessions, overview, experiments]),
+    routeTree: root.addChildren([index, traces, trace, compare, sessions, overview, experiments, settings]),
     defaultPreload: "intent",
     parseSearch,
     stringifySearch,

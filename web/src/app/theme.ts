@@ -24,7 +24,8 @@ export const theme = createTheme({
   respectReducedMotion: true,
   cursorType: "pointer",
   components: {
-    Menu: { defaultProps: { transitionProps: { duration: 80, transition: "fade" }, shadow: "none" } },
+    // Within the landmark of the page: what stands beside all of them is passed over by screen readers.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false, portalProps: { target: "#main" }, transitionProps: { duration: 80, transition: "fade" }, shadow: "none" } },
     Modal: { defaultProps: { transitionProps: { duration: 80, transition: "fade" } } },
   },
 });

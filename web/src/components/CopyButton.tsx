@@ -1,12 +1,13 @@
 // Copies a text and says so for a moment.
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { useEffect, useState, type ReactNode } from "react";
+import { writeClipboard } from "@/lib/clipboard";
 import { useSpeech } from "@/lib/i18n/language";
 import { IconButton } from "./IconButton";
 
 interface Props {
   /** What to copy; a function if it is dear to make. */
-  text: string | (() => string);
+  text: string | (() => string | Promise<string>);
   label?: string;
   icon?: ReactNode;
   className?: string | undefined;
@@ -22,7 +23,7 @@ export function CopyButton({ text, label, icon, className, tabIndex }: Props) {
     return () => clearTimeout(timer);
   }, [isDone]);
   const copy = async () => {
-    await writeClipboard(typeof text === "string" ? text : text());
+    await writeClipboard(typeof text === "string" ? text : await text());
     setIsDone(true);
   };
   return (
@@ -38,21 +39,4 @@ export function CopyButton({ text, label, icon, className, tabIndex }: Props) {
       {isDone ? <IconCheck size={15} stroke={1.8} /> : (icon ?? <IconCopy size={15} stroke={1.6} />)}
     </IconButton>
   );
-}
-
-/** The clipboard is refused on plain-http origins other than loopback; there a hidden field helps. */
-async function writeClipboard(text: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    const field = document.createElement("textarea");
-    field.value = text;
-    field.style.position = "fixed";
-    field.style.opacity = "0";
-    document.body.append(field);
-    field.select();
-    // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only way left without a secure context
-    document.execCommand("copy");
-    field.remove();
-  }
 }

@@ -2,7 +2,7 @@
 import { IconChevronRight, IconRoute } from "@tabler/icons-react";
 import { formatBytes, formatCount } from "@/lib/format";
 import { useSpeech } from "@/lib/i18n/language";
-import { inlineJson, isRecord, pathText, toText, type PathStep } from "@/lib/json";
+import { inlineJson, isRecord, pathText, type PathStep } from "@/lib/json";
 import { cx } from "@/lib/cx";
 import type { JsonRow } from "@/model/jsonRows";
 import { CopyButton } from "./CopyButton";
@@ -12,41 +12,50 @@ interface Props {
   row: JsonRow;
   /** What the copied path begins with. */
   root: readonly PathStep[];
-  isFull: boolean;
+  /** The whole of a long text, where that is wished; null shows its beginning. */
+  full: string | null;
+  /** How long a text is, of which the row has the beginning alone. */
+  length?: number | undefined;
+  /** A word to mark, and whether the search stands here. */
+  word?: string;
+  isAt?: boolean;
+  copyValue: () => string | Promise<string>;
   onToggle: () => void;
   onToggleFull: () => void;
 }
 
 const CUT = 180;
+// A browser lays out no more at once without a stop; the copy has it all.
+const MOST = 200_000;
 
-export function JsonLine({ row, root, isFull, onToggle, onToggleFull }: Props) {
+export function JsonLine({ row, root, full, length, word = "", isAt = false, copyValue, onToggle, onToggleFull }: Props) {
   const { t } = useSpeech();
   const isBranch = row.size > 0 && bytesOf(row.value) === null;
   return (
-    <div className={styles.line} style={{ paddingLeft: row.depth * 16 }}>
+    <div className={cx(styles.line, isAt && styles.at)} style={{ paddingLeft: row.depth * 16 }}>
       {isBranch ? (
         <button type="button" className={styles.branch} aria-expanded={row.isOpen} onClick={onToggle}>
           <IconChevronRight size={14} stroke={1.8} className={cx(styles.chevron, row.isOpen && styles.open)} aria-hidden />
-          <Key step={row.step} />
+          <Key step={row.step} word={word} />
           <Summary row={row} />
         </button>
       ) : (
         <div className={styles.leaf}>
-          <Key step={row.step} />
-          <Leaf row={row} isFull={isFull} onToggleFull={onToggleFull} />
+          <Key step={row.step} word={word} />
+          <Leaf row={row} full={full} length={length} word={word} onToggleFull={onToggleFull} />
         </div>
       )}
       <span className={styles.actions}>
-        <CopyButton text={() => toText(row.value)} label={t.copyValue} />
+        <CopyButton text={copyValue} label={t.copyValue} />
         <CopyButton text={pathText([...root, ...row.path])} label={t.copyPath} icon={<IconRoute size={15} stroke={1.6} />} />
       </span>
     </div>
   );
 }
 
-function Key({ step }: { step: PathStep | null }) {
+function Key({ step, word }: { step: PathStep | null; word: string }) {
   if (step === null) return null;
-  return <span className={cx(styles.key, typeof step === "number" && styles.index)}>{step}</span>;
+  return <span className={cx(styles.key, typeof step === "number" && styles.index)}>{typeof step === "number" ? step : <Marked text={step} word={word} />}</span>;
 }
 
 function Summary({ row }: { row: JsonRow }) {
@@ -61,24 +70,36 @@ function Summary({ row }: { row: JsonRow }) {
   );
 }
 
-function Leaf({ row, isFull, onToggleFull }: Pick<Props, "row" | "isFull" | "onToggleFull">) {
+function Leaf({ row, full, length, word, onToggleFull }: Pick<Props, "row" | "full" | "length" | "onToggleFull"> & { word: string }) {
   const { t, language } = useSpeech();
   const bytes = bytesOf(row.value);
   if (bytes !== null) return <span className={styles.summary}>{t.binary(formatBytes(bytes))}</span>;
   if (typeof row.value !== "string") {
     const text = row.size === 0 && row.kind === "array" ? "[]" : row.kind === "object" ? "{}" : String(row.value);
-    return <span className={styles[row.kind]}>{text}</span>;
+    return <span className={styles[row.kind]}><Marked text={text} word={word} /></span>;
   }
-  const isLong = row.value.length > CUT || row.value.includes("\n");
-  if (!isLong) return <span className={styles.string}>{isMistakable(row.value) ? JSON.stringify(row.value) : row.value}</span>;
+  const letters = length ?? row.value.length;
+  const isLong = letters > CUT || row.value.includes("\n");
+  if (!isLong) return <span className={styles.string}><Marked text={isMistakable(row.value) ? JSON.stringify(row.value) : row.value} word={word} /></span>;
+  const isOver = full !== null && full.length > MOST;
   return (
     <span className={styles.string}>
-      <span className={isFull ? styles.whole : undefined}>{isFull ? row.value : `${row.value.slice(0, CUT).replace(/\s+/g, " ")}…`}</span>{" "}
+      <span className={full === null ? undefined : styles.whole}>
+        <Marked text={full === null ? `${row.value.slice(0, CUT).replace(/\s+/g, " ")}…` : isOver ? `${full.slice(0, MOST)}…` : full} word={word} />
+      </span>{" "}
+      {isOver && <span className={styles.summary}>{t.tooLongToShow(formatCount(MOST, language))} </span>}
       <button type="button" className={styles.more} onClick={onToggleFull}>
-        {isFull ? t.showLess : `${t.showAll} (${formatCount(row.value.length, language)})`}
+        {full === null ? `${t.showAll} (${formatCount(letters, language)})` : t.showLess}
       </button>
     </span>
   );
+}
+
+/** A text in which a word is marked wherever it stands. */
+export function Marked({ text, word }: { text: string; word: string }) {
+  if (word === "" || !text.toLowerCase().includes(word.toLowerCase())) return text;
+  const pieces = text.split(new RegExp(`(${word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")})`, "gi"));
+  return pieces.map((piece, i) => (i % 2 === 1 ? <mark key={i}>{piece}</mark> : piece));
 }
 
 /** Texts that would read as something else without their quotes: "", "5", "true". */

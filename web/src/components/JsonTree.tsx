@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { formatCount } from "@/lib/format";
 import { useSpeech } from "@/lib/i18n/language";
-import type { PathStep } from "@/lib/json";
+import { toText, type PathStep } from "@/lib/json";
 import { JsonLine } from "./JsonLine";
 import styles from "./JsonTree.module.css";
 import { useJsonFold } from "./useJsonFold";
@@ -21,7 +21,8 @@ export function JsonTree({ value, root = [] }: { value: unknown; root?: readonly
           key={row.id}
           row={row}
           root={root}
-          isFull={fold.isFull(row.id)}
+          full={fold.isFull(row.id) ? toText(row.value) : null}
+          copyValue={() => toText(row.value)}
           onToggle={() => fold.toggle(row.id)}
           onToggleFull={() => fold.toggleFull(row.id)}
         />

@@ -98,12 +98,18 @@ function useMargin(
   });
 }
 
+const NEAR = 2;
+
 function useReveal(rows: Virtualizer<HTMLElement, Element>, reveal: number | undefined, pane: HTMLElement | null): void {
   const list = useRef(rows);
   useEffect(() => {
     list.current = rows;
   });
   useEffect(() => {
-    if (pane && reveal !== undefined && reveal >= 0) list.current.scrollToIndex(reveal, { align: "auto" });
+    if (!pane || reveal === undefined || reveal < 0) return;
+    // A step beyond the edge scrolls by a row; what is far away comes to the middle, with what is round it.
+    const range = list.current.range;
+    const isNear = range !== null && reveal >= range.startIndex - NEAR && reveal <= range.endIndex + NEAR;
+    list.current.scrollToIndex(reveal, { align: isNear ? "auto" : "center" });
   }, [reveal, pane]);
 }

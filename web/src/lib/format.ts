@@ -25,6 +25,14 @@ export function formatDuration(ns: number): string {
   return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} m`;
 }
 
+/** A moment on an axis whose marks lie `stepNs` apart, with the digits that tell them apart: `12.005 s`. */
+export function formatMark(ns: number, stepNs: number): string {
+  const [unit, name] = ns >= SECOND ? [SECOND, "s"] : [MS, "ms"];
+  if (ns >= MINUTE && stepNs >= SECOND) return formatDuration(ns);
+  const digits = Math.min(Math.max(Math.ceil(Math.log10(unit / stepNs) - 1e-9), 0), 6);
+  return `${(ns / unit).toFixed(digits)} ${name}`;
+}
+
 const trimZero = (text: string): string => (text.endsWith(".0") ? text.slice(0, -2) : text);
 
 /** A count with the locale's thousands separators. */

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "react";
 
 export type KeyMap = Readonly<Record<string, (event: KeyboardEvent) => void>>;
 
-const BUSY = "input, textarea, select, [contenteditable], [role=menu], [role=dialog], [role=listbox]";
+const BUSY = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], [role=menu], [role=dialog], [role=listbox]";
 // Enter and space belong to what has the focus, if it can be pressed.
 const PRESSABLE = "button, a, [role=separator]";
 

@@ -8,7 +8,7 @@ export const RANGES = ["15m", "1h", "6h", "24h", "7d", "30d"] as const;
 export type Range = (typeof RANGES)[number];
 
 /** What the list can be ordered by, besides newest first; the server's own words. */
-export const ORDERS = ["timestamp", "execution_time", "total_tokens", "cost"] as const;
+export const ORDERS = ["timestamp", "execution_time", "total_tokens", "cost", "name", "status"] as const;
 export type OrderField = (typeof ORDERS)[number];
 
 export interface FrameSearch {
@@ -38,12 +38,27 @@ export interface SessionsSearch extends FrameSearch {
 export interface ListSearch extends ListChoice {
   /** The trace at which the list stands. */
   at?: string;
+  /** The saved view that was chosen. */
+  view?: string;
+}
+
+/** What stands side by side; see `compareItems`. */
+export interface CompareSearch extends FrameSearch {
+  items?: string;
+  /** Which place of the traces is looked at. */
+  place?: number;
+  /** The one that the first is held against, where there are more than two. */
+  other?: number;
 }
 
 export interface TraceSearch extends FrameSearch {
   span?: string;
   tab?: SpanTab;
   chunk?: number;
+  /** Words looked for in the tree. */
+  find?: string;
+  /** What stands at the left; the tree if it is left out. */
+  show?: "graph";
 }
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -62,6 +77,7 @@ export function frameSearch(raw: Raw): FrameSearch {
 
 export function listSearch(raw: Raw): ListSearch {
   const at = text(raw.at);
+  const view = text(raw.view);
   const filter = text(raw.filter);
   const range = RANGES.find((name) => name === raw.range);
   const [from, to] = [whole(raw.from), whole(raw.to)];
@@ -74,6 +90,7 @@ export function listSearch(raw: Raw): ListSearch {
     ...(isStretch ? { from, to } : range !== undefined && { range }),
     ...(ordered && (direction === "ASC" || direction === "DESC") && { order: `${ordered} ${direction}` as const }),
     ...(raw.live === "1" && { live: "1" as const }),
+    ...(view !== undefined && { view }),
     ...(at !== undefined && { at }),
   };
 }
@@ -88,15 +105,22 @@ export function overviewSearch(raw: Raw): OverviewSearch {
   return defined<OverviewSearch>({ experiment, range, from, to });
 }
 
+export function compareSearch(raw: Raw): CompareSearch {
+  return defined<CompareSearch>({ ...frameSearch(raw), items: text(raw.items), place: whole(raw.place), other: whole(raw.other) });
+}
+
 export function traceSearch(raw: Raw): TraceSearch {
   const span = text(raw.span);
   const tab = SPAN_TABS.find((name) => name === raw.tab);
   const chunk = whole(raw.chunk);
+  const find = text(raw.find);
   return {
     ...frameSearch(raw),
     ...(span !== undefined && { span }),
     ...(tab !== undefined && { tab }),
     ...(chunk !== undefined && { chunk }),
+    ...(find !== undefined && { find }),
+    ...(raw.show === "graph" && { show: "graph" as const }),
   };
 }
 

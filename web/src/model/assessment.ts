@@ -25,3 +25,7 @@ export function typedValue(text: string): unknown {
 
 /** The same the other way round. */
 export const shownValue = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+
+/** A judgement in few words: `helpful: true`, `score: 0.8`. */
+export const shortJudgement = ({ name, value }: Pick<Assessment, "name" | "value">): string =>
+  value === null || value === undefined ? name : `${name}: ${shownValue(value)}`;

@@ -1,5 +1,6 @@
 // A model call as a document: turns whose items can be shown, each tool call beside its result.
 import { isRecord } from "@/lib/json";
+import { readCitations, type Citation } from "./citations";
 
 export type Part = Readonly<Record<string, unknown>>;
 
@@ -39,7 +40,8 @@ export interface ToolCall {
 }
 
 export type Item =
-  | { kind: "text"; text: string }
+  | { kind: "text"; text: string; citations: readonly Citation[]; isGuarded: boolean }
+  | { kind: "cachePoint" }
   | { kind: "reasoning"; text: string | null; isRedacted: boolean }
   | { kind: "call"; call: ToolCall; result: ToolResult | null }
   | { kind: "result"; result: ToolResult }
@@ -133,7 +135,9 @@ function turns(read: readonly { message: Message; items: ReadItem[] }[], prefix:
 function readPart(part: Part, origin: ToolCall["origin"], results: Results, calls: ToolCall[]): ReadItem {
   switch (part.type) {
     case "text":
-      return typeof part.content === "string" ? { kind: "text", text: part.content } : unknownItem(part);
+      return typeof part.content === "string"
+        ? { kind: "text", text: part.content, citations: readCitations(part.citations), isGuarded: part.guard !== undefined && part.guard !== null }
+        : unknownItem(part);
     case "reasoning":
       return { kind: "reasoning", text: text(part.content), isRedacted: part.redacted !== undefined && part.redacted !== null };
     case "tool_call":
@@ -163,7 +167,14 @@ function mediaItem(part: Part): Item {
 
 /** What no renderer knows keeps its value; the wrapper of a `generic` part says nothing. */
 function unknownItem(part: Part): Item {
+  if (isCachePoint(part)) return { kind: "cachePoint" };
   return { kind: "unknown", value: part.type === "generic" && "value" in part ? part.value : part };
+}
+
+/** Only the plain one: a cache point that says more is shown as it is. */
+function isCachePoint({ type, value }: Part): boolean {
+  if (type !== "generic" || !isRecord(value) || Object.keys(value).length !== 1 || !isRecord(value.cachePoint)) return false;
+  return value.cachePoint.type === "default" && Object.keys(value.cachePoint).length === 1;
 }
 
 /** What a tool gave back, unwrapped as far as it says the same: one text part is its text. */

@@ -46,6 +46,8 @@ export const FIELDS: readonly FilterField[] = [
   { name: "span.name", kind: "text", example: "= 'get_weather'", facet: "operation" },
   { name: "span.type", kind: "text", example: "= 'TOOL'", values: SPAN_TYPES },
   { name: "span.status", kind: "text", example: "= 'ERROR'", values: ["ERROR", "OK", "UNSET"] },
+  { name: "span.content", kind: "text", example: "LIKE '%refund%'" },
+  { name: "span.attributes.", kind: "text", example: "span.attributes.gen_ai.request.temperature = 0.2" },
   { name: "span.error", kind: "text", example: "= 'KeyError'", facet: "error" },
   { name: "span.model", kind: "text", example: "LIKE '%haiku%'", facet: "model" },
   { name: "span.latency", kind: "duration", example: "> 500ms" },
@@ -53,7 +55,7 @@ export const FIELDS: readonly FilterField[] = [
   { name: "span.cost", kind: "number", example: "> 0.01" },
 ];
 
-const TEXT_OPERATORS = ["=", "!=", "LIKE", "ILIKE", "IN", "IS NULL", "IS NOT NULL"];
+const TEXT_OPERATORS = ["=", "!=", "LIKE", "ILIKE", "RLIKE", "IN", "IS NULL", "IS NOT NULL"];
 const NUMBER_OPERATORS = [">", "<", ">=", "<=", "="];
 
 export const operatorsOf = (kind: FieldKind): readonly string[] => (kind === "text" ? TEXT_OPERATORS : NUMBER_OPERATORS);

@@ -65,19 +65,6 @@ export interface MergedBlock {
   text: string;
 }
 
-/** The text of the chunks joined by content block, in the order in which the blocks began. */
-export function mergeBlocks(chunks: readonly Chunk[]): MergedBlock[] {
-  const blocks = new Map<string, { block: MergedBlock; pieces: string[] }>();
-  for (const chunk of chunks) {
-    if (chunk.kind === "other" || chunk.text === null) continue;
-    const key = `${chunk.blockIndex ?? "-"}:${chunk.kind}`;
-    const found = blocks.get(key);
-    if (found) found.pieces.push(chunk.text);
-    else blocks.set(key, { block: { blockIndex: chunk.blockIndex, kind: chunk.kind, text: "" }, pieces: [chunk.text] });
-  }
-  return [...blocks.values()].map(({ block, pieces }) => ({ ...block, text: pieces.join("") }));
-}
-
 export type OutcomeWord = "exhausted" | "closed" | "cancelled" | "error" | "garbage_collected" | "process_exit" | "not_consumed";
 const WORDS: ReadonlySet<string> = new Set<OutcomeWord>([
   "exhausted",

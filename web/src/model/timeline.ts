@@ -46,6 +46,15 @@ export function ticks(lengthNs: number, most: number): number[] {
   return marks;
 }
 
+/** Round moments of a stretch of an axis, its start left out: at most `most` of them, and how far they lie apart. */
+export function ticksWithin(fromNs: number, toNs: number, most: number): { marks: number[]; stepNs: number } {
+  const [stepNs = 0] = ticks(toNs - fromNs, most);
+  if (stepNs === 0) return { marks: [], stepNs: 0 };
+  const marks: number[] = [];
+  for (let at = Math.floor(fromNs / stepNs) * stepNs + stepNs; at < toNs; at += stepNs) marks.push(at);
+  return { marks, stepNs };
+}
+
 /** The marks whose labels have room, from the left; `edge` and `gap` are shares of the axis. */
 export function withRoom<M extends { share: number }>(marks: readonly M[], { edge, gap }: { edge: number; gap: number }): M[] {
   const kept: M[] = [];

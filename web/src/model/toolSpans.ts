@@ -14,7 +14,7 @@ export function toolSpans(tree: SpanTree, modelSpanId: string, calls: readonly T
   const node = tree.byId.get(modelSpanId);
   const found = new Map<number, Span>();
   if (!node) return found;
-  const near = node.parent ? descendants(node.parent) : [...tree.byId.values()];
+  const near = node.parent ? descendants(tree, node.parent) : tree.order;
   const tools = near
     .map(({ span }) => span)
     .filter((span) => span.kind === "tool")

@@ -53,6 +53,7 @@ export interface TraceRow {
   tools: readonly string[];
   sessionId: string | null;
   userId: string | null;
+  tags: Readonly<Record<string, string>>;
   /** US dollars of the calls whose cost is known; null if of none. */
   costUsd: number | null;
   isCostPartial: boolean;
@@ -98,6 +99,11 @@ export interface Experiment {
   traceCount: number;
   errorCount: number;
   lastTraceNs: bigint | null;
+  description: string;
+  /** Put away: not offered, but it takes traces all the same. */
+  isArchived: boolean;
+  /** Under which programs may send to it, too. */
+  formerNames: readonly string[];
 }
 
 export const endNs = (span: Pick<Span, "startNs" | "durationNs">): bigint => span.startNs + BigInt(Math.round(span.durationNs));

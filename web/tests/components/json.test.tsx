@@ -3,12 +3,13 @@ import { render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test, vi } from "vitest";
 import { JsonDocument } from "@/components/JsonDocument";
+import { localDesk } from "@/model/jsonDesk";
 import { ScrollPane } from "@/components/VirtualRows";
 
 const show = (value: unknown) =>
   render(
     <ScrollPane>
-      <JsonDocument title="Inputs" root="inputs" value={value} />
+      <JsonDocument title="Inputs" root="inputs" desk={value === null ? null : localDesk(value)} />
     </ScrollPane>,
   );
 

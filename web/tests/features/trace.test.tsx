@@ -33,8 +33,10 @@ test("a trace that runs still, and one that is shown in part, say so", async () 
   const answers = traceAnswers(agent);
   const info = summary("t1", 1000, { state: "IN_PROGRESS", span_count: 50_001 });
   const whole = answers["/api/traces/t1"] as object;
-  renderPage("/traces/t1", { ...answers, "/api/traces/t1": { ...whole, info, spans_are_cut: true } });
+  // The rest of it cannot be had.
+  renderPage("/traces/t1", { ...answers, "/api/traces/t1": { ...whole, info, spans_are_cut: true }, "/api/traces/t1/outline": 500 });
   expect(await screen.findByText("Still running")).toBeTruthy();
+  expect(await screen.findByText("Could not load all spans of this trace")).toBeTruthy();
   expect(screen.getByText("1 of 50,001 spans")).toBeTruthy();
   // What it says of its status so far is some span's.
   expect(screen.queryByText("OK")).toBeNull();

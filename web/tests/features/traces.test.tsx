@@ -6,7 +6,7 @@ import { renderPage, summary, traceAnswers } from "../page";
 
 const list = (...ids: string[]) => ({ traces: ids.map((id, i) => summary(id, 9000 - i)), next_cursor: null });
 const NONE = { "/api/experiments": { experiments: [] } };
-const selected = () => screen.getAllByRole("row").findIndex((row) => row.getAttribute("aria-selected") === "true") - 1;
+const selected = () => screen.getAllByRole("row").findIndex((row) => row.getAttribute("aria-current") === "true") - 1;
 
 test("a row says what was asked and answered, and its figures", async () => {
   renderPage("/traces", { ...NONE, "/api/traces": list("a") });
@@ -82,7 +82,7 @@ test("the first run shows the lines to paste, what to check later, and then the 
   await screen.findByRole("heading", { name: "Waiting for the first trace" });
   expect(screen.getByText(/outcrop.set_tracking_uri\("http:\/\/localhost/)).toBeTruthy();
   expect(screen.queryByText("Nothing yet? Check these:")).toBeNull();
-  await act(() => vi.advanceTimersByTimeAsync(11_000));
+  await act(() => vi.advanceTimersByTimeAsync(21_000));
   expect(screen.getByText("Nothing yet? Check these:")).toBeTruthy();
   now = list("first");
   await act(() => vi.advanceTimersByTimeAsync(4500));

@@ -11,12 +11,15 @@ describe("what may come next", () => {
     expect(options("")[0]).toBe("status");
     expect(options("tok")).toEqual(["tokens.input", "tokens.output", "tokens.total", "span.tokens.output"]);
     expect(options("status = 'ERROR' AND lat")).toEqual(["latency", "span.latency"]);
+    expect(options("span.cont")).toEqual(["span.content"]);
+    expect(options("attr")).toEqual(["span.attributes."]);
   });
 
   test("operators fit the kind of the field", () => {
     expect(options("latency ")).toEqual([">", "<", ">=", "<=", "="]);
     expect(options("model ")).toContain("ILIKE");
-    expect(options("model LI")).toEqual(["LIKE", "ILIKE"]);
+    expect(options("model LI")).toEqual(["LIKE", "ILIKE", "RLIKE"]);
+    expect(options("span.content RL")).toEqual(["RLIKE"]);
   });
 
   test("values are those that are known, in quotes", () => {
@@ -30,6 +33,12 @@ describe("what may come next", () => {
     expect(options("status = 'ERROR' ").slice(0, 2)).toEqual(["AND", "OR"]);
     expect(options("(status = 'ERROR') ").slice(0, 2)).toEqual(["AND", "OR"]);
     expect(options("user IS NULL ").slice(0, 2)).toEqual(["AND", "OR"]);
+  });
+
+  test("the key of a span's attribute is the user's own", () => {
+    expect(options("span.attributes.http.url ")).toContain("RLIKE");
+    expect(options("span.attributes.`my key` RL")).toEqual(["RLIKE"]);
+    expect(options("span.content RLIKE '(a|b)' ").slice(0, 2)).toEqual(["AND", "OR"]);
   });
 
   test("what is being typed is replaced, in the midst of the line too", () => {

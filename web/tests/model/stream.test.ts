@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { arrival, mergeBlocks, outcomeWord } from "@/model/stream";
+import { StreamText } from "@/model/playback";
+import { arrival, outcomeWord } from "@/model/stream";
 import { chunk, MS } from "../make";
 
 test("gaps over three times the median are stalls; the wait for the first chunk is not", () => {
@@ -19,7 +20,7 @@ test("a stream without chunks has no figures", () => {
 });
 
 test("text is merged by block and kind, in the order in which blocks began", () => {
-  const blocks = mergeBlocks([
+  const blocks = new StreamText([
     chunk(0, 0, { kind: "reasoning", text: "hm", blockIndex: 0 }),
     chunk(1, 1, { text: "It ", blockIndex: 1 }),
     chunk(2, 2, { kind: "tool_input", text: '{"a"', blockIndex: 2 }),
@@ -27,7 +28,7 @@ test("text is merged by block and kind, in the order in which blocks began", () 
     chunk(4, 4, { kind: "tool_input", text: ":1}", blockIndex: 2 }),
     chunk(5, 5, { kind: "other", text: null, blockIndex: null }),
   ]);
-  expect(blocks.map(({ kind, text }) => [kind, text])).toEqual([["reasoning", "hm"], ["text", "It is"], ["tool_input", '{"a":1}']]);
+  expect(blocks.whole.map(({ kind, text }) => [kind, text])).toEqual([["reasoning", "hm"], ["text", "It is"], ["tool_input", '{"a":1}']]);
 });
 
 test("how a stream ended has a word, and what is not known has none", () => {

@@ -28,6 +28,9 @@ class Operator(str, Enum):
     NOT_LIKE = "NOT LIKE"
     ILIKE = "ILIKE"
     NOT_ILIKE = "NOT ILIKE"
+    # A regular expression that is found somewhere in the text; see `patterns`.
+    RLIKE = "RLIKE"
+    NOT_RLIKE = "NOT RLIKE"
     IN = "IN"
     NOT_IN = "NOT IN"
     IS_NULL = "IS NULL"
@@ -50,6 +53,7 @@ _POSITIVE = {
     Operator.NOT_EQUAL: Operator.EQUAL,
     Operator.NOT_LIKE: Operator.LIKE,
     Operator.NOT_ILIKE: Operator.ILIKE,
+    Operator.NOT_RLIKE: Operator.RLIKE,
     Operator.NOT_IN: Operator.IN,
     Operator.IS_NULL: Operator.IS_NOT_NULL,
 }
@@ -72,7 +76,8 @@ class Field:
 
     Attributes:
         entity: whose field it is.
-        name: of a trace or span a name of `fields`; else the user's own key.
+        name: of a trace or span a name of `fields`; else the user's own key. A span's attribute is
+            `attributes.` and its key.
         kind: what its values are; `any` takes text and numbers.
     """
 

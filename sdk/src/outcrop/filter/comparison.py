@@ -7,16 +7,26 @@ from collections.abc import Mapping
 from outcrop.filter.ast import Ago, Comparison, Entity, Field, Kind, Operator, Scalar, Value
 from outcrop.filter.cursor import Cursor
 from outcrop.filter.errors import FilterError, did_you_mean
-from outcrop.filter.fields import ENTITIES, OTHER_NAMES, SPAN_FIELDS, STATUSES, TRACE_FIELDS
+from outcrop.filter.fields import ATTRIBUTE, ENTITIES, OTHER_NAMES, SPAN_FIELDS, STATUSES, TRACE_FIELDS
 from outcrop.filter.lexer import Token
+from outcrop.filter.patterns.pattern import compiled
+from outcrop.filter.patterns.syntax import PatternError
 from outcrop.filter.values import read_value
 
 MAX_LIST = 200
-_COMPARISONS = "= != < <= > >= LIKE ILIKE IN IS NULL IS NOT NULL, or NOT before LIKE, ILIKE and IN"
+_COMPARISONS = (
+    "= != < <= > >= LIKE ILIKE RLIKE IN IS NULL IS NOT NULL, or NOT before LIKE, ILIKE, RLIKE and IN"
+)
 _ORDERED = frozenset({Operator.LESS, Operator.LESS_OR_EQUAL, Operator.GREATER, Operator.GREATER_OR_EQUAL})
-_WORDS = frozenset({Operator.LIKE, Operator.NOT_LIKE, Operator.ILIKE, Operator.NOT_ILIKE})
+_PATTERNS = frozenset({Operator.RLIKE, Operator.NOT_RLIKE})
+_WORDS = _PATTERNS | {Operator.LIKE, Operator.NOT_LIKE, Operator.ILIKE, Operator.NOT_ILIKE}
 _NULLS = frozenset({Operator.IS_NULL, Operator.IS_NOT_NULL})
-_NEGATED = {"LIKE": Operator.NOT_LIKE, "ILIKE": Operator.NOT_ILIKE, "IN": Operator.NOT_IN}
+_NEGATED = {
+    "LIKE": Operator.NOT_LIKE,
+    "ILIKE": Operator.NOT_ILIKE,
+    "RLIKE": Operator.NOT_RLIKE,
+    "IN": Operator.NOT_IN,
+}
 # A word before one of these is meant as a field, whether there is one of this name or not.
 _OPERATOR_WORDS = frozenset({"LIKE", "ILIKE", "RLIKE", "IN", "IS"})
 _TRACE_ID = Field("trace", "trace_id", "text")
@@ -59,9 +69,11 @@ def read_comparison(cursor: Cursor) -> Comparison:
         return Comparison(field, operator)
     if operator.positive is Operator.IN:
         return Comparison(field, operator, _list(cursor, field, operator))
-    column = cursor.next.column
-    value = read_value(cursor.take(), field)
-    _check_value(field, operator, value, column)
+    token = cursor.take()
+    value = read_value(token, field)
+    _check_value(field, operator, value, token.column)
+    if operator in _PATTERNS:
+        _check_pattern(token)
     return Comparison(field, operator, _known(field, value))
 
 
@@ -82,8 +94,16 @@ def _field(cursor: Cursor) -> Field:
     if entity == "trace":
         return _named(TRACE_FIELDS, "trace", rest, column)
     if entity == "span":
-        return _named(SPAN_FIELDS, "span", rest, column)
+        return _attribute(cursor, token, rest) or _named(SPAN_FIELDS, "span", rest, column)
     return Field(entity, rest, "any" if entity in {"feedback", "expectation"} else "text")
+
+
+def _attribute(cursor: Cursor, token: Token, rest: str) -> Field | None:
+    """`attributes.KEY` of a span, and `attribute.KEY`; None if it is another field."""
+    head, dot, key = rest.partition(".")
+    if not dot or head.lower() not in {"attributes", "attribute"}:
+        return None
+    return Field("span", ATTRIBUTE + (key or _quoted_key(cursor, token)), "any")
 
 
 def _quoted_key(cursor: Cursor, entity: Token) -> str:
@@ -116,7 +136,7 @@ def _operator(cursor: Cursor) -> Operator:
     if token.kind == "operator":
         return Operator(token.text)
     word = token.keyword
-    if word in {"LIKE", "ILIKE", "IN"}:
+    if word in {"LIKE", "ILIKE", "RLIKE", "IN"}:
         return Operator(word)
     if word == "NOT" and cursor.next.keyword in _NEGATED:
         return _NEGATED[cursor.take().keyword]
@@ -128,8 +148,7 @@ def _operator(cursor: Cursor) -> Operator:
             cursor.take()
             return Operator.IS_NOT_NULL if is_not else Operator.IS_NULL
         token = cursor.next
-    hint = " Regular expressions are not known here." if word == "RLIKE" else ""
-    raise FilterError(f"Expected a comparison ({_COMPARISONS}), found {token}.{hint}", token.column)
+    raise FilterError(f"Expected a comparison ({_COMPARISONS}), found {token}.", token.column)
 
 
 def _list(cursor: Cursor, field: Field, operator: Operator) -> Value:
@@ -185,3 +204,13 @@ def _check_value(field: Field, operator: Operator, value: Scalar, column: int) -
         column,
         None if close is None else close.upper(),
     )
+
+
+def _check_pattern(token: Token) -> None:
+    try:
+        compiled(token.text)
+    except PatternError as error:
+        # The quote before it stands in the column of the value; one within it is written twice.
+        doubled = token.text[: error.place].count("'") if token.kind == "text" else 0
+        place = token.column + 1 + error.place + doubled
+        raise FilterError(f"This regular expression cannot be used: {error}", place) from None

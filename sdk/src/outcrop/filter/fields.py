@@ -48,8 +48,12 @@ TRACE_FIELDS: dict[str, Kind] = {
     "cost": "number",
 }
 
+# Before the key of a span's attribute, which may be any.
+ATTRIBUTE = "attributes."
+
 SPAN_FIELDS: dict[str, Kind] = {
     "name": "text",
+    "content": "text",  # its whole text, see `genai.content`; None if it has none
     "type": "text",
     "status": "text",  # OK, ERROR or UNSET
     "model": "text",
@@ -64,7 +68,7 @@ SPAN_FIELDS: dict[str, Kind] = {
     "cost": "number",
 }
 
-# What free words are looked for in: prompt, response, and every span's name, error code and message.
+# What free words are looked for in: prompt, response, and every span's text, name, error code and message.
 WORDS = Field("trace", "words", "text")
 
 _OF_BOTH = {
@@ -105,6 +109,13 @@ OTHER_NAMES: dict[Entity, dict[str, str]] = {
         "error.message": "error_message",
     },
 }
+
+
+def attribute_key(field: Field) -> str | None:
+    """The key of a span's attribute; None of other fields."""
+    is_attribute = field.entity == "span" and field.name.startswith(ATTRIBUTE)
+    return field.name[len(ATTRIBUTE) :] if is_attribute else None
+
 
 DURATIONS = frozenset({"execution_time"})
 MOMENTS = frozenset({"timestamp", "end_time"})

@@ -10,6 +10,8 @@ from typing import Any, cast
 
 from outcrop.entities import Span, Trace
 from outcrop.filter.ast import And, AnySpan, Comparison, Condition, Field, Not, Operator, Or, OrderKey, Value
+from outcrop.filter.fields import attribute_key
+from outcrop.filter.patterns.pattern import compiled
 from outcrop.filter.readers import SPAN_READERS, TRACE_READERS
 
 _FOLDING = {ord(capital): capital.lower() for capital in string.ascii_uppercase}
@@ -35,13 +37,24 @@ def _span_matches(condition: Condition, span: Span) -> bool:
         return any(_span_matches(term, span) for term in condition.terms)
     if not isinstance(condition, Comparison) or condition.field.entity != "span":
         raise TypeError(f"{condition!r} cannot be asked of one span")
-    return _fits(condition, [SPAN_READERS[condition.field.name](span)])
+    key = attribute_key(condition.field)
+    value = SPAN_READERS[condition.field.name](span) if key is None else span.attributes.get(key)
+    return _fits(condition, [value])
 
 
 def _fits(comparison: Comparison, values: list[Any]) -> bool:
-    positive = comparison.operator.positive
-    found = any(_holds(positive, value, comparison.value) for value in values if value is not None)
+    found = any(holds_of(comparison, value) for value in values)
     return found is not comparison.operator.is_negative
+
+
+def holds_of(comparison: Comparison, value: Any) -> bool:
+    """Whether a comparison, without its negation, holds of a value; of what is not there it does not.
+
+    Bytes, which a filter cannot name, are as if not there.
+    """
+    if value is None or isinstance(value, bytes):
+        return False
+    return _holds(comparison.operator.positive, value, comparison.value)
 
 
 def sort_value(key: OrderKey, trace: Trace) -> Any:
@@ -68,12 +81,14 @@ def _holds(operator: Operator, actual: Any, expected: Value) -> bool:
     if isinstance(expected, tuple):
         return any(_holds(Operator.EQUAL, actual, each) for each in expected)
     if isinstance(expected, str) and operator is Operator.CONTAINS:
-        return _folded(expected) in _folded(actual)
+        return folded(expected) in folded(actual)
     if isinstance(expected, str):
-        actual = actual if isinstance(actual, str) else _text(actual)
+        actual = actual if isinstance(actual, str) else text_of(actual)
+        if operator is Operator.RLIKE:
+            return compiled(expected).is_in(actual)
         if operator in {Operator.LIKE, Operator.ILIKE}:
             return (
-                is_like(_folded(expected), _folded(actual))
+                is_like(folded(expected), folded(actual))
                 if operator is Operator.ILIKE
                 else is_like(expected, actual)
             )
@@ -95,12 +110,16 @@ def _compare(operator: Operator, actual: Any, expected: Any) -> bool:
     return bool(actual >= expected)
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
     """A value that is no text as a filter names it: `'true'`, `'5'`."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_nothing)
 
 
-def _folded(text: str) -> str:
+def _nothing(_: Any) -> None:
+    """What has no form in JSON, such as bytes within a list."""
+
+
+def folded(text: str) -> str:
     """Without capitals, for ASCII alone, as SQL does."""
     return text.translate(_FOLDING)
 

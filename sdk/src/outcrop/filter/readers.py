@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from outcrop.entities import Span, SpanStatusCode, SpanType, Trace, TraceState
+from outcrop.genai.content import content_of
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
 
@@ -80,9 +81,14 @@ def _of_spans(read: Callable[[Span], Any]) -> _Read:
 def _words(trace: Trace) -> list[Any]:
     """Where free words are looked for."""
     info = trace.info
-    readers = (_error_type, _error_message)
+    readers = (_error_type, _error_message, _content)
     said = [read(span) for span in trace.data.spans for read in readers]
     return [info.request_preview, info.response_preview, *(span.name for span in trace.data.spans), *said]
+
+
+def _content(span: Span) -> str | None:
+    parts = (part for message in span.messages for part in message["parts"])
+    return content_of(parts, span.inputs, span.outputs)
 
 
 def _name(trace: Trace) -> str | None:
@@ -135,6 +141,7 @@ TRACE_READERS: dict[str, _Read] = {
 
 SPAN_READERS: dict[str, Callable[[Span], Any]] = {
     "name": lambda span: span.name,
+    "content": _content,
     "type": lambda span: span.span_type,
     "status": lambda span: span.status.status_code.value,
     "model": _model,

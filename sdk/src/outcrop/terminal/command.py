@@ -87,6 +87,10 @@ def _list(source: TraceSource, parsed: argparse.Namespace) -> bool:
         sys.stderr.write(f"There are more: --page-token {token}, or --limit, or --all.\n")
     elif not found.traces and table is not None:
         sys.stderr.write("There are no such traces.\n")
+    if found.words_waiting:
+        sys.stderr.write(
+            f"Of {found.words_waiting} further traces the words are not indexed yet: ask again later.\n"
+        )
     return True
 
 

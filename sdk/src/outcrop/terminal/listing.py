@@ -127,22 +127,24 @@ class Listed(NamedTuple):
     Attributes:
         traces: how many.
         next_page_token: if there are more than were asked for.
+        words_waiting: how many traces may fit besides: their payloads cannot be searched yet.
     """
 
     traces: int
     next_page_token: str | None
+    words_waiting: int = 0
 
 
 def list_traces(source: TraceSource, query: TraceQuery, table: Table | None, write: Write) -> Listed:
     """Writes the traces that fit: to the table, or without one as JSON lines."""
-    count, token = 0, None
+    count, token, waiting = 0, None, 0
     for page in source.pages(query):
-        count, token = count + len(page.traces), page.next_page_token
+        count, token, waiting = count + len(page.traces), page.next_page_token, page.words_waiting
         if table is not None and page.traces:
             table.add(page.traces)
         elif table is None:
             write_json(page.traces, write)
-    return Listed(count, token)
+    return Listed(count, token, waiting)
 
 
 def write_json(values: Sequence[object], write: Write) -> None:

@@ -14,7 +14,7 @@ from outcrop.delivery.destination import check_tracking_uri, path_in
 from outcrop.delivery.query import TraceQuery
 from outcrop.delivery.server_api import NotThereError, ServerApi
 from outcrop.exceptions import ConfigurationError, OutcropError
-from outcrop.json_reading import JsonObject, as_list, as_object, as_text, load_object
+from outcrop.json_reading import JsonObject, as_int, as_list, as_object, as_text, load_object
 from outcrop.settings import read_settings
 from outcrop.terminal.events import Event, events
 
@@ -29,10 +29,14 @@ _IMPORT_SILENCE_S = 300.0
 
 
 class SummaryPage(NamedTuple):
-    """Traces as lists show them, and the token of the next page; None at the end."""
+    """Traces as lists show them, and the token of the next page; None at the end.
+
+    `words_waiting` is how many traces may fit besides: the server cannot search their payloads yet.
+    """
 
     traces: list[JsonObject]
     next_page_token: str | None
+    words_waiting: int = 0
 
 
 class TraceSource:
@@ -57,7 +61,8 @@ class TraceSource:
         }
         answer = self._object(self._api.ask("POST", "/api/traces/search", asked))
         traces = [as_object(each) for each in as_list(answer.get("traces"))]
-        return SummaryPage(traces, as_text(answer.get("next_page_token")))
+        waiting = as_int(answer.get("words_waiting")) or 0
+        return SummaryPage(traces, as_text(answer.get("next_page_token")), waiting)
 
     def pages(self, query: TraceQuery) -> Generator[SummaryPage, None, None]:
         """Page after page, until `query.max_results` traces were given; the last says if there are more."""

@@ -23,12 +23,15 @@ _RULES: tuple[tuple[str, re.Pattern[str], Need], ...] = (
     ("GET|HEAD", re.compile(r"/api/session"), "anyone"),
     ("GET|HEAD|POST|DELETE", re.compile(r"/api/tokens(/.*)?"), "admin"),
     # Questions too long for an address.
-    ("POST", re.compile(r"/api/traces/(search|export|count)"), "read"),
+    ("POST", re.compile(r"/api/traces/(search|export|count|assessments)"), "read"),
     ("POST", re.compile(r"/api/(aggregates|facets|timeline|compare|export)"), "read"),
     # Readers judge, in their own name; the routes see to it.
     ("PATCH", re.compile(r"/api/traces/[^/]+"), "read"),
     ("POST", re.compile(r"/api/traces/[^/]+/assessments"), "read"),
     ("PATCH|DELETE", re.compile(r"/api/traces/[^/]+/assessments/[^/]+"), "read"),
+    # So do readers keep views, and change their own.
+    ("POST", re.compile(r"/api/views"), "read"),
+    ("PUT|DELETE", re.compile(r"/api/views/[^/]+"), "read"),
 )
 _MAY: dict[Role, frozenset[Need]] = {
     "write": frozenset({"nothing", "anyone", "write"}),

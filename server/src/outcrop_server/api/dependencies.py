@@ -11,6 +11,7 @@ from outcrop_server.access.cookie import SessionCookie
 from outcrop_server.access.door import Door
 from outcrop_server.model.access import Caller
 from outcrop_server.query.by_scope import Queries, QueriesByScope
+from outcrop_server.query.experiments import ExperimentKeeper
 from outcrop_server.query.exploring import TraceExplorer
 from outcrop_server.query.export import Exporter
 from outcrop_server.query.judging import Judge
@@ -18,6 +19,8 @@ from outcrop_server.query.reader import TraceReader
 from outcrop_server.query.search import TraceFinder
 from outcrop_server.query.tail import Tail
 from outcrop_server.query.trees import TreeReader
+from outcrop_server.query.views import ViewKeeper
+from outcrop_server.storage.retention import RetainingStore
 from outcrop_server.storage.tokens import TokenStore
 
 if TYPE_CHECKING:
@@ -66,6 +69,19 @@ async def _exporter(queries: _QueriesOf) -> Exporter:
     return queries.exporter
 
 
+async def _experiments(queries: _QueriesOf) -> ExperimentKeeper:
+    return queries.experiments
+
+
+async def _sizes(request: Request) -> RetainingStore:
+    sizes: RetainingStore = request.app.state.tokens
+    return sizes
+
+
+async def _views(queries: _QueriesOf) -> ViewKeeper:
+    return queries.views
+
+
 async def _tail(request: Request) -> Tail:
     tail: Tail = request.app.state.tail
     return tail
@@ -94,6 +110,9 @@ JudgeOf = Annotated[Judge, Depends(_judge)]
 Export = Annotated[Exporter, Depends(_exporter)]
 Trees = Annotated[TreeReader, Depends(_trees)]
 Reader = Annotated[TraceReader, Depends(_reader)]
+ExperimentsOf = Annotated[ExperimentKeeper, Depends(_experiments)]
+Sizes = Annotated[RetainingStore, Depends(_sizes)]
+Views = Annotated[ViewKeeper, Depends(_views)]
 TailOf = Annotated[Tail, Depends(_tail)]
 Tokens = Annotated[TokenStore, Depends(_tokens)]
 

@@ -18,6 +18,7 @@ from outcrop_server.api.judging_schemas import (
     NewAssessment,
     TraceAnnotations,
     TraceEdit,
+    TraceIds,
 )
 from outcrop_server.api.problems import responses
 from outcrop_server.api.traces import TraceId
@@ -68,6 +69,18 @@ def edit_trace(caller: CallerOf, judge: JudgeOf, trace_id: TraceId, edit: TraceE
 def list_assessments(judge: JudgeOf, trace_id: TraceId) -> Response:
     """A trace's feedback and expectations in the order in which they came."""
     known = judge.annotations(parse_trace_id(trace_id)).assessments
+    return json_answer(AssessmentList(assessments=[render.assessment(each) for each in known]))
+
+
+@router.post(
+    "/api/traces/assessments",
+    operation_id="listAssessmentsOfTraces",
+    response_model=AssessmentList,
+    responses=responses(400, 403),
+)
+def list_assessments_of(judge: JudgeOf, asked: TraceIds) -> Response:
+    """The feedback and expectations of several traces; unknown ids are passed over."""
+    known = [each for trace_id in asked.trace_ids for each in judge.assessments(parse_trace_id(trace_id))]
     return json_answer(AssessmentList(assessments=[render.assessment(each) for each in known]))
 
 

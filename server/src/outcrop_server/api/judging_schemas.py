@@ -67,7 +67,7 @@ class Assessment(ApiModel):
 
 
 class AssessmentList(ApiModel):
-    """A trace's judgements in the order in which they came."""
+    """Judgements; of a trace in the order in which they came."""
 
     assessments: list[Assessment]
 
@@ -117,6 +117,9 @@ class FoundTraces(ApiModel):
 
     traces: list[FoundTrace]
     next_page_token: str | None = Field(description="Null at the end.")
+    words_waiting: int = Field(
+        0, description="So many traces may fit besides: their payloads are not indexed yet."
+    )
 
 
 class TraceIds(ApiModel):

@@ -21,13 +21,16 @@ from outcrop_server.api import (
     export,
     health,
     judging,
+    retention,
     search,
     session,
     sessions,
     spans,
+    store,
     tail,
     tokens,
     traces,
+    views,
 )
 from outcrop_server.api.problems import responses
 from outcrop_server.api.schemas import Problem
@@ -35,6 +38,7 @@ from outcrop_server.api.schemas import Problem
 # What has a name goes before what takes any: `/api/traces/count` before `/api/traces/{trace_id}`.
 ROUTERS = (
     experiments.router,
+    retention.router,
     aggregates.router,
     sessions.router,
     compare.router,
@@ -45,9 +49,11 @@ ROUTERS = (
     traces.router,
     spans.router,
     judging.router,
+    views.router,
     session.router,
     tokens.router,
     health.router,
+    store.router,
 )
 # What the gate may answer instead of any route below /api.
 _REFUSALS = {str(status): answer for status, answer in responses(401, 403, 429).items()}

@@ -26,6 +26,9 @@ def experiment(row: ExperimentRow) -> schemas.Experiment:
         trace_count=row.trace_count,
         error_count=row.error_count,
         last_trace_at_ns=None if last is None else str(last),
+        description=row.description,
+        archived_at_ns=None if row.archived_at_ns is None else str(row.archived_at_ns),
+        former_names=list(row.former_names),
     )
 
 

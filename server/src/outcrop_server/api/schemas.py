@@ -29,6 +29,9 @@ class Experiment(ApiModel):
     trace_count: int
     error_count: int
     last_trace_at_ns: str | None = Field(description="Start of the newest trace; null while there is none.")
+    description: str
+    archived_at_ns: str | None = Field(description="Since when it is put away; it takes traces all the same.")
+    former_names: list[str] = Field(description="Under which programs may send to it, too.")
 
 
 class ExperimentList(ApiModel):
@@ -111,6 +114,9 @@ class TracePage(ApiModel):
     traces: list[TraceSummary]
     next_cursor: str | None = Field(
         description="Give it back as `cursor` for the next page; null at the end."
+    )
+    words_waiting: int = Field(
+        0, description="So many traces may fit besides: their payloads are not indexed yet."
     )
 
 

@@ -29,7 +29,9 @@ def search_traces(finder: Finder, judge: JudgeOf, search: TraceSearch) -> Respon
         search.experiments, search.filter, search.order_by, search.max_results, search.page_token
     )
     traces = [render.found_trace(each, judge.assessments(each.trace.row.trace_id)) for each in page.traces]
-    return json_answer(FoundTraces(traces=traces, next_page_token=page.next_page_token))
+    return json_answer(
+        FoundTraces(traces=traces, next_page_token=page.next_page_token, words_waiting=page.words_waiting)
+    )
 
 
 @router.post(

@@ -1,4 +1,4 @@
-"""`GET /api/traces/{trace_id}/spans…`: a trace by pages of its tree, and the parts of a span's payload."""
+"""`GET /api/traces/{trace_id}/spans…` and `/outline`: a large trace by pages, and the parts of a payload."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from starlette.responses import Response
 
 from outcrop_server.api import render
 from outcrop_server.api.dependencies import Reader, Trees, json_answer
+from outcrop_server.api.outline_render import span_outline
+from outcrop_server.api.outline_schemas import SpanOutline
 from outcrop_server.api.problems import responses
 from outcrop_server.api.ranges import ranged
 from outcrop_server.api.span_schemas import SpanPage
@@ -22,6 +24,8 @@ Parent = Annotated[
     str | None, Query(description="16 hex digits; the top level (roots, and orphans) if left out.")
 ]
 Limit = Annotated[int, Query(ge=1, le=500, description="Most spans on a page.")]
+After = Annotated[str | None, Query(description="`next_after` of the page before: 16 hex digits.")]
+OutlineLimit = Annotated[int, Query(ge=1, le=20_000, description="Most spans on a page.")]
 Part = Annotated[PartName, Path(description="Which part; a span's `payload_parts` names those that it has.")]
 
 
@@ -39,6 +43,20 @@ def list_spans(
     page = trees.page(parse_trace_id(trace_id), parent_id, cursor, limit)
     nodes = [render.span_node(node) for node in page.nodes]
     return json_answer(SpanPage(spans=nodes, next_cursor=page.next_cursor))
+
+
+@router.get(
+    "/api/traces/{trace_id}/outline",
+    operation_id="outlineTrace",
+    response_model=SpanOutline,
+    responses=responses(400, 403, 404),
+)
+def outline_trace(
+    trees: Trees, trace_id: TraceId, after: After = None, limit: OutlineLimit = 10_000
+) -> Response:
+    """A page of all spans of a trace in columns: what a tree and a waterfall of 50,000 spans need."""
+    behind = None if after is None else parse_span_id(after)
+    return json_answer(span_outline(trees.outline(parse_trace_id(trace_id), behind, limit)))
 
 
 @router.get(

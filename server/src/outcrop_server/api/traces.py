@@ -54,10 +54,12 @@ def list_traces(  # noqa: PLR0917  # FastAPI gives them by name
             None if until_ns is None else int(until_ns),
         )
         traces, following = [each.trace for each in found.traces], found.next_page_token
+        waiting = found.words_waiting
     else:
         page = reader.traces(experiment, cursor, limit)
-        traces, following = page.traces, page.next_cursor
-    return json_answer(TracePage(traces=list(map(render.trace_summary, traces)), next_cursor=following))
+        traces, following, waiting = page.traces, page.next_cursor, 0
+    summaries = list(map(render.trace_summary, traces))
+    return json_answer(TracePage(traces=summaries, next_cursor=following, words_waiting=waiting))
 
 
 @router.get(

@@ -35,7 +35,7 @@ def backup(target: Path, *, as_json: bool, store: Path | None, config: Path | No
         return
     click.echo(
         f"{target} holds {counts['trace']:,} traces with {counts['span']:,} spans in {size(taken)}. It was "
-        "checked."
+        "checked. The index of words is not in it: a server makes it anew."
     )
 
 

@@ -20,6 +20,7 @@ from outcrop_server.storage.sqlite.upkeep.stats import read_stats
 if TYPE_CHECKING:
     from outcrop_server.storage.sqlite.upkeep.checks import CheckResult
     from outcrop_server.storage.sqlite.upkeep.stats import BlobStats, StoreStats
+    from outcrop_server.storage.sqlite.upkeep.words import WordsStats
 
 
 @click.command()
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 def check(*, max_faults: int, as_json: bool, store: Path | None, config: Path | None) -> None:
     """Look whether everything in the store fits together. Ends with 1 if not.
 
-    Pages and indices, frames and spans, summaries, counts, terms and rollups. It changes nothing, and a
-    server may go on writing.
+    Pages and indices, frames and spans, summaries, counts, terms and rollups, and the index of words. It
+    changes nothing, and a server may go on writing.
     """
     with told():
         path = settings_of(store, config).store
@@ -96,6 +97,7 @@ def stats(*, as_json: bool, store: Path | None, config: Path | None) -> None:
         f"Log       {size(found.log_bytes)}\n"
         f"Payloads  {'none' if ratio is None else f'{ratio:.1f} times smaller than they came'}\n"
         f"Binaries  {_binaries(found.blobs)}\n"
+        f"Words     {_words(found.words)}\n"
         f"Version   {found.version} of {found.newest_version}"
     )
 
@@ -107,6 +109,12 @@ def _binaries(blobs: BlobStats) -> str:
         f"{blobs.count:,} large in {size(blobs.bytes)}, {blobs.uses:,} times in payloads; "
         f"{size(blobs.saved_bytes)} saved"
     )
+
+
+def _words(words: WordsStats) -> str:
+    if not words.bytes:
+        return "no index yet: a server makes it"
+    return f"an index of {size(words.bytes)}; {words.waiting:,} traces wait for it"
 
 
 def _experiments_table(found: StoreStats) -> Table:

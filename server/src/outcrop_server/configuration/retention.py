@@ -98,9 +98,20 @@ class RetentionRules:
 
 def _rule(text: str) -> RetentionRule:
     name, colon, limits = text.rpartition(":")
-    words = limits.split()
     experiment = unquote(name.strip())
-    if not colon or not experiment or not words:
+    if not colon or not experiment:
+        raise ValueError(_FORM)
+    return rule_of(experiment, limits)
+
+
+def rule_of(experiment: str, limits: str) -> RetentionRule:
+    """The rule of an experiment from its limits, such as `age=30d traces=1000`.
+
+    Raises:
+        ValueError: they cannot be understood.
+    """
+    words = limits.split()
+    if not words:
         raise ValueError(_FORM)
     if words == ["keep"]:
         return RetentionRule(experiment, Limits(), is_kept=True)
@@ -120,7 +131,8 @@ def _rule(text: str) -> RetentionRule:
     )
 
 
-def _rule_text(rule: RetentionRule) -> str:
+def limits_text(rule: RetentionRule) -> str:
+    """The limits of a rule, as `rule_of` reads them."""
     limits = rule.limits
     words = ["keep"] if rule.is_kept else []
     if limits.age_s is not None:
@@ -129,7 +141,11 @@ def _rule_text(rule: RetentionRule) -> str:
         words.append(f"traces={limits.traces}")
     if limits.bytes is not None:
         words.append(f"bytes={limits.bytes}")
-    return f"{quote(rule.experiment, safe=' /*')}: {' '.join(words)}"
+    return " ".join(words)
+
+
+def _rule_text(rule: RetentionRule) -> str:
+    return f"{quote(rule.experiment, safe=' /*')}: {limits_text(rule)}"
 
 
 def _age(seconds: float) -> str:

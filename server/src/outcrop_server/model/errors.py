@@ -2,7 +2,8 @@
 
 RequestError
 ├── BadRequestError            what was sent cannot be understood
-│   └── BadFilterError         a search's filter or order is wrong; carries where
+│   ├── BadFilterError         a search's filter or order is wrong; carries where
+│   └── SearchTooLongError     a search looks at more than it has time for
 ├── NotFoundError              nothing has this id
 ├── UnauthorizedError          the caller is not known
 ├── ForbiddenError             the caller may not ask
@@ -49,6 +50,10 @@ class BadFilterError(BadRequestError):
     def __init__(self, message: str, fault: FilterFault) -> None:
         super().__init__(message)
         self.fault = fault
+
+
+class SearchTooLongError(BadRequestError):
+    """A search looks at more than it has time for. The message says how to narrow it."""
 
 
 class NotFoundError(RequestError):

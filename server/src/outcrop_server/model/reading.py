@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from outcrop.genai.view import SpanView
     from outcrop.pricing.cost import Quote
+    from outcrop.pricing.rates import Rates
     from outcrop.vocabularies.reading import Event
 
 
@@ -27,4 +28,12 @@ class PriceSpan(Protocol):
 
     def __call__(self, view: SpanView, *, at_ns: int, is_refused: bool) -> Quote:
         """The quote; see `outcrop.pricing.quote.price_of`."""
+        ...
+
+
+class RatesOfModel(Protocol):
+    """Says what a model costs today."""
+
+    def __call__(self, model_id: str) -> Rates | None:
+        """The rates; None where none are known. See `outcrop.pricing.listing.rates_now`."""
         ...

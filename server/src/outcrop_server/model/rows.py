@@ -107,7 +107,11 @@ class StoredTrace:
 
 @dataclass(frozen=True, slots=True)
 class ExperimentRow:
-    """A named group of traces and how many it holds; `last_trace_at_ns` is None while there is none."""
+    """A named group of traces and how many it holds; `last_trace_at_ns` is None while there is none.
+
+    What people say of it is described at `model.experiments.ExperimentFacts`; under `former_names` programs
+    may send to it, too.
+    """
 
     experiment_id: str
     name: str
@@ -115,6 +119,10 @@ class ExperimentRow:
     trace_count: int
     error_count: int
     last_trace_at_ns: int | None
+    description: str = ""
+    archived_at_ns: int | None = None
+    retention: str | None = None
+    former_names: tuple[str, ...] = ()
 
 
 class TracePosition(NamedTuple):

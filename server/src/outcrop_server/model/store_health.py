@@ -18,7 +18,7 @@ class StoreHealth:
         waiting_items: pieces of writing that wait to be committed.
         waiting_bytes: what they hold in memory.
         max_waiting_bytes: the most that may wait.
-        file_bytes: sizes on disk by what they are: `database`, `log`.
+        file_bytes: sizes on disk by what they are: `database`, `log`, `words`.
     """
 
     is_open: bool

@@ -14,6 +14,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from outcrop._version import __version__
+from outcrop_server.model.errors import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -156,6 +157,12 @@ class _Store(Collector):
             "outcrop_commit_queue_limit_bytes", "The most that may wait.", health.max_waiting_bytes, "bytes"
         )
         yield from _sizes(health)
+        try:
+            waiting = self._store.words_waiting()
+        except RequestError:
+            # Closed, or it cannot be read: `/readyz` says so.
+            return
+        yield _gauge("outcrop_words_waiting_traces", "Traces whose payloads cannot be searched yet.", waiting)
 
 
 def _sizes(health: StoreHealth) -> Iterable[Metric]:

@@ -144,11 +144,16 @@ def _record(span: Span, resource: dict[str, Any]) -> SpanRecord:
         status_code=span.status.code,
         status_message=span.status.message,
         attributes=attributes(span.attributes),
-        events=tuple(
-            EventRecord(event.name, event.time_unix_nano, attributes(event.attributes))
-            for event in span.events[:_MAX_EVENTS]
-        ),
+        events=events_of(span),
         resource=resource,
+    )
+
+
+def events_of(span: Span) -> tuple[EventRecord, ...]:
+    """A span's events, the first of them if they are very many."""
+    return tuple(
+        EventRecord(event.name, event.time_unix_nano, attributes(event.attributes))
+        for event in span.events[:_MAX_EVENTS]
     )
 
 

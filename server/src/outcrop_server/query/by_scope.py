@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from outcrop_server.query.experiments import ExperimentKeeper
 from outcrop_server.query.exploring import TraceExplorer
 from outcrop_server.query.export import Exporter
 from outcrop_server.query.judging import Judge
 from outcrop_server.query.reader import TraceReader
 from outcrop_server.query.search import TraceFinder
 from outcrop_server.query.trees import TreeReader
+from outcrop_server.query.views import ViewKeeper
 from outcrop_server.storage.scoped import ScopedStore
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ class Queries:
     explorer: TraceExplorer
     trees: TreeReader
     exporter: Exporter
+    views: ViewKeeper
+    experiments: ExperimentKeeper
 
 
 class QueriesByScope:
@@ -58,4 +62,6 @@ class QueriesByScope:
             TraceExplorer(store),
             TreeReader(store),
             Exporter(store),
+            ViewKeeper(store),
+            ExperimentKeeper(store),
         )

@@ -46,7 +46,8 @@ class _Node:
 def aligned(traces: Sequence[Sequence[SpanRow]]) -> Iterator[AlignedSpan]:
     """The places of all traces' spans, parents before their children.
 
-    Children of spans that are aligned are aligned by name: the first `chat` with the first `chat`, and so on.
+    Children of spans that are aligned are aligned by name: the first `chat` with the first `chat`, and so on,
+    whichever model was asked.
     Roots are aligned in their order, whatever their names. What the first trace does not have comes behind
     what it has.
 
@@ -94,13 +95,19 @@ def _merge(tree: _Node, spans: Sequence[SpanRow], place: int, width: int) -> Non
         node, group = waiting.pop()
         counts: Counter[str] = Counter()
         for span in group:
-            key = ("", roots) if node is tree else (span.name, counts[span.name])
+            name = _called(span)
+            key = ("", roots) if node is tree else (name, counts[name])
             roots += node is tree
-            counts[span.name] += 1
+            counts[name] += 1
             child = node.children.setdefault(key, _Node([None] * width, node.depth + 1))
             child.spans[place] = span
             if span.span_id in children:
                 waiting.append((child, children.pop(span.span_id)))
+
+
+def _called(span: SpanRow) -> str:
+    """A span's name without its model: the same step asked of two models is what one compares."""
+    return span.name.removesuffix(span.model).rstrip() if span.model else span.name
 
 
 def _input(usage: Usage | None) -> int | None:

@@ -16,6 +16,7 @@ from outcrop_server.otlp.parse import parse_stored
 from outcrop_server.query import cursor as cursors
 from outcrop_server.query.missing import no_span, no_trace
 from outcrop_server.query.payload_parts import PartName, PayloadPart, payload_parts
+from outcrop_server.query.scope import experiment_names
 from outcrop_server.query.trees import TreeReader, orphans
 
 if TYPE_CHECKING:
@@ -93,6 +94,9 @@ class TraceReader:
             BadRequestError: the cursor is not ours.
         """
         after = cursors.decode(cursor) if cursor else None
+        if experiment is not None:
+            # By a name that it had, too: links and programs keep it.
+            experiment = next(iter(experiment_names(self._store, [experiment])), experiment)
         # One more than asked tells whether there is a next page.
         rows = self._store.traces(experiment, after, limit + 1)
         if len(rows) <= limit:

@@ -56,7 +56,7 @@ def as_of_now(where: Condition) -> Condition:
 
 
 def experiment_names(store: KeptTraces, experiments: Sequence[str]) -> tuple[str, ...]:
-    """The names of experiments that are given by name or id; what is neither is left out.
+    """The names of experiments that are given by name, former name or id; what is none is left out.
 
     Raises:
         BadRequestError: one's name is another one's id.
@@ -66,6 +66,7 @@ def experiment_names(store: KeptTraces, experiments: Sequence[str]) -> tuple[str
     known = store.experiments()
     by_id = {row.experiment_id: row.name for row in known}
     names = {row.name for row in known}
+    former = {name: row.name for row in known for name in row.former_names}
     found: list[str] = []
     for given in experiments:
         other = by_id.get(given)
@@ -74,7 +75,7 @@ def experiment_names(store: KeptTraces, experiments: Sequence[str]) -> tuple[str
                 f"'{given}' is the name of one experiment and the id of '{other}'. "
                 "Give the name of the one or the id of the other."
             )
-        name = given if given in names else other
+        name = given if given in names else (other or former.get(given))
         if name is not None:
             found.append(name)
     return tuple(dict.fromkeys(found))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from outcrop.filter.texts import looks_for_text
 from outcrop_server.model.search import NEWEST_FIRST, FoundTrace, TraceSearch
 from outcrop_server.query import page_token
 from outcrop_server.query.scope import as_of_now, between, experiment_names, parsed
@@ -21,10 +22,14 @@ _MAX_NS = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class FoundPage:
-    """Some traces that fit, in their order, and the token of the next page; None at the end."""
+    """Some traces that fit, in their order, and the token of the next page; None at the end.
+
+    `words_waiting` is how many traces may fit besides, whose payloads are not looked at yet.
+    """
 
     traces: list[FoundTrace]
     next_page_token: str | None
+    words_waiting: int = 0
 
 
 class TraceFinder:
@@ -60,11 +65,12 @@ class TraceFinder:
         after = None if token is None else page_token.decode(search, token)
         # A page's token is of the filter as it was asked: `-1h` is another moment with each page.
         now = as_of_now(search.where)
+        waiting = self._store.words_waiting(names) if looks_for_text(now) else 0
         # One more than asked tells whether there is a next page.
         found = self._store.search(replace(search, where=now, after=after, limit=limit + 1))
         if len(found) <= limit:
-            return FoundPage(found, None)
-        return FoundPage(found[:limit], page_token.encode(search, found[limit - 1].position))
+            return FoundPage(found, None, waiting)
+        return FoundPage(found[:limit], page_token.encode(search, found[limit - 1].position), waiting)
 
     def delete(self, trace_ids: Sequence[bytes]) -> int:
         """Deletes traces by their ids; gives how many there were."""

@@ -37,6 +37,15 @@ class NodePage:
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class OutlinePage:
+    """Some spans of a trace in the order of their ids, when the trace began, and the id to go on behind."""
+
+    base_time_ns: int
+    rows: list[SpanRow]
+    next_after: bytes | None
+
+
 class TreeReader:
     """Reads trees.
 
@@ -79,6 +88,20 @@ class TreeReader:
             found += below
             waiting.extend(below)
         return sorted(found, key=lambda row: (row.start_time_ns, row.span_id))
+
+    def outline(self, trace_id: bytes, after: bytes | None, limit: int) -> OutlinePage:
+        """A page of all spans of a trace, wherever in the tree they are.
+
+        Raises:
+            NotFoundError: there is no such trace.
+        """
+        trace = self._store.trace(trace_id)
+        if trace is None:
+            raise no_trace(trace_id)
+        # One more than asked tells whether there is a next page.
+        rows = self._store.span_page(trace_id, after, limit + 1)
+        page = rows[:limit]
+        return OutlinePage(trace.row.start_time_ns, page, page[-1].span_id if len(rows) > limit else None)
 
     def _nodes(self, trace_id: bytes, rows: list[SpanRow], *, is_top: bool) -> list[Node]:
         nodes: list[Node] = []

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from outcrop_server.storage.experiments import ExperimentStore
 from outcrop_server.storage.retention import RetainingStore
 from outcrop_server.storage.tokens import TokenStore
+from outcrop_server.storage.views import ViewStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,8 +35,8 @@ if TYPE_CHECKING:
     from outcrop_server.model.tree import SpanPosition, SubtreeTotals
 
 
-class KeptTraces(Protocol):
-    """The traces of a store: what is asked of them, and what is said of them afterwards.
+class KeptTraces(ExperimentStore, ViewStore, Protocol):
+    """The traces of a store: what is asked of them, what is said of them afterwards, and views of them.
 
     `storage.scoped` gives a part of them the same form.
     """
@@ -63,7 +65,22 @@ class KeptTraces(Protocol):
         MUST find what `outcrop.filter.matching` finds, which says what each field and operator means. MUST
         hold no trace twice and leave none out when pages are read one after the other with `after` set to the
         last one's position, as long as no trace changes. Every value of a condition MUST be taken as data,
-        whatever it holds.
+        whatever it holds. Time MUST grow with the length of texts alone, whatever a regular expression is.
+
+        What is looked for in payloads (words, `span.content`, `span.attributes`) it MAY not find in as many
+        traces as `words_waiting` said before; everything else MUST be right meanwhile. Where it would have to
+        look into more payloads than it can in some seconds, it MUST raise `SearchTooLongError`.
+        """
+        ...
+
+    def words_waiting(self, experiments: tuple[str, ...] = ()) -> int:
+        """How many traces, at most, a search for what lies in payloads passes over now.
+
+        MUST become 0 in time where `start_filling` was called and nothing more comes. Appending MUST NOT wait
+        for it.
+
+        Args:
+            experiments: names; empty for all.
         """
         ...
 
@@ -92,7 +109,8 @@ class KeptTraces(Protocol):
         """How many traces fit a search's filter and experiments.
 
         MUST be exact where there is no filter. Else it MAY stop at `max_traces`, and SHOULD when it has
-        worked for about a second; it MUST say so, and MUST NOT give more than there are.
+        worked for about a second; it MUST say so, as where it passes traces over (`words_waiting`), and
+        MUST NOT give more than there are.
         """
         ...
 
@@ -294,6 +312,14 @@ class TraceStore(KeptTraces, TokenStore, RetainingStore, Protocol):
 
         Deleted ones are left out. None if it cannot be known what changed since: the position is of another
         store, or of too long ago. An engine MUST remember the last 10,000 changes and MAY forget others.
+        """
+        ...
+
+    def start_filling(self) -> None:
+        """Begins to prepare searches for what lies in payloads, in the background; MUST be callable twice.
+
+        Of several processes with the same store open, one does it. A killed one's work MUST go on where it
+        was.
         """
         ...
 

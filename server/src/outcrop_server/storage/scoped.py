@@ -23,10 +23,12 @@ if TYPE_CHECKING:
         SessionRow,
     )
     from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
+    from outcrop_server.model.experiments import ExperimentFacts
     from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
     from outcrop_server.model.search import FoundTrace, TraceSearch
     from outcrop_server.model.timeline import Timeline
     from outcrop_server.model.tree import SpanPosition
+    from outcrop_server.model.views import SavedView, ViewContent
     from outcrop_server.storage.api import KeptTraces
 
 T = TypeVar("T")
@@ -61,6 +63,10 @@ class ScopedStore:
     def search(self, search: TraceSearch) -> list[FoundTrace]:
         """The traces that fit."""
         return self._store.search(self._within(search))
+
+    def words_waiting(self, experiments: tuple[str, ...] = ()) -> int:
+        """How many of the traces are passed over."""
+        return self._store.words_waiting(self._asked(experiments))
 
     def aggregate(self, query: AggregateQuery) -> Aggregates:
         """Numbers of the traces that fit."""
@@ -165,6 +171,41 @@ class ScopedStore:
         if experiment not in self._experiments:
             return _done(0)
         return self._store.delete_oldest(experiment, until_ns, limit)
+
+    def add_experiment(self, facts: ExperimentFacts, at_ns: int) -> Future[bool]:  # noqa: ARG002
+        """Makes none: it would be none of them."""
+        return _done(False)
+
+    def edit_experiment(self, experiment_id: str, facts: ExperimentFacts) -> Future[bool]:
+        """Replaces what is said of one of them, but for its name."""
+        names = {row.experiment_id: row.name for row in self.experiments()}
+        if names.get(experiment_id) != facts.name:
+            return _done(False)
+        return self._store.edit_experiment(experiment_id, facts)
+
+    def views(self) -> list[SavedView]:
+        """Views of them; those of all experiments may name others in their filters."""
+        return [view for view in self._store.views() if view.content.experiment in self._experiments]
+
+    def add_view(self, view: SavedView) -> Future[bool]:
+        """Keeps a view of one of them."""
+        return self._store.add_view(view) if self._may_show(view.content) else _done(False)
+
+    def update_view(self, view_id: str, content: ViewContent, updated_at_ns: int) -> Future[bool]:
+        """Replaces what a view says."""
+        if not self._has_view(view_id) or not self._may_show(content):
+            return _done(False)
+        return self._store.update_view(view_id, content, updated_at_ns)
+
+    def delete_view(self, view_id: str) -> Future[bool]:
+        """Deletes a view."""
+        return self._store.delete_view(view_id) if self._has_view(view_id) else _done(False)
+
+    def _may_show(self, content: ViewContent) -> bool:
+        return content.experiment in self._experiments
+
+    def _has_view(self, view_id: str) -> bool:
+        return any(view.view_id == view_id for view in self.views())
 
     def _within(self, search: TraceSearch) -> TraceSearch:
         return replace(search, experiments=self._asked(search.experiments))

@@ -9,18 +9,19 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from outcrop_server.configuration.retention import EVERY_OTHER, Limits, RetentionRule
+from outcrop_server.configuration.retention import EVERY_OTHER, Limits, RetentionRule, rule_of
 from outcrop_server.model.rows import TracePosition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from outcrop_server.model.rows import OldTrace
+    from outcrop_server.model.rows import ExperimentRow, OldTrace
     from outcrop_server.settings import Settings
     from outcrop_server.storage.api import TraceStore
 
+RuleSource = Literal["option", "page", "none"]
 _NS_IN_S = 1_000_000_000
 _PAGE = 200
 # Deleted within one transaction: what others wait for is no longer than that takes.
@@ -47,20 +48,27 @@ class RetentionPolicy:
         """Whether nothing is ever removed."""
         return self.general.is_empty and all(rule.limits.is_empty for rule in self.rules)
 
-    def is_kept(self, experiment: str) -> bool:
-        """Whether nothing of an experiment may go."""
-        return self._rule(experiment).is_kept
+    def rule_for(self, row: ExperimentRow) -> tuple[RetentionRule, RuleSource]:
+        """The rule of an experiment, and who says so.
 
-    def limits_of(self, experiment: str) -> Limits:
-        """What holds for an experiment by itself."""
-        own = self._rule(experiment).limits
+        An option that names it, by a name that it had too, goes before what was said on the page, and that
+        before the option for every other one.
+        """
+        by_name = {rule.experiment: rule for rule in self.rules}
+        for name in (row.name, *row.former_names):
+            if name in by_name:
+                return by_name[name], "option"
+        if row.retention is not None:
+            return rule_of(row.name, row.retention), "page"
+        if EVERY_OTHER in by_name:
+            return by_name[EVERY_OTHER], "option"
+        return RetentionRule(row.name, Limits()), "none"
+
+    def limits_of(self, rule: RetentionRule) -> Limits:
+        """What holds by itself for an experiment of this rule."""
+        own = rule.limits
         age_s = self.general.age_s if own.age_s is None else own.age_s
         return Limits(None if age_s == math.inf else age_s, own.traces, own.bytes)
-
-    def _rule(self, experiment: str) -> RetentionRule:
-        by_name = {rule.experiment: rule for rule in self.rules}
-        nothing = RetentionRule(experiment, Limits())
-        return by_name.get(experiment) or by_name.get(EVERY_OTHER) or nothing
 
 
 def policy_of(settings: Settings) -> RetentionPolicy:
@@ -106,16 +114,18 @@ class Retention:
         By the limit on the store's size these are about as many as have to go: what a trace takes is known
         only about, what the store takes exactly.
         """
-        if self._policy.is_empty:
+        experiments = self._store.experiments()
+        if self._policy.is_empty and all(row.retention is None for row in experiments):
             return
         left: dict[str, int] = {}
         last: dict[str, TracePosition] = {}
         gone_bytes = 0
-        for row in self._store.experiments():
-            if self._policy.is_kept(row.name):
+        for row in experiments:
+            rule, _ = self._policy.rule_for(row)
+            if rule.is_kept:
                 continue
             left[row.name] = row.trace_count
-            for expired in self._of_experiment(row.name, row.trace_count):
+            for expired in self._of_experiment(row.name, row.trace_count, self._policy.limits_of(rule)):
                 left[row.name] -= 1
                 last[row.name] = expired.trace.position
                 gone_bytes += expired.trace.kept_bytes
@@ -155,8 +165,7 @@ class Retention:
             removed.traces.update((each.trace.experiment, each.limit) for each in step)
             is_stopping.wait(time.monotonic() - began_s)
 
-    def _of_experiment(self, name: str, count: int) -> Iterator[Expired]:
-        limits = self._policy.limits_of(name)
+    def _of_experiment(self, name: str, count: int, limits: Limits) -> Iterator[Expired]:
         if limits.is_empty:
             return
         # A trace of exactly this age stays, as do exactly so many traces and bytes.

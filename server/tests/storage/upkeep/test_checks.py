@@ -49,6 +49,7 @@ def test_a_store_that_was_written_rightly_is_sound(file: Path) -> None:
         "terms": [],
         "rollups": [],
         "blobs": [],
+        "words": [],
     }
 
 

@@ -19,8 +19,9 @@ import { ChatTab } from "./chat/ChatTab";
 import { CodeTab } from "./CodeTab";
 import { FeedbackTab } from "./feedback/FeedbackTab";
 import { EventsTab } from "./events/EventsTab";
-import { PayloadTab } from "./PayloadTab";
+import { PayloadTab } from "./payload/PayloadTab";
 import styles from "./SpanPane.module.css";
+import { useOpenTrace } from "./TraceContext";
 import type { Change } from "./TraceView";
 
 interface Props {
@@ -28,20 +29,24 @@ interface Props {
   spanId: string;
   search: TraceSearch;
   go: (change: Change) => void;
+  /** Not all spans are there yet. */
+  isLoading: boolean;
 }
 
 // Types of spans that are calls of a service: only those can be made again by themselves.
 const CALLS: ReadonlySet<string> = new Set(["CHAT_MODEL", "LLM", "EMBEDDING", "RERANKER", "GUARDRAIL", "RETRIEVER"]);
 
-export function SpanPane({ trace, spanId, search, go }: Props) {
+export function SpanPane({ trace, spanId, search, go, isLoading }: Props) {
   const { t } = useSpeech();
-  const span = trace.spans.find(({ id }) => id === spanId);
+  const { tree } = useOpenTrace();
+  const span = tree.byId.get(spanId)?.span;
   const tab = search.tab ?? "chat";
   const choose = (name: string | null) => {
     const next = SPAN_TABS.find((each) => each === name);
     if (next) go({ tab: next, chunk: undefined });
   };
   useKeys(Object.fromEntries(SPAN_TABS.map((name, i) => [String(i + 1), () => choose(name)])));
+  if (!span && isLoading) return <SkeletonRows count={8} height={32} widths={[10, 60]} />;
   if (!span) return <p className={styles.none}>{t.noSpan}</p>;
   const names: Record<SpanTab, string> = { chat: t.chat, io: t.inputsOutputs, events: t.events, attributes: t.attributes, feedback: t.feedback, code: t.code };
   return (
@@ -68,11 +73,13 @@ export function SpanPane({ trace, spanId, search, go }: Props) {
   );
 }
 
-function SpanHead({ traceId, span }: { traceId: string; span: Span }) {
+function SpanHead({ traceId, span: known }: { traceId: string; span: Span }) {
   const { t } = useSpeech();
-  const { data } = useQuery(spanQuery(traceId, span.id));
+  const { data } = useQuery(spanQuery(traceId, known.id));
   // Until its own payload has come, the one before stands in.
-  const payload = data?.span.id === span.id ? data : undefined;
+  const payload = data?.span.id === known.id ? data : undefined;
+  // Of a large trace's spans not everything is known before.
+  const span = payload?.span ?? known;
   const cost = { usd: payload?.cost?.usd ?? span.costUsd, reason: payload ? payload.costReason : span.costReason };
   // A span that asked no model costs nothing to speak of; a refused call says so by its error.
   const hasCost = cost.usd !== null || (cost.reason !== null && cost.reason !== "refused");
@@ -118,8 +125,8 @@ function Payload({ trace, span, tab, chunk, go }: PayloadProps) {
   if (error && !data) return <Failure what={t.whatSpan} error={error} onRetry={() => void refetch()} />;
   if (!data) return <SkeletonRows count={8} height={32} widths={[10, 60]} />;
   const views: Record<SpanTab, React.ReactNode> = {
-    chat: <ChatTab key={data.span.id} payload={data} />,
-    io: <PayloadTab payload={data} />,
+    chat: <ChatTab key={data.span.id} payload={data} onSeeAll={() => go({ tab: "io" })} />,
+    io: <PayloadTab key={data.span.id} payload={data} />,
     events: <EventsTab key={data.span.id} payload={data} chunk={chunk} onChunk={(index) => go({ chunk: index })} />,
     attributes: <AttributesTab attributes={data.attributes} resource={trace.resource} />,
     feedback: <FeedbackTab key={data.span.id} traceId={trace.row.id} spanId={span.id} isRoot={span.parentId === null} />,

@@ -1,6 +1,6 @@
 // What matters of a trace in one line.
-import { IconArrowLeft, IconHash, IconLink, IconX } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
+import { IconArrowLeft, IconGitCompare, IconHash, IconLink, IconX } from "@tabler/icons-react";
+import { Link, useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { CopyButton } from "@/components/CopyButton";
 import { IconButton } from "@/components/IconButton";
@@ -15,9 +15,17 @@ import { spanLabel } from "@/model/modelName";
 import type { Trace } from "@/model/trace";
 import styles from "./TraceHeader.module.css";
 
-export function TraceHeader({ trace, onBack }: { trace: Trace; onBack: () => void }) {
+interface Props {
+  trace: Trace;
+  /** How many spans are shown; null where that is all of them. */
+  spanCount: number | null;
+  onBack: () => void;
+}
+
+export function TraceHeader({ trace, spanCount, onBack }: Props) {
   const { t, language } = useSpeech();
   const nowMs = useNow(30_000);
+  const navigate = useNavigate();
   const { row } = trace;
   useTitle(row.name);
   const isFailed = row.status === "ERROR";
@@ -43,10 +51,10 @@ export function TraceHeader({ trace, onBack }: { trace: Trace; onBack: () => voi
             <span className={styles.retried}>{row.state === "IN_PROGRESS" ? t.stillRunning : t.rootMissing}</span>
           </Fact>
         )}
-        {trace.areSpansCut && (
+        {spanCount !== null && (
           <Fact>
             <span className={styles.retried}>
-              {t.spansOfAll(formatCount(trace.spans.length, language), formatCount(row.spanCount, language))}
+              {t.spansOfAll(formatCount(spanCount, language), formatCount(row.spanCount, language))}
             </span>
           </Fact>
         )}
@@ -91,6 +99,9 @@ export function TraceHeader({ trace, onBack }: { trace: Trace; onBack: () => voi
           <Ago ns={row.startNs} nowMs={nowMs} />
         </Fact>
       </div>
+      <IconButton label={t.compareTrace} onClick={() => void navigate({ to: "/compare", search: { items: row.id } })}>
+        <IconGitCompare size={16} stroke={1.6} />
+      </IconButton>
       <CopyButton text={row.id} label={t.copyId} icon={<IconHash size={16} stroke={1.6} />} />
       <CopyButton text={() => window.location.href} label={t.copyLink} icon={<IconLink size={16} stroke={1.6} />} />
     </header>

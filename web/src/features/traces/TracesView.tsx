@@ -1,27 +1,29 @@
 // The view of traces: filter, strip and list, or what stands in the list's place while there is none.
-import { useQuery } from "@tanstack/react-query";
-import { IconArrowUp } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { RequestError } from "@/api/client";
-import { countQuery, experimentsQuery, histogramQuery, type ListAsk } from "@/api/queries";
 import { Failure } from "@/components/Failure";
 import { SkeletonRows } from "@/components/Skeleton";
-import { formatCount, formatStretch } from "@/lib/format";
 import { useSpeech } from "@/lib/i18n/language";
 import { keepChoice, keepForTab, readChoice } from "@/lib/storage";
 import { useNarrow } from "@/lib/useNarrow";
 import { useTitle } from "@/lib/useTitle";
 import { stringifySearch } from "@/model/address";
+import { inOrder, NONE_CHOSEN } from "@/model/chosen";
+import { ChosenBar } from "./ChosenBar";
+import type { TraceRow } from "@/model/trace";
 import { FacetPane } from "./FacetPane";
 import { FilterFault } from "./FilterFault";
 import { FirstRun } from "./FirstRun";
 import { ListBar } from "./ListBar";
+import { ListHead } from "./ListHead";
 import { NoMatch } from "./NoMatch";
 import { Strip } from "./Strip";
 import { TraceTable } from "./TraceTable";
 import styles from "./TracesView.module.css";
+import { useChosen } from "./useChosen";
+import { useLayout } from "./useLayout";
 import { useListAsk } from "./useListAsk";
-import { useLiveRows, type LiveRows } from "./useLiveRows";
+import { useLiveRows } from "./useLiveRows";
 
 export function TracesView() {
   const { t } = useSpeech();
@@ -29,7 +31,11 @@ export function TracesView() {
   const live = useLiveRows(ask);
   const facets = useFacetPane();
   const isNarrow = useNarrow();
-  useTitle(search.experiment ?? t.traces);
+  const layout = useLayout(search.view);
+  const rows = live.rows ?? NO_ROWS;
+  const question = useMemo(() => JSON.stringify(ask), [ask]);
+  const chosen = useChosen(rows, question);
+  useTitle(layout.view?.name ?? search.experiment ?? t.traces);
   // The way back from a trace leads to the list as it was.
   useEffect(() => keepForTab("list", stringifySearch({ ...search })), [search]);
 
@@ -47,7 +53,20 @@ export function TracesView() {
       {!live.error && (
         <>
           <Strip ask={ask} onStretch={(from, to) => change({ from, to, range: undefined })} />
-          <ListHead ask={ask} isAll={isAll} live={live} />
+          {chosen.ids.size > 0 ? (
+            <ChosenBar
+              ids={inOrder(chosen.ids, rows.map(({ id }) => id))}
+              experiment={search.experiment}
+              onClear={() => chosen.set(NONE_CHOSEN)}
+              onDeleted={(ids) => {
+                chosen.set(NONE_CHOSEN);
+                live.remove(ids);
+              }}
+              onTagged={live.renew}
+            />
+          ) : (
+            <ListHead ask={ask} search={search} isAll={isAll} live={live} layout={layout} onChange={change} />
+          )}
           <div className={styles.body}>
             {pane}
             {!(isNarrow && facets.isOpen) && (
@@ -57,7 +76,16 @@ export function TracesView() {
                 ) : live.rows.length === 0 ? (
                   <NoMatch ask={ask} onChange={change} />
                 ) : (
-                  <TraceTable key={JSON.stringify(ask)} live={live} rows={live.rows} search={search} onChange={change} />
+                  <TraceTable
+                    key={question}
+                    live={live}
+                    rows={live.rows}
+                    search={search}
+                    layout={layout.layout}
+                    onLayout={layout.setLayout}
+                    chosen={chosen}
+                    onChange={change}
+                  />
                 )}
               </div>
             )}
@@ -68,6 +96,8 @@ export function TracesView() {
   );
 }
 
+const NO_ROWS: readonly TraceRow[] = [];
+
 function useFacetPane() {
   const isNarrow = useNarrow();
   // On a phone it covers the list: it is opened each time.
@@ -77,51 +107,4 @@ function useFacetPane() {
     setIsOpen(!isOpen);
   };
   return { isOpen, toggle };
-}
-
-function ListHead({ ask, isAll, live }: { ask: ListAsk; isAll: boolean; live: LiveRows }) {
-  const { t, language } = useSpeech();
-  return (
-    <header className={styles.head}>
-      {isAll ? <CountOfAll experiment={ask.experiment} /> : <CountOfSome ask={ask} />}
-      {live.liveError && (
-        <span className={styles.lost} role="status">
-          {live.liveError.message || t.noAnswer}
-        </span>
-      )}
-      <span className={styles.space} />
-      <Stretch ask={ask} />
-      {live.waiting > 0 && (
-        <button type="button" className={styles.fresh} onClick={live.showWaiting}>
-          <IconArrowUp size={14} stroke={2} aria-hidden />
-          {t.newTraces(`${formatCount(live.waiting, language)}${live.isMoreWaiting ? "+" : ""}`)}
-        </button>
-      )}
-    </header>
-  );
-}
-
-/** From when to when the strip above reaches. */
-function Stretch({ ask }: { ask: ListAsk }) {
-  const { t, language } = useSpeech();
-  const { data } = useQuery(histogramQuery(ask));
-  if (!data || data.bars.length === 0) return null;
-  const stretch = formatStretch(data.sinceMs, data.untilMs, language);
-  return <span className={styles.count}>{data.isExact ? stretch : t.newestOf(stretch)}</span>;
-}
-
-function CountOfAll({ experiment }: { experiment: string | undefined }) {
-  const { t, language } = useSpeech();
-  const { data } = useQuery(experimentsQuery);
-  const counted = data?.filter(({ name }) => experiment === undefined || name === experiment);
-  const total = counted?.reduce((sum, { traceCount }) => sum + traceCount, 0);
-  return total !== undefined && <span className={styles.count}>{t.traceCount(total, formatCount(total, language))}</span>;
-}
-
-function CountOfSome({ ask }: { ask: ListAsk }) {
-  const { t, language } = useSpeech();
-  const { data } = useQuery(countQuery(ask));
-  if (!data) return null;
-  const count = `${formatCount(data.count, language)}${data.is_exact ? "" : "+"}`;
-  return <span className={styles.count}>{t.traceCount(data.count, count)}</span>;
 }

@@ -17,6 +17,10 @@ export interface LiveRows {
   showWaiting: () => void;
   loadOlder: () => void;
   hasOlder: boolean;
+  /** Takes rows away that are no more. */
+  remove: (ids: readonly string[]) => void;
+  /** What is on show is read anew, such as after tags were set. */
+  renew: () => void;
   /** Why the last look for newer traces failed; the rows on show stay. */
   liveError: Error | null;
 }
@@ -61,6 +65,18 @@ export function useLiveRows(ask: ListAsk): LiveRows {
     });
   }, [client, ask, queryKey, news, isMore, forget]);
 
+  const { drop } = told;
+  const remove = useCallback(
+    (ids: readonly string[]) => {
+      const gone = new Set(ids);
+      const without = (page: TracePage): TracePage => ({ ...page, rows: page.rows.filter(({ id }) => !gone.has(id)) });
+      drop(gone);
+      client.setQueryData<TracePage>(newestKey, (page) => page && without(page));
+      client.setQueryData<Pages>(queryKey, (before) => before && { ...before, pages: before.pages.map(without) });
+    },
+    [client, queryKey, newestKey, drop],
+  );
+
   // Where nothing is on show, nothing can move: the first traces come in by themselves.
   const isEmpty = loaded?.length === 0;
   const waiting = news?.length ?? 0;
@@ -80,6 +96,8 @@ export function useLiveRows(ask: ListAsk): LiveRows {
       if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage();
     },
     hasOlder: list.hasNextPage,
+    remove,
+    renew: () => void list.refetch(),
     liveError: newest.error,
   };
 }

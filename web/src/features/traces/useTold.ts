@@ -1,5 +1,5 @@
 // What the server tells of traces that are new or have changed, gathered so that many a second draw once.
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { ListAsk } from "@/api/queries";
 import { canFollow, followTraces } from "@/api/tail";
 import type { TraceRow } from "@/model/trace";
@@ -20,6 +20,8 @@ export interface Telling extends Told {
   /** Whether the server tells; if not, someone has to look. */
   isTelling: boolean;
   forget: () => void;
+  /** Of traces that are no more. */
+  drop: (ids: ReadonlySet<string>) => void;
 }
 
 export function useTold(ask: ListAsk, isEnabled: boolean, onGap: () => void): Telling {
@@ -54,7 +56,13 @@ export function useTold(ask: ListAsk, isEnabled: boolean, onGap: () => void): Te
       setIsTelling(false);
     };
   }, [ask, isEnabled]);
-  return { ...told, isTelling, forget: () => setTold(NOTHING) };
+  const forget = useCallback(() => setTold(NOTHING), []);
+  const drop = useCallback(
+    (ids: ReadonlySet<string>) =>
+      setTold((before) => ({ ...before, rows: new Map([...before.rows].filter(([id]) => !ids.has(id))) })),
+    [],
+  );
+  return { ...told, isTelling, forget, drop };
 }
 
 function added(before: Told, news: readonly TraceRow[]): Told {

@@ -1,8 +1,14 @@
 // What the page says, in English. Japanese (ja.ts) must have every key: types enforce it.
+import { enTrace } from "./en.trace";
+
+import { enFinding } from "./enFinding";
+import { enManaging } from "./enManaging";
 
 const plural = (n: number, one: string, many: string): string => (n === 1 ? one : many);
 
 export const en = {
+  ...enFinding,
+  ...enManaging,
   // Frame
   traces: "Traces",
   experiments: "Experiments",
@@ -176,18 +182,6 @@ export const en = {
   dearest: "Dearest",
   mostFailing: "Failing most",
   nothingFailed: "Nothing failed.",
-  // First run
-  firstRunTitle: "Waiting for the first trace",
-  firstRunLead: "Paste these lines into a program that calls Amazon Bedrock, and run it.",
-  firstRunWaiting: (seconds: number): string => `Listening · ${seconds} s`,
-  firstRunCheck: "Nothing yet? Check these:",
-  firstRunChecks: (origin: string): readonly string[] => [
-    `The program can reach this server: curl ${origin}/healthz answers from the machine it runs on. In a container, 127.0.0.1 is the container itself.`,
-    "autolog() runs in the same process that makes the call, and outcrop is the package that this Python imports.",
-    "OUTCROP_TRACKING_URI is not set to another address; set_tracking_uri() in the code wins over it.",
-    "A program sends what it has when it ends. If it is killed, its last moments may be missing.",
-    "A stream becomes a trace when it has been read, not when the call returns.",
-  ],
   // Trace
   back: "Back to the traces",
   spans: "Spans",
@@ -323,8 +317,9 @@ export const en = {
   keyBack: "Back to the traces",
   keyTabs: "Chat, Inputs / Outputs, Events, Attributes, Feedback, Code",
   keyFold: "Fold or unfold a span",
-  keyFilter: "Filter",
+  keyFilter: "Filter the list, find spans",
   keyHelp: "This list",
   // Experiments
   noExperiments: "No experiments yet. The first trace makes one.",
+  ...enTrace,
 };

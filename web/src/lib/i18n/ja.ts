@@ -1,7 +1,12 @@
 // What the page says, in Japanese.
+import { jaTrace } from "./ja.trace";
 import type { Dictionary } from "./dictionary";
+import { jaFinding } from "./jaFinding";
+import { jaManaging } from "./jaManaging";
 
 export const ja: Dictionary = {
+  ...jaFinding,
+  ...jaManaging,
   traces: "トレース",
   experiments: "実験",
   mainNavigation: "メイン",
@@ -167,17 +172,6 @@ export const ja: Dictionary = {
   dearest: "費用の高い順",
   mostFailing: "失敗の多い順",
   nothingFailed: "失敗はありません。",
-  firstRunTitle: "最初のトレースを待っています",
-  firstRunLead: "Amazon Bedrock を呼び出すプログラムに次の行を貼り付けて実行してください。",
-  firstRunWaiting: (seconds) => `待機中 · ${seconds} 秒`,
-  firstRunCheck: "届かないときは次を確認してください:",
-  firstRunChecks: (origin) => [
-    `プログラムからこのサーバーに届くこと。実行中のマシンで curl ${origin}/healthz が応答すること。コンテナ内の 127.0.0.1 はコンテナ自身です。`,
-    "autolog() が呼び出しと同じプロセスで実行され、その Python が outcrop を読み込んでいること。",
-    "OUTCROP_TRACKING_URI が別のアドレスでないこと。コード内の set_tracking_uri() が優先されます。",
-    "プログラムは終了時に残りを送信します。強制終了された場合、直前の分は失われることがあります。",
-    "ストリームは呼び出しが戻った時ではなく、読み終えた時にトレースになります。",
-  ],
   back: "トレース一覧に戻る",
   spans: "スパン",
   spanCount: (n) => `${n} スパン`,
@@ -306,7 +300,8 @@ export const ja: Dictionary = {
   keyBack: "トレース一覧に戻る",
   keyTabs: "チャット、入力 / 出力、イベント、属性、フィードバック、コード",
   keyFold: "スパンを畳む・広げる",
-  keyFilter: "絞り込み",
+  keyFilter: "一覧を絞り込む、スパンを検索",
   keyHelp: "この一覧",
   noExperiments: "実験はまだありません。最初のトレースが届くと作られます。",
+  ...jaTrace,
 };

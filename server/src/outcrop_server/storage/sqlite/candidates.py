@@ -12,11 +12,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outcrop.filter.ast import And, AnySpan, Comparison, Condition, Field, Operator, Or
+from outcrop.filter.fields import WORDS
+from outcrop.filter.texts import is_of_text
 from outcrop_server.storage.sqlite.conditions import Sql, test_sql
 from outcrop_server.storage.sqlite.durations import Bounds, bounds_of, is_of_span
 
 if TYPE_CHECKING:
     import sqlite3
+
+    from outcrop_server.storage.sqlite.words.asking import Asking
 
 # So many traces are looked at one by one; a statement takes no more parameters in older SQLites.
 MOST = 900
@@ -56,13 +60,45 @@ _COMPARED = frozenset(
 )
 
 
-def candidates(condition: Condition, connection: sqlite3.Connection) -> list[int] | None:
-    """Keys of the only traces for which a condition can hold, at most `MOST`; None where no index says so."""
+def candidates(
+    condition: Condition, connection: sqlite3.Connection, asking: Asking | None = None
+) -> list[int] | None:
+    """Keys of the only traces for which a condition can hold; None where no index says that they are few.
+
+    Args:
+        condition: what holds for them.
+        connection: a connection to the store.
+        asking: knows of texts; None where none are asked for.
+    """
     for probe in _probes(condition, connection):
         rows = connection.execute(f"{probe.text} LIMIT {MOST + 1}", probe.values).fetchall()
         if len(rows) <= MOST:
             return [key for (key,) in rows]
-    return None
+    return None if asking is None else _of_texts(condition, connection, asking)
+
+
+def _of_texts(condition: Condition, connection: sqlite3.Connection, asking: Asking) -> list[int] | None:
+    """The same by what is looked for in texts."""
+    if isinstance(condition, AnySpan):
+        return _of_texts(condition.term, connection, asking)
+    if isinstance(condition, And):
+        # What is long is rare.
+        terms = sorted(condition.terms, key=_length, reverse=True)
+        found = (_of_texts(term, connection, asking) for term in terms)
+        return next((keys for keys in found if keys is not None), None)
+    if isinstance(condition, Or):
+        branches = [candidates(term, connection, asking) for term in condition.terms]
+        known = [keys for keys in branches if keys is not None]
+        return None if len(known) < len(branches) else list({key for keys in known for key in keys})
+    if not isinstance(condition, Comparison) or condition.operator.is_negative:
+        return None
+    is_text = condition.field == WORDS or is_of_text(condition)
+    return asking.candidates(condition) if is_text else None
+
+
+def _length(condition: Condition) -> int:
+    """Of what is looked for in texts; of other conditions none."""
+    return len(str(condition.value)) if isinstance(condition, Comparison) else 0
 
 
 def _probes(condition: Condition, connection: sqlite3.Connection) -> list[Sql]:

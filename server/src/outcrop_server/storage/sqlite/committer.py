@@ -88,6 +88,10 @@ class Committer:
         """How many pieces of writing wait, and how many bytes they have."""
         return self._queue.waiting()
 
+    def is_busy(self) -> bool:
+        """Whether something waits to be written."""
+        return self._queue.waiting()[0] > 0
+
     def fault(self) -> str | None:
         """Why nothing can be written, as far as is known; None if something could when last tried.
 

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 from outcrop.filter.ast import And, AnySpan, Comparison, Condition, Field, Not, Operator, Or
 from outcrop.filter.fields import WORDS
+from outcrop.filter.texts import is_of_text
 from outcrop_server.storage.sqlite.durations import bounds_of_span
+from outcrop_server.storage.sqlite.words.wanted import question_of
 
 _NS_IN_MS = 1_000_000
 
@@ -60,13 +62,11 @@ _MANY = {
     "error": _OF_SPANS.format(column="span.error_type"),
     "error.message": _OF_SPANS.format(column="span.error_message"),
 }
-# Free words. Names and codes are asked of their terms (see `terms`), which are few; of messages there are as
-# many as failed spans.
+# Free words: first what the index of words knows, which has all that is looked at behind it, too.
 _WORDS = """
-    coalesce({asked}, 0) OR coalesce({answered}, 0)
-    OR trace.trace_key IN (SELECT trace_key FROM trace_term WHERE term_id IN (
-        SELECT term_id FROM term WHERE kind IN ('name', 'error') AND {value}))
-    OR trace.trace_key IN (SELECT trace_key FROM span WHERE error_message IS NOT NULL AND {message})
+    outcrop_words(?, trace.trace_key) OR coalesce({asked}, 0) OR coalesce({answered}, 0)
+    OR EXISTS (SELECT 1 FROM span WHERE span.trace_key = trace.trace_key
+        AND ({name} OR coalesce({error}, 0) OR coalesce({message}, 0)))
 """
 _TEXTS = {"tag": "trace.tags", "metadata": "trace.metadata"}
 # The value of an assessment as text: what is no text is there as its JSON.
@@ -118,7 +118,7 @@ def condition_sql(condition: Condition) -> Sql:
 
 
 def _possible_sql(condition: Condition) -> Sql:
-    """What the row of `trace` tells of its spans: whether one can be as slow or as quick as is asked."""
+    """What the row of `trace` and the index tell of its spans: whether one can be as is asked."""
     tests = [
         Sql(f"+trace.{column} {operator} ?", (bound,))
         for bounds in bounds_of_span(condition)
@@ -129,17 +129,32 @@ def _possible_sql(condition: Condition) -> Sql:
         )
         if bound is not None
     ]
-    return _joined(" AND ", tests)
+    terms = condition.terms if isinstance(condition, And) else (condition,)
+    texts = [
+        Sql("outcrop_may(?, trace.trace_key)", (question_of(term),))
+        for term in terms
+        if isinstance(term, Comparison) and is_of_text(term) and not term.operator.is_negative
+    ]
+    return _joined(" AND ", [*tests, *texts])
+
+
+def _is_far(condition: Condition) -> bool:
+    if isinstance(condition, And | Or):
+        return any(map(_is_far, condition.terms))
+    return isinstance(condition, Comparison) and is_of_text(condition)
 
 
 def _span_sql(condition: Condition) -> Sql:
     """A condition over one row of `span`."""
     if isinstance(condition, And | Or):
-        return _joined(
-            " AND " if isinstance(condition, And) else " OR ", [_span_sql(term) for term in condition.terms]
-        )
+        # What lies in payloads is looked at last.
+        terms = sorted(condition.terms, key=_is_far)
+        return _joined(" AND " if isinstance(condition, And) else " OR ", [_span_sql(term) for term in terms])
     if not isinstance(condition, Comparison) or condition.field.entity != "span":
         raise TypeError(f"{condition!r} cannot be asked of one span")
+    if is_of_text(condition):
+        place = "span.payload_id, span.payload_offset, span.payload_length"
+        return _signed(condition, Sql(f"outcrop_span(?, {place})", (question_of(condition),)))
     test = test_sql(condition, f"({_SPAN[condition.field.name]})")
     return _signed(condition, Sql(f"coalesce({test.text}, 0)", test.values))
 
@@ -178,12 +193,14 @@ def _words(comparison: Comparison) -> Sql:
         for name, column in (
             ("asked", "trace.request_preview"),
             ("answered", "trace.response_preview"),
-            ("value", "value"),
-            ("message", "error_message"),
+            ("name", "span.name"),
+            ("error", "span.error_type"),
+            ("message", "span.error_message"),
         )
     }
     text = _WORDS.format(**{name: test.text for name, test in tests.items()})
-    return Sql(f"({text})", tuple(value for test in tests.values() for value in test.values))
+    values = tuple(value for test in tests.values() for value in test.values)
+    return Sql(f"({text})", (comparison.value, *values))
 
 
 def _rows(field: Field, comparison: Comparison) -> Sql:
@@ -208,6 +225,8 @@ def test_sql(comparison: Comparison, value: str) -> Sql:
     if operator is Operator.CONTAINS:
         # LIKE tells no capitals from small ASCII letters either, and takes a third of the time of lower().
         return Sql(f"{value} LIKE ? ESCAPE '\\'", (_within(str(expected)),))
+    if operator is Operator.RLIKE:
+        return Sql(f"outcrop_rlike(?, {value})", (expected,))
     if operator is Operator.LIKE:
         return Sql(f"{value} GLOB ?", (_glob(str(expected)),))
     return Sql(f"{value} {operator.value.replace('ILIKE', 'LIKE')} ?", (expected,))

@@ -6,6 +6,8 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
+from outcrop_server.storage.sqlite.words.index_file import index_bytes, index_path
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -32,13 +34,14 @@ def free_bytes(path: Path) -> int | None:
 
 
 def file_bytes(path: Path) -> dict[str, int]:
-    """Sizes of the database and of its write-ahead log; what is not there has none."""
+    """Sizes of the database, of its write-ahead log and of its index of words; what is not there has none."""
     found: dict[str, int] = {}
     for name, file in (("database", path), ("log", path.with_name(path.name + "-wal"))):
         try:
             found[name] = file.stat().st_size
         except OSError:
             found[name] = 0
+    found["words"] = index_bytes(index_path(path))
     return found
 
 

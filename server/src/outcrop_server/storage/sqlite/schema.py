@@ -7,7 +7,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from outcrop_server.model.errors import StoreError
-from outcrop_server.storage.sqlite import blob_schema, rollup_schema, term_schema
+from outcrop_server.storage.sqlite import (
+    blob_schema,
+    experiment_schema,
+    removal_schema,
+    rollup_schema,
+    term_schema,
+    view_schema,
+)
 from outcrop_server.storage.sqlite.rollup_rows import rebuild
 
 if TYPE_CHECKING:
@@ -225,6 +232,9 @@ MIGRATIONS: tuple[tuple[Step, ...], ...] = (
     _TREE_AND_CHANGES,
     (*rollup_schema.PACKED, rebuild, *_SPAN_DURATIONS),
     blob_schema.STEP,
+    removal_schema.STEP,
+    view_schema.STEP,
+    experiment_schema.STEP,
 )
 
 

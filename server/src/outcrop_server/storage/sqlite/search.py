@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from outcrop_server.storage.sqlite import statements as sql
@@ -38,8 +39,7 @@ def search_sql(search: TraceSearch, candidates: Sequence[int] | None = None) -> 
     if search.among is not None:
         conditions.insert(0, Sql(f"trace.trace_id IN ({', '.join('?' for _ in search.among)})", search.among))
     if candidates is not None:
-        marks = ", ".join("?" for _ in candidates)
-        conditions.insert(0, Sql(f"trace.trace_key IN ({marks})", tuple(candidates)))
+        conditions.insert(0, keys_sql(candidates))
     if search.after is not None:
         conditions.append(_after(keys, search.after))
     given = [each for each in conditions if each.text]
@@ -51,6 +51,11 @@ def search_sql(search: TraceSearch, candidates: Sequence[int] | None = None) -> 
     columns = ", ".join(key for key, _ in keys)
     text = sql.select_traces_with(columns) + where + f" ORDER BY {order} LIMIT ?"
     return Sql(text, (*values, search.limit))
+
+
+def keys_sql(keys: Sequence[int]) -> Sql:
+    """That a trace's key is one of these, of which there may be more than a statement has parameters."""
+    return Sql("trace.trace_key IN (SELECT value FROM json_each(?))", (json.dumps(list(keys)),))
 
 
 def _experiments(names: tuple[str, ...]) -> Sql:

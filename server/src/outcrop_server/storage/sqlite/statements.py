@@ -30,7 +30,11 @@ INSERT_EXPERIMENT = "INSERT OR IGNORE INTO experiment (name, created_at_ns) VALU
 FIND_EXPERIMENT = "SELECT experiment_id FROM experiment WHERE name = ?"
 SELECT_EXPERIMENTS = """
     SELECT experiment_id, name, created_at_ns, trace_count, error_count,
-        (SELECT max(start_time_ns) FROM trace WHERE trace.experiment_id = experiment.experiment_id) AS last_ns
+        (SELECT max(start_time_ns) FROM trace WHERE trace.experiment_id = experiment.experiment_id)
+            AS last_ns,
+        description, archived_at_ns, retention,
+        (SELECT json_group_array(former_name.name) FROM former_name
+            WHERE former_name.experiment_id = experiment.experiment_id)
     FROM experiment ORDER BY last_ns DESC NULLS LAST, name
 """
 

@@ -7,31 +7,34 @@ from typing import TYPE_CHECKING, Any
 
 from outcrop_server.model.changes import ChangedTrace, ChangePosition
 from outcrop_server.model.errors import StoreError
-from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
+from outcrop_server.model.rows import SpanRow, StoredTrace, TracePosition
 from outcrop_server.model.search import FoundTrace, TraceSearch
 from outcrop_server.model.store_health import CommitWatch, StoreHealth, watch_nothing
 from outcrop_server.model.timeline import Timeline
-from outcrop_server.storage.sqlite import ageing, changes, columns, facets, judging, tokens, tree
+from outcrop_server.otlp.text import read_text
+from outcrop_server.storage.sqlite import ageing, changes, columns, facets, judging, tree
 from outcrop_server.storage.sqlite import health as disk
 from outcrop_server.storage.sqlite import statements as sql
 from outcrop_server.storage.sqlite.aggregate import aggregate
 from outcrop_server.storage.sqlite.blobs import SELECT_PLACES, whole_payload
 from outcrop_server.storage.sqlite.candidates import candidates
+from outcrop_server.storage.sqlite.choices import StoreOfChoices
 from outcrop_server.storage.sqlite.committer import Committer
 from outcrop_server.storage.sqlite.connections import ReaderPool, make_private, open_writer
+from outcrop_server.storage.sqlite.experiments import read_experiments
 from outcrop_server.storage.sqlite.file_lock import FileLock
 from outcrop_server.storage.sqlite.frames import unpack
 from outcrop_server.storage.sqlite.search import search_sql
 from outcrop_server.storage.sqlite.sessions import read_sessions, session_traces_sql
 from outcrop_server.storage.sqlite.upkeep.compacting import give_back_pages, merge_log
 from outcrop_server.storage.sqlite.upkeep.opening import lock_path, snapshot
+from outcrop_server.storage.sqlite.words.text_search import TextSearch
 from outcrop_server.storage.sqlite.write import prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from outcrop_server.model.access import AccessToken
     from outcrop_server.model.aggregates import (
         AggregateQuery,
         Aggregates,
@@ -42,20 +45,26 @@ if TYPE_CHECKING:
     )
     from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
     from outcrop_server.model.new_span import NewSpan
-    from outcrop_server.model.rows import OldTrace
+    from outcrop_server.model.rows import ExperimentRow, OldTrace
+    from outcrop_server.model.span_text import ReadText
     from outcrop_server.model.tree import SpanPosition, SubtreeTotals
 
 DEFAULT_MAX_WAITING_BYTES = 256 << 20
+DEFAULT_SEARCH_S = 10.0
 _LOCK_TIMEOUT_S = 30.0
+# Counts stop where searches go on.
+_COUNTING_S = 1.0
 
 
-class SqliteStore:
+class SqliteStore(StoreOfChoices):
     """Keeps traces in one SQLite file; see `storage.api.TraceStore` for what its methods promise.
 
     Args:
         path: the file; made if missing, brought to the newest version if older.
         max_waiting_bytes: most prepared bytes that may wait to be committed.
         on_commit: told of each commit, in the committing thread.
+        read_text: reads a payload's text.
+        search_s: seconds after which a search that has to look into payloads ends with an error.
 
     Raises:
         StoreError: the file cannot be used; says why and what to do.
@@ -67,6 +76,8 @@ class SqliteStore:
         *,
         max_waiting_bytes: int = DEFAULT_MAX_WAITING_BYTES,
         on_commit: CommitWatch = watch_nothing,
+        read_text: ReadText = read_text,
+        search_s: float = DEFAULT_SEARCH_S,
     ) -> None:
         self._path = path
         self._max_waiting_bytes = max_waiting_bytes
@@ -84,6 +95,7 @@ class SqliteStore:
             raise
         self._committer = Committer(connection, self._lock, max_waiting_bytes, on_commit)
         self._readers = ReaderPool(path)
+        self._texts = TextSearch(path, self._readers, read_text, self._committer.is_busy, search_s)
         self._is_closed = False
 
     def append(self, spans: Sequence[NewSpan]) -> Future[int]:
@@ -101,8 +113,7 @@ class SqliteStore:
     def experiments(self) -> list[ExperimentRow]:
         """Every experiment, that of the newest trace first."""
         with self._readers.reading() as connection:
-            rows = connection.execute(sql.SELECT_EXPERIMENTS).fetchall()
-        return [ExperimentRow(str(number), *rest) for number, *rest in rows]
+            return read_experiments(connection)
 
     def traces(self, experiment: str | None, after: TracePosition | None, limit: int) -> list[StoredTrace]:
         """A page of traces, newest first."""
@@ -123,9 +134,9 @@ class SqliteStore:
 
     def search(self, search: TraceSearch) -> list[FoundTrace]:
         """The traces that fit, in their order."""
-        with self._readers.reading() as connection:
+        with self._texts.asked(search.where) as (connection, asking):
             # Where the only traces are named, no index has to find them.
-            keys = candidates(search.where, connection) if search.among is None else None
+            keys = candidates(search.where, connection, asking) if search.among is None else None
             statement = search_sql(search, keys)
             rows = connection.execute(statement.text, statement.values).fetchall()
         width = columns.TRACE.count(",") + 3
@@ -133,23 +144,35 @@ class SqliteStore:
 
     def aggregate(self, query: AggregateQuery) -> Aggregates:
         """Numbers of many traces and calls, by group."""
-        with self._readers.reading() as connection:
+        with self._texts.asked(query.where) as (connection, _):
             return aggregate(connection, query)
 
     def count(self, search: TraceSearch, max_traces: int) -> Count:
         """How many traces fit."""
-        with self._readers.reading() as connection:
-            return facets.count(connection, search, max_traces)
+        with self._texts.asked(search.where, _COUNTING_S) as (connection, asking):
+            return facets.count(connection, search, max_traces, asking)
 
     def facets(self, search: TraceSearch, top: int, max_traces: int) -> Facets:
         """What the traces that fit have."""
-        with self._readers.reading() as connection:
-            return facets.facets(connection, search, top, max_traces)
+        with self._texts.asked(search.where, _COUNTING_S) as (connection, asking):
+            return facets.facets(connection, search, top, max_traces, asking)
 
     def timeline(self, search: TraceSearch, interval_s: int, max_traces: int) -> Timeline:
         """How many of the traces that fit began when."""
-        with self._readers.reading() as connection:
-            return facets.timeline(connection, search, interval_s, max_traces)
+        with self._texts.asked(search.where, _COUNTING_S) as (connection, asking):
+            return facets.timeline(connection, search, interval_s, max_traces, asking)
+
+    def words_waiting(self, experiments: tuple[str, ...] = ()) -> int:
+        """How many traces searches of texts pass over."""
+        return self._texts.passed_over(experiments)
+
+    def start_filling(self) -> None:
+        """Fills the index of words from now on, in a thread of its own."""
+        self._texts.filler.start()
+
+    def fill_words(self) -> None:
+        """Fills it until nothing waits; UnavailableError where another process does."""
+        self._texts.filler.fill()
 
     def sessions(self, query: SessionQuery) -> list[SessionRow]:
         """A page of sessions, those used last first."""
@@ -318,25 +341,6 @@ class SqliteStore:
             merge_log(self._path)
         return given * int(page_bytes)
 
-    def access_tokens(self) -> list[AccessToken]:
-        """Every token that was ever made."""
-        with self._readers.reading() as connection:
-            return tokens.read_tokens(connection)
-
-    def add_access_token(self, token: AccessToken) -> Future[bool]:
-        """Keeps a token."""
-        return self._committer.submit(lambda writer: tokens.insert_token(writer.connection, token))
-
-    def revoke_access_token(self, token_id: str, at_ns: int, by: str) -> Future[bool]:
-        """Revokes a token."""
-        return self._committer.submit(
-            lambda writer: tokens.revoke_token(writer.connection, token_id, at_ns, by)
-        )
-
-    def note_token_use(self, used_at_ns: Mapping[str, int]) -> Future[None]:
-        """Keeps when tokens were last used."""
-        return self._committer.submit(lambda writer: tokens.note_use(writer.connection, used_at_ns))
-
     def health(self) -> StoreHealth:
         """How it is now."""
         if self._is_closed:
@@ -358,6 +362,7 @@ class SqliteStore:
         if self._is_closed:
             return
         self._is_closed = True
+        self._texts.close()
         self._readers.close()
         self._committer.close()
         self._lock.close()

@@ -9,6 +9,7 @@ from outcrop_server.model.summary import TraceSummary, restored
 from outcrop_server.storage.sqlite import columns, tree
 from outcrop_server.storage.sqlite import statements as sql
 from outcrop_server.storage.sqlite.blobs import Separator, write_uses
+from outcrop_server.storage.sqlite.experiments import find_experiment
 from outcrop_server.storage.sqlite.frames import Frame, pack
 from outcrop_server.storage.sqlite.rollup_deltas import Deltas, trace_part
 from outcrop_server.storage.sqlite.rollup_rows import calls_of
@@ -290,7 +291,9 @@ class Writer:
     def _experiment_id(self, name: str) -> int:
         known = self._experiments.get(name)
         if known is None:
+            known = find_experiment(self._connection, name)
+        if known is None:
             self._connection.execute(sql.INSERT_EXPERIMENT, (name, time.time_ns()))
-            (known,) = self._connection.execute(sql.FIND_EXPERIMENT, (name,)).fetchone()
-            self._experiments[name] = int(known)
-        return self._experiments[name]
+            known = find_experiment(self._connection, name) or 0
+        self._experiments[name] = known
+        return known

@@ -8,23 +8,63 @@ import { ScrollPane } from "@/components/VirtualRows";
 import { useSpeech } from "@/lib/i18n/language";
 import { readConversation, type Chat, type Conversation } from "@/model/conversation";
 import { foldTurns } from "@/model/foldTurns";
+import { readEmbeddings, readRerank } from "@/model/vectors";
 import { toolSpans } from "@/model/toolSpans";
 import { useOpenTrace } from "../TraceContext";
 import styles from "./Chat.module.css";
+import { EmbeddingView } from "./EmbeddingView";
+import { Guardrail } from "./Guardrail";
 import { Line } from "./Line";
 import { Parameters } from "./Parameters";
 import { PlainChat } from "./PlainChat";
+import { RerankView } from "./RerankView";
 import { SystemPrompt } from "./SystemPrompt";
 import { ToolDefinitions } from "./ToolDefinitions";
 import { ToolSpansContext } from "./ToolSpansContext";
 import { TurnLine } from "./TurnLine";
 
-export function ChatTab({ payload }: { payload: SpanPayload }) {
+interface Props {
+  payload: SpanPayload;
+  /** Leads to where all of a payload can be had that is shown here in part. */
+  onSeeAll: () => void;
+}
+
+export function ChatTab({ payload, onSeeAll }: Props) {
   const { chat } = payload;
   return (
     <ScrollPane>
-      <div className={styles.document}>{chat ? <ModelChat chat={chat} payload={payload} /> : <PlainChat payload={payload} />}</div>
+      <div className={styles.document}>
+        {payload.cutMembers.includes("chat") && <CutNote onSeeAll={onSeeAll} />}
+        {chat ? <ModelChat chat={chat} payload={payload} /> : <OtherSpan payload={payload} />}
+      </div>
     </ScrollPane>
+  );
+}
+
+/** Spans that are no conversation: in a form of their own where they have one. */
+function OtherSpan({ payload }: { payload: SpanPayload }) {
+  const { inputs, outputs, span } = payload;
+  const rerank = useMemo(() => (span.error ? null : readRerank(inputs, outputs)), [inputs, outputs, span.error]);
+  const embeddings = useMemo(() => (span.kind === "embedding" && !span.error ? readEmbeddings(inputs, outputs) : null), [inputs, outputs, span]);
+  if (span.type === "RERANKER" && rerank) return <RerankView rerank={rerank} />;
+  if (embeddings) return <EmbeddingView embeddings={embeddings} />;
+  return (
+    <>
+      <Guardrail outputs={outputs} />
+      <PlainChat payload={payload} />
+    </>
+  );
+}
+
+function CutNote({ onSeeAll }: { onSeeAll: () => void }) {
+  const { t } = useSpeech();
+  return (
+    <p className={styles.cutNote}>
+      {t.cutHere}{" "}
+      <button type="button" className={styles.open} onClick={onSeeAll}>
+        {t.seeWhole}
+      </button>
+    </p>
   );
 }
 
@@ -48,6 +88,7 @@ function ModelChat({ chat, payload }: { chat: Chat; payload: SpanPayload }) {
           <p className={styles.faint}>{t.noOutput}</p>
         </Line>
       )}
+      <Guardrail outputs={payload.outputs} />
       {error && (
         <Line role={t.errorRole} isPlainRole>
           <ErrorNote error={error} />

@@ -1,10 +1,12 @@
 // What a turn holds, each kind in its own form; what is not known as tidy JSON where it stood.
+import { IconShieldCheck } from "@tabler/icons-react";
 import { Fold } from "@/components/Fold";
 import { JsonTree } from "@/components/JsonTree";
 import { Markdown } from "@/components/Markdown";
 import { useSpeech } from "@/lib/i18n/language";
 import type { Item } from "@/model/conversation";
 import styles from "./Chat.module.css";
+import { Citations } from "./Citations";
 import { Media } from "./Media";
 import { Reasoning } from "./Reasoning";
 import { ToolExchange } from "./ToolExchange";
@@ -19,7 +21,15 @@ function OneItem({ item }: { item: Item }) {
   const { t } = useSpeech();
   switch (item.kind) {
     case "text":
-      return <Markdown text={item.text} />;
+      return (
+        <>
+          {item.isGuarded && <span className={styles.guarded} data-tip={t.guardedHover}><IconShieldCheck size={13} stroke={1.7} aria-hidden /> {t.guarded}</span>}
+          <Markdown text={item.text} />
+          {item.citations.length > 0 && <Citations citations={item.citations} />}
+        </>
+      );
+    case "cachePoint":
+      return <p className={styles.cachePoint} data-tip={t.cachePointHover}>{t.cachePoint}</p>;
     case "reasoning":
       return <Reasoning text={item.text} isRedacted={item.isRedacted} />;
     case "call":

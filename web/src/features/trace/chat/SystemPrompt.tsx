@@ -11,7 +11,7 @@ const SHORT = 160;
 export function SystemPrompt({ items }: { items: readonly Item[] }) {
   const { t } = useSpeech();
   const text = items.map((item) => (item.kind === "text" ? item.text : "")).join(" ").trim();
-  const isShort = text.length <= SHORT && items.length === 1;
+  const isShort = text.length <= SHORT && items.every(({ kind }) => kind === "text" || kind === "cachePoint");
   return (
     <Line role={t.system} isPlainRole isAside>
       {isShort ? (

@@ -11,11 +11,13 @@ import styles from "./Events.module.css";
 
 interface Props {
   rows: readonly ChunkRow[];
+  /** How many had come at the moment that is shown. */
+  shown: number;
   chunk: number | undefined;
   onChunk: (index: number) => void;
 }
 
-export function ChunkTable({ rows, chunk, onChunk }: Props) {
+export function ChunkTable({ rows, shown, chunk, onChunk }: Props) {
   const { t } = useSpeech();
   const [open, setOpen] = useState<number | null>(null);
   return (
@@ -39,6 +41,7 @@ export function ChunkTable({ rows, chunk, onChunk }: Props) {
           return row && (
             <OneChunk
               row={row}
+              isYet={i >= shown}
               isChosen={row.chunk.index === chunk}
               isOpen={row.chunk.index === open}
               onClick={() => {
@@ -53,11 +56,11 @@ export function ChunkTable({ rows, chunk, onChunk }: Props) {
   );
 }
 
-function OneChunk({ row, isChosen, isOpen, onClick }: { row: ChunkRow; isChosen: boolean; isOpen: boolean; onClick: () => void }) {
+function OneChunk({ row, isYet, isChosen, isOpen, onClick }: { row: ChunkRow; isYet: boolean; isChosen: boolean; isOpen: boolean; onClick: () => void }) {
   const { chunk, gapNs, isStall, sinceFirstNs } = row;
   return (
     <>
-      <div role="row" aria-rowindex={chunk.index + 2} className={cx(styles.chunk, isChosen && styles.chosen)} onClick={onClick}>
+      <div role="row" aria-rowindex={chunk.index + 2} className={cx(styles.chunk, isChosen && styles.chosen, isYet && styles.notYet)} onClick={onClick}>
         <span role="cell" className={styles.index}>{chunk.index}</span>
         <span role="cell">{formatDuration(sinceFirstNs)}</span>
         <span role="cell">{formatDuration(chunk.offsetNs)}</span>

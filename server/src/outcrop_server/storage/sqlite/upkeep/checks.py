@@ -14,6 +14,7 @@ from outcrop_server.storage.sqlite.upkeep import check_tables
 from outcrop_server.storage.sqlite.upkeep.check_blobs import check_blobs
 from outcrop_server.storage.sqlite.upkeep.check_traces import check_traces
 from outcrop_server.storage.sqlite.upkeep.opening import snapshot
+from outcrop_server.storage.sqlite.upkeep.words import check_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -66,6 +67,7 @@ CHECKS: tuple[Check, ...] = (
     Check("terms", "the index of words by which searches find", _at_one_moment(check_tables.check_terms)),
     Check("rollups", "the sums of charts and sessions", _at_one_moment(check_rollups)),
     Check("blobs", "large binaries and their uses", check_blobs),
+    Check("words", "the index of words in payloads", check_words),
 )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from outcrop_server.model.errors import StoreError, UnavailableError
 from outcrop_server.storage.sqlite.upkeep.opening import locked, log_path, must_exist, told, version_at
 from outcrop_server.storage.sqlite.upkeep.replacing import replace, watch_nothing
+from outcrop_server.storage.sqlite.upkeep.words import compact_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,6 +99,7 @@ def compact(path: Path, on_pages: Callable[[int, int], None] | None = None) -> N
                 if on_pages is not None:
                     on_pages(done, max(done, total))
         merge_log(path)
+    compact_words(path)
 
 
 def compact_fully(path: Path, on_stage: Callable[[str], None] = watch_nothing) -> None:
@@ -115,3 +117,4 @@ def compact_fully(path: Path, on_stage: Callable[[str], None] = watch_nothing) -
 
     with told(path), locked(path) as lock, lock.held():
         replace(path, make, room_bytes=before.file_bytes + before.log_bytes, on_stage=on_stage)
+    compact_words(path, fully=True)

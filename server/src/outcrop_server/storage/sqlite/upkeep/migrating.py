@@ -7,7 +7,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from outcrop_server.storage.sqlite import blob_schema, schema
+from outcrop_server.storage.sqlite import (
+    blob_schema,
+    experiment_schema,
+    removal_schema,
+    schema,
+    view_schema,
+)
 from outcrop_server.storage.sqlite.schema import migrate
 from outcrop_server.storage.sqlite.upkeep.opening import alone, locked, log_path, reading, told, version_at
 from outcrop_server.storage.sqlite.upkeep.replacing import copy_pages, replace, watch_nothing
@@ -17,7 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Versions whose step makes new tables and columns and leaves every row as it is. Any other runs on a copy.
-_ADDING = frozenset({1, 3, 4, schema.MIGRATIONS.index(blob_schema.STEP) + 1})
+_ADDED = (blob_schema.STEP, removal_schema.STEP, view_schema.STEP, experiment_schema.STEP)
+_ADDING = frozenset({1, 3, 4, *(schema.MIGRATIONS.index(step) + 1 for step in _ADDED)})
 # Indices and rollups that a step may add; measured, they took less than half of what was there.
 _GROWTH = 1.5
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from outcrop_server.storage.sqlite import schema
 from outcrop_server.storage.sqlite.upkeep.opening import log_path, reading, snapshot
+from outcrop_server.storage.sqlite.upkeep.words import WordsStats, read_words_stats
 
 if TYPE_CHECKING:
     import sqlite3
@@ -92,6 +93,7 @@ class StoreStats:
     free_pages: int
     experiments: list[ExperimentStats]
     blobs: BlobStats
+    words: WordsStats
 
     @property
     def compression_ratio(self) -> float | None:
@@ -123,6 +125,7 @@ def read_stats(path: Path) -> StoreStats:
             free_pages=free_pages,
             experiments=_experiments(connection, has_blobs=has_blobs),
             blobs=BlobStats(*connection.execute(_BLOBS).fetchone()) if has_blobs else BlobStats(),
+            words=read_words_stats(path, connection) if version == len(schema.MIGRATIONS) else WordsStats(),
         )
 
 

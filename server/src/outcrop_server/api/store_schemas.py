@@ -1,0 +1,52 @@
+"""The shapes of `api.store`: the store's sizes, and prices in US dollars per million tokens."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from outcrop_server.api.schemas import ApiModel
+
+
+class StoreAnswer(ApiModel):
+    """What the server keeps, and where it stands."""
+
+    version: str
+    file_bytes: int
+    log_bytes: int = Field(description="Of the write-ahead log, which becomes part of the file.")
+    free_bytes: int | None = Field(description="On the disk; null if that is not known.")
+    waiting_bytes: int = Field(description="Of what waits to be written.")
+    faults: list[str] = Field(description="Why nothing can be written; empty if it can.")
+    experiment_count: int
+    trace_count: int
+    error_count: int
+
+
+class OwnPrice(ApiModel):
+    """An entry of the server's own price file."""
+
+    key: str = Field(description="A model's id or a pattern, with `@` and a service tier or without.")
+    input: float | None
+    output: float | None
+    cache_read: float | None = Field(description="Null: as input.")
+    cache_write: float | None = Field(description="Null: as input.")
+
+
+class ModelPrice(ApiModel):
+    """A model that was asked, and today's price of it."""
+
+    model: str
+    calls: int
+    source: str | None = Field(description="`outcrop-prices-file` or the library; null if none is known.")
+    entry: str | None = Field(description="The entry that the price comes from.")
+    input: float | None
+    output: float | None
+    cache_read: float | None
+    cache_write: float | None
+
+
+class PricesAnswer(ApiModel):
+    """At which prices calls are counted."""
+
+    own: list[OwnPrice]
+    profiles: dict[str, str] = Field(description="The model that an identifier stands for, by the file.")
+    models: list[ModelPrice] = Field(description="Those that were asked, most calls first.")

@@ -1,0 +1,220 @@
+"""The index at one moment: which traces have terms with what is looked for."""
+
+from __future__ import annotations
+
+# ruff: noqa: S608 - put together from constants and numbers
+from typing import TYPE_CHECKING
+
+from outcrop_server.storage.sqlite.words.index_file import IndexFaultError, IndexRows
+from outcrop_server.storage.sqlite.words.index_schema import OF_ATTRIBUTES, OF_COLUMNS, shard_of, table_of
+from outcrop_server.storage.sqlite.words.terms import Needle, is_pair
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Terms with what is looked for in them: of more, a shard's traces are looked at one by one.
+_MOST_TERMS = 4_000
+_TERMS_AT_ONCE = 200
+# Terms that are asked of single traces, before all traces of a shard are.
+_MOST_ASKED = 40
+# What a search names: of each of these needles one, or of each needle.
+Wanted = tuple[tuple[Needle, ...], ...]
+# Where: in the words of spans, and in what is marked so.
+Places = frozenset[bytes]
+IN_CONTENT: Places = frozenset()
+IN_WORDS: Places = frozenset({OF_COLUMNS})
+IN_ATTRIBUTES: Places = frozenset({OF_ATTRIBUTES})
+_MARKS = frozenset({OF_ATTRIBUTES, OF_COLUMNS})
+
+
+class IndexView:
+    """An index, to be used by one search.
+
+    Args:
+        index: of one moment.
+        on_damage: told if it cannot be read.
+    """
+
+    def __init__(self, index: IndexRows, on_damage: Callable[[IndexFaultError], None]) -> None:
+        self._index = index
+        self._on_damage = on_damage
+        self._asked: dict[tuple[int, Wanted, Places], int] = {}
+        self._found: dict[tuple[int, Wanted, Places], frozenset[int] | None] = {}
+        self._terms: dict[tuple[int, bytes], list[bytes] | None] = {}
+        self._shards: frozenset[int] | None = None
+        self._doubtful: frozenset[int] | None = None
+        self._vocabulary: tuple[int, bytes] = (-1, b"")
+
+    def shards(self) -> list[int]:
+        """The shards that there are, the newest first."""
+        if self._shards is None:
+            self._shards = self._numbers("SELECT shard FROM shard")
+        return sorted(self._shards, reverse=True)
+
+    def is_doubtful(self, trace_key: int) -> bool:
+        """Whether a trace is found by terms that another one had that was removed."""
+        if self._doubtful is None:
+            self._doubtful = self._numbers("SELECT trace_key FROM document WHERE is_doubtful")
+        return trace_key in self._doubtful
+
+    def has(self, trace_key: int, wanted: Wanted, places: Places) -> bool | None:
+        """Whether a trace has what is wanted, as the index knows it; None if it does not tell."""
+        shard = shard_of(trace_key)
+        key = (shard, wanted, places)
+        if key not in self._found:
+            try:
+                asked = self._asked.get(key, 0) + self._cost(shard, wanted, places)
+                self._asked[key] = asked
+                if asked <= _MOST_ASKED:
+                    return self._is_there(trace_key, wanted, places)
+            except IndexFaultError as error:
+                self._on_damage(error)
+                self._found[key] = None
+        # Of many, all of the shard at once.
+        found = self.matching(shard, wanted, places)
+        return None if found is None else trace_key in found
+
+    def matching(self, shard: int, wanted: Wanted, places: Places) -> frozenset[int] | None:
+        """The traces of a shard that have what is wanted; None if too many terms would have to be asked."""
+        key = (shard, wanted, places)
+        if key not in self._found:
+            try:
+                self._found[key] = self._matching(shard, wanted, places)
+            except IndexFaultError as error:
+                # Searches do without what is damaged.
+                self._on_damage(error)
+                self._found[key] = None
+        return self._found[key]
+
+    def _numbers(self, statement: str) -> frozenset[int]:
+        try:
+            return frozenset(number for (number,) in self._index.read(statement))
+        except IndexFaultError as error:
+            self._on_damage(error)
+            return frozenset()
+
+    def _matching(self, shard: int, wanted: Wanted, places: Places) -> frozenset[int] | None:
+        if shard not in self.shards():
+            return frozenset()
+        found: frozenset[int] | None = None
+        for choices in wanted:
+            either: frozenset[int] | None = frozenset()
+            for needle in choices:
+                traces = self._with_needle(shard, needle, places)
+                either = None if traces is None or either is None else either | traces
+            if either is not None:
+                found = either if found is None else found & either
+                if not found:
+                    break
+        return found
+
+    def up_to(self, shard: int, wanted: Wanted, places: Places, most: int) -> frozenset[int] | None:
+        """As `matching`, or as many as `most` of them if there are so many and they are quickly had."""
+        pieces = [piece for choices in wanted for needle in choices for piece in needle.pieces]
+        if len(pieces) != 1 or len(wanted) != 1:
+            return self.matching(shard, wanted, places)
+        try:
+            terms = self._with_piece(shard, pieces[0], places)
+            if terms is None or len(terms) > _TERMS_AT_ONCE:
+                return self.matching(shard, wanted, places)
+            return self._of_terms(shard, terms, most) if shard in self.shards() else frozenset()
+        except IndexFaultError as error:
+            self._on_damage(error)
+            return None
+
+    def _with_needle(self, shard: int, needle: Needle, places: Places) -> frozenset[int] | None:
+        found: frozenset[int] | None = None
+        for piece in needle.pieces:
+            terms = self._with_piece(shard, piece, places)
+            if terms is None:
+                continue
+            traces = self._of_terms(shard, terms)
+            found = traces if found is None else found & traces
+            if not found:
+                break
+        return found
+
+    def _cost(self, shard: int, wanted: Wanted, places: Places) -> int:
+        """How many terms one trace is asked for."""
+        terms = (
+            self._with_piece(shard, piece, places)
+            for choices in wanted
+            for needle in choices
+            for piece in needle.pieces
+        )
+        return 1 + sum(len(each) for each in terms if each is not None)
+
+    def _is_there(self, trace_key: int, wanted: Wanted, places: Places) -> bool | None:
+        shard = shard_of(trace_key)
+        if shard not in self.shards():
+            return False
+        known: bool | None = None
+        for choices in wanted:
+            told = [self._has_needle(shard, trace_key, needle, places) for needle in choices]
+            if None in told:
+                continue
+            if True not in told:
+                return False
+            known = True
+        return known
+
+    def _has_needle(self, shard: int, trace_key: int, needle: Needle, places: Places) -> bool | None:
+        known: bool | None = None
+        table = table_of(shard)
+        for piece in needle.pieces:
+            terms = self._with_piece(shard, piece, places)
+            if terms is None:
+                continue
+            found = terms and self._index.read(
+                f"SELECT 1 FROM {table} WHERE {table} MATCH ? AND rowid = ?", (_either(terms), trace_key)
+            )
+            if not found:
+                return False
+            known = True
+        return known
+
+    def _with_piece(self, shard: int, piece: bytes, places: Places) -> list[bytes] | None:
+        """The terms of a shard with a piece in them, of these places; None if they are too many."""
+        if is_pair(piece):
+            return [piece, *(mark + piece for mark in sorted(places))]
+        key = (shard, piece)
+        if key not in self._terms:
+            self._terms[key] = _lines_with(self._words_of(shard), piece)
+        found = self._terms[key]
+        if found is None:
+            return None
+        return [term for term in found if term[:1] not in _MARKS or term[:1] in places]
+
+    def _words_of(self, shard: int) -> bytes:
+        if self._vocabulary[0] != shard:
+            rows = self._index.read("SELECT terms FROM vocabulary WHERE shard = ? ORDER BY chunk", (shard,))
+            self._vocabulary = (shard, b"".join(terms for (terms,) in rows))
+        return self._vocabulary[1]
+
+    def _of_terms(self, shard: int, terms: list[bytes], most: int | None = None) -> frozenset[int]:
+        table = table_of(shard)
+        found: set[int] = set()
+        for at in range(0, len(terms), _TERMS_AT_ONCE):
+            rows = self._index.read(
+                f"SELECT rowid FROM {table} WHERE {table} MATCH ? LIMIT ?",
+                (_either(terms[at : at + _TERMS_AT_ONCE]), -1 if most is None else most),
+            )
+            found.update(key for (key,) in rows)
+        return frozenset(found)
+
+
+def _either(terms: list[bytes]) -> str:
+    return " OR ".join(f'"{term.decode()}"' for term in terms)
+
+
+def _lines_with(text: bytes, piece: bytes) -> list[bytes] | None:
+    """The lines of a text with a piece in them, each once."""
+    found: set[bytes] = set()
+    at = text.find(piece)
+    while at >= 0:
+        end = text.index(b"\n", at)
+        found.add(text[text.rindex(b"\n", 0, at) + 1 : end])
+        if len(found) > _MOST_TERMS:
+            return None
+        at = text.find(piece, end)
+    return list(found)

@@ -1,0 +1,90 @@
+// The line above the list: how many traces, which are new, and what can be done; with rows chosen, what is done with them.
+import { Menu } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { IconArrowUp, IconDownload } from "@tabler/icons-react";
+import { countQuery, experimentsQuery, histogramQuery, type ListAsk } from "@/api/queries";
+import { exportFitting } from "@/api/several";
+import { formatCount, formatStretch } from "@/lib/format";
+import { useSpeech } from "@/lib/i18n/language";
+import type { ListSearch } from "@/model/address";
+import { ColumnsMenu } from "./ColumnsMenu";
+import { ExportItems } from "./ExportItems";
+import styles from "./ListHead.module.css";
+import type { Change } from "./useListAsk";
+import type { ListLayout } from "./useLayout";
+import type { LiveRows } from "./useLiveRows";
+import { useSaving } from "./useSaving";
+import { ViewsMenu } from "./ViewsMenu";
+
+interface Props {
+  ask: ListAsk;
+  search: ListSearch;
+  isAll: boolean;
+  live: LiveRows;
+  layout: ListLayout;
+  onChange: (change: Change) => void;
+}
+
+export function ListHead({ ask, search, isAll, live, layout, onChange }: Props) {
+  const { t, language } = useSpeech();
+  const saving = useSaving();
+  const error = live.liveError ?? saving.error;
+  return (
+    <header className={styles.head}>
+      {isAll ? <CountOfAll experiment={ask.experiment} /> : <CountOfSome ask={ask} />}
+      {error && (
+        <span className={styles.lost} role="status">
+          {error.message || t.noAnswer}
+        </span>
+      )}
+      <span className={styles.space} />
+      {live.waiting > 0 && (
+        <button type="button" className={styles.fresh} onClick={live.showWaiting}>
+          <IconArrowUp size={14} stroke={2} aria-hidden />
+          {t.newTraces(`${formatCount(live.waiting, language)}${live.isMoreWaiting ? "+" : ""}`)}
+        </button>
+      )}
+      <Stretch ask={ask} />
+      <div className={styles.tools}>
+        <ViewsMenu search={search} layout={layout} onChange={onChange} />
+        <Menu position="bottom-end">
+          <Menu.Target>
+            <button type="button" className={styles.button} disabled={saving.isBusy} data-tip={t.exportHover} aria-label={t.exportAll}>
+              <IconDownload size={15} stroke={1.6} aria-hidden />
+              <span className={styles.word}>{saving.isBusy ? t.exporting : t.exportWord}</span>
+            </button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <ExportItems onExport={(format) => saving.save(format, () => exportFitting(format, ask))} />
+          </Menu.Dropdown>
+        </Menu>
+        <ColumnsMenu layout={layout.layout} onLayout={layout.setLayout} />
+      </div>
+    </header>
+  );
+}
+
+/** From when to when the strip above reaches. */
+function Stretch({ ask }: { ask: ListAsk }) {
+  const { t, language } = useSpeech();
+  const { data } = useQuery(histogramQuery(ask));
+  if (!data || data.bars.length === 0) return null;
+  const stretch = formatStretch(data.sinceMs, data.untilMs, language);
+  return <span className={`${styles.count} ${styles.stretch}`}>{data.isExact ? stretch : t.newestOf(stretch)}</span>;
+}
+
+function CountOfAll({ experiment }: { experiment: string | undefined }) {
+  const { t, language } = useSpeech();
+  const { data } = useQuery(experimentsQuery);
+  const counted = data?.filter(({ name }) => experiment === undefined || name === experiment);
+  const total = counted?.reduce((sum, { traceCount }) => sum + traceCount, 0);
+  return total !== undefined && <span className={styles.count}>{t.traceCount(total, formatCount(total, language))}</span>;
+}
+
+function CountOfSome({ ask }: { ask: ListAsk }) {
+  const { t, language } = useSpeech();
+  const { data } = useQuery(countQuery(ask));
+  if (!data) return null;
+  const count = `${formatCount(data.count, language)}${data.is_exact ? "" : "+"}`;
+  return <span className={styles.count}>{t.traceCount(data.count, count)}</span>;
+}

@@ -1,0 +1,44 @@
+// @vitest-environment jsdom
+import { screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { expect, test } from "vitest";
+import { renderPage, spanDetail, spanSummary, traceAnswers } from "../page";
+
+const cells = (row: HTMLElement) => within(row).getAllByRole("cell").map(({ textContent }) => textContent);
+
+test("a rerank is a table in the new order", async () => {
+  const span = spanDetail(spanSummary("rank", null, "RERANKER", 1000), {
+    inputs: { body: { query: "Which city?", documents: ["Paris", "Cheese", "Berlin"] } },
+    outputs: { body: { results: [{ index: 2, relevance_score: 0.8 }, { index: 0, relevance_score: 0.4 }] } },
+  });
+  renderPage("/traces/t1", traceAnswers(span));
+  expect(await screen.findByText("Which city?")).toBeTruthy();
+  expect(screen.getByText("2 of 3 documents")).toBeTruthy();
+  expect(screen.getAllByRole("row").slice(1).map(cells)).toEqual([["1", "0.800", "Berlin", "3"], ["2", "0.400", "Paris", "1"]]);
+});
+
+test("an embedding says how long its vectors are; the numbers themselves are copied", async () => {
+  const span = spanDetail(spanSummary("embed", null, "EMBEDDING", 1000), { inputs: { body: { texts: ["one", "two"] } }, outputs: { body: { embeddings: [[1, 0, 0, 0], [0.6, 0.8, 0, 0]] } } });
+  renderPage("/traces/t1", traceAnswers(span));
+  expect((await screen.findAllByRole("row")).slice(1).map(cells)).toEqual([["one", "", "4", "1.000", ""], ["two", "", "4", "1.000", ""]]);
+  expect(screen.getAllByRole("button", { name: "Copy the vector" })).toHaveLength(2);
+});
+
+test("sources fold under their text, and a guardrail's findings stand below the answer", async () => {
+  const span = spanDetail(spanSummary("chat", null, "CHAT_MODEL", 1000), {
+    outputs: { trace: { guardrail: { inputAssessment: { g: { topicPolicy: { topics: [{ name: "Investments", action: "BLOCKED" }] } } } } } },
+    chat: {
+      system: [{ type: "text", content: "Be kind." }, { type: "generic", value: { cachePoint: { type: "default" } } }],
+      tools: [],
+      parameters: {},
+      messages: [{ role: "user", parts: [{ type: "text", content: "look at this", guard: ["query"] }] }],
+      output: [{ role: "assistant", parts: [{ type: "text", content: "It is blue.", citations: [{ title: "report", sourceContent: [{ text: "Blue." }] }] }] }],
+    },
+  });
+  renderPage("/traces/t1", traceAnswers(span));
+  await userEvent.setup().click(await screen.findByRole("button", { name: "1 source" }));
+  expect(screen.getByText("“Blue.”")).toBeTruthy();
+  expect(screen.getByText("Cache point")).toBeTruthy();
+  expect(screen.getByText("Guarded")).toBeTruthy();
+  expect(cells(screen.getByRole("row", { name: /Denied topic/ }))).toEqual(["Denied topic input", "Investments ", "BLOCKED"]);
+});
