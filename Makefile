@@ -30,7 +30,7 @@ check: .make/python .make/web .make/openapi ## lint, format, layers and types of
 	cd web && $(NPM) run --silent check
 
 test-python: .make/python .make/chromium $(STATIC) ## Python tests: SDK, server, system and browser
-	$(VENV)/python -m pytest $(ARGS)
+	$(VENV)/python scripts/test_python.py $(ARGS)
 
 test-versions: .make/python ## the SDK with the oldest botocore, and with aiobotocore
 	$(VENV)/python scripts/test_versions.py

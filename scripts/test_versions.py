@@ -5,7 +5,11 @@ Each has an environment of its own with locked distributions. `make test` runs t
 
 from __future__ import annotations
 
-from bootstrap import ENVIRONMENTS, ROOT, locked_environment, run
+import sys
+from functools import partial
+
+from bootstrap import ENVIRONMENTS, ROOT, locked_environment
+from side_by_side import Ended, command, exit_code, side_by_side
 
 # What each environment adds to the tests of the newest botocore.
 SUITES = {
@@ -17,26 +21,20 @@ SUITES = {
 }
 
 
-def main() -> None:
-    """Runs each suite; a failure ends this."""
-    for name, arguments in SUITES.items():
-        python = locked_environment(name)
-        # The checkout itself, without installing it: its entry points are named by hand.
-        site = next((ENVIRONMENTS / name).glob("lib/python*/site-packages"))
-        (site / "checkout.pth").write_text(f"{ROOT / 'sdk' / 'src'}\n")
-        run(
-            python,
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "outcrop.testing.pytest_plugin",
-            *arguments,
-        )
-        print(f"The SDK passes with the locked group {name}.", flush=True)
+def suite(name: str) -> Ended:
+    """One suite in its own environment."""
+    python = locked_environment(name)
+    # The checkout itself, without installing it: its entry points are named by hand.
+    site = next((ENVIRONMENTS / name).glob("lib/python*/site-packages"))
+    (site / "checkout.pth").write_text(f"{ROOT / 'sdk' / 'src'}\n")
+    options = ["-q", "-p", "no:cacheprovider", "-p", "outcrop.testing.pytest_plugin"]
+    return command(f"the SDK with the locked group {name}", [python, "-m", "pytest", *options, *SUITES[name]])
+
+
+def main() -> int:
+    """Runs the suites beside each other; gives the exit code."""
+    return exit_code(side_by_side({name: partial(suite, name) for name in SUITES}))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -10,18 +10,20 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from bootstrap import ENVIRONMENTS, ROOT, find_uv, locked_environment
+from side_by_side import Ended, command, exit_code, side_by_side
 
 SERVER_PACKAGES = ("outcrop_server", "fastapi", "pydantic", "uvicorn", "zstandard", "google.protobuf")
 
 
-def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> None:
+def run(*arguments: str | Path, cwd: Path) -> None:
     """Runs a command; its failure ends this one."""
-    done = subprocess.run([str(part) for part in command], check=False, cwd=cwd, env=env)  # noqa: S603
+    done = subprocess.run([str(part) for part in arguments], check=False, cwd=cwd)  # noqa: S603
     if done.returncode:
-        sys.exit(f"failed (exit {done.returncode}): {' '.join(map(str, command))}")
+        sys.exit(f"failed (exit {done.returncode}): {' '.join(map(str, arguments))}")
 
 
 def environment(name: str, wheels: list[Path]) -> Path:
@@ -32,10 +34,8 @@ def environment(name: str, wheels: list[Path]) -> Path:
     return python
 
 
-def main() -> None:
-    """Tests both installs."""
-    (light,) = ROOT.glob("dist/outcrop_tracing-*.whl")
-    (full,) = ROOT.glob("dist/outcrop-*.whl")
+def light_alone(light: Path) -> Ended:
+    """The light wheel and its tests, in an environment without a server's packages."""
     python = environment("light", [light])
     absent = f"import importlib.util as u; assert not [n for n in {SERVER_PACKAGES!r} if _found(u, n)]"
     # The command belongs to the light wheel; the demo below shows that the full one adds to it.
@@ -47,14 +47,26 @@ def main() -> None:
         here = Path(folder)
         shutil.copytree(ROOT / "sdk" / "tests", here / "sdk" / "tests")
         shutil.copy(ROOT / "pyproject.toml", here)
-        run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "sdk/tests", cwd=here)
-    print("The light wheel passes its tests alone.")
+        pytest: list[str | Path] = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "sdk/tests"]
+        return command("the tests of the light wheel alone", pytest, here)
+
+
+def both(light: Path, full: Path) -> Ended:
+    """Both wheels and the demo, as a user installs them."""
     environment("full", [light, full])
     with tempfile.TemporaryDirectory() as folder:
         env = {**os.environ, "HOME": folder, "XDG_DATA_HOME": folder, "XDG_STATE_HOME": folder}
-        run(ENVIRONMENTS / "full" / "bin" / "outcrop", "demo", "--exit", cwd=Path(folder), env=env)
-    print("Both wheels together pass the demo.")
+        outcrop = ENVIRONMENTS / "full" / "bin" / "outcrop"
+        return command("the demo of both wheels", [outcrop, "demo", "--exit"], Path(folder), env)
+
+
+def main() -> int:
+    """Tests both installs; gives the exit code."""
+    (light,) = ROOT.glob("dist/outcrop_tracing-*.whl")
+    (full,) = ROOT.glob("dist/outcrop-*.whl")
+    ended = side_by_side({"light": partial(light_alone, light), "both": partial(both, light, full)})
+    return exit_code(ended)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""One laboratory for the whole folder and a client library: every test goes through boto3 and aiobotocore.
+"""One laboratory for a file and a client library: every test goes through boto3 and aiobotocore.
 
 aiobotocore pins a botocore of its own: where it is not installed the walk is boto3's alone, and
 test_both_clients says so. `make test` walks it where it is.
@@ -23,7 +23,7 @@ if find_spec("aiobotocore"):
     _CALLERS["aiobotocore"] = open_aio_caller
 
 
-@pytest.fixture(scope="session", params=_CALLERS)
+@pytest.fixture(scope="module", params=_CALLERS)
 def laboratory(request: pytest.FixtureRequest) -> Iterator[Laboratory]:
     """Where calls are made untraced and traced."""
     with open_laboratory(_CALLERS[request.param]) as opened:

@@ -92,6 +92,22 @@ def test_any_span_at_all_comes_out_and_its_own_record_is_left_alone(record: Span
     encode_span(normalised)
 
 
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"mlflow.spanType": "[]"},
+        {"mlflow.spanType": "{}"},
+        {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.input.messages": '[{"role": "user", "parts": [{"type": []}]}]',
+        },
+    ],
+)
+def test_a_kind_that_is_no_word_is_none(attributes: dict[str, Any]) -> None:
+    # Faults are raised in tests.
+    encode_span(normalise(_record(attributes)))
+
+
 def test_an_unreadable_stream_says_so(client: Any, traces: CapturedTraces) -> None:
     list(client.converse_stream(**HELLO)["stream"])
     (record,) = traces.records()

@@ -17,7 +17,6 @@ from outcrop.pricing.listing import rates_now
 from outcrop.pricing.quote import price_of
 from outcrop.pricing.table import PriceTable, read_table
 from outcrop.views import glance_span, read_span
-from outcrop_server.access import audit
 from outcrop_server.access.cookie import SessionCookie
 from outcrop_server.access.door import Door
 from outcrop_server.access.start import check_start
@@ -31,7 +30,6 @@ from outcrop_server.ingest.intake import Intake
 from outcrop_server.ingest.pipeline import Pipeline
 from outcrop_server.ingest.spool import SpoolReader, directories
 from outcrop_server.lifecycle import Lifecycle
-from outcrop_server.model.store_health import watch_nothing
 from outcrop_server.observing.calls import ObservedCalls
 from outcrop_server.observing.readiness import Readiness
 from outcrop_server.observing.requests import ObservedRequests
@@ -39,8 +37,7 @@ from outcrop_server.otlp.fast_json import parse_fast
 from outcrop_server.query.by_scope import QueriesByScope
 from outcrop_server.query.tail import Tail
 from outcrop_server.settings import SettingsError, from_environment, is_loopback
-from outcrop_server.storage.sqlite.bulk import bind_quickly
-from outcrop_server.storage.sqlite.store import SqliteStore
+from outcrop_server.store_opening import audit_removed, open_store
 from outcrop_server.upkeep.keeper import Keeper
 from outcrop_server.upkeep.retention import Retention, policy_of
 from outcrop_server.web.headers import SecurityHeaders
@@ -54,24 +51,8 @@ if TYPE_CHECKING:
     from outcrop_server.observing.metrics import Metrics
     from outcrop_server.settings import Settings
     from outcrop_server.storage.api import TraceStore
-    from outcrop_server.upkeep.retention import Removed
 
 _ALL_ADDRESSES = {"0.0.0.0", "::"}  # noqa: S104 - compared with, never bound to
-
-
-def open_store(settings: Settings, metrics: Metrics | None = None) -> TraceStore:
-    """Opens the store that the settings name; `metrics` are told of its commits.
-
-    Raises:
-        StoreError: it cannot be used; says why and what to do.
-    """
-    # The process is the server's own; a program that opens its store itself is left as it is.
-    bind_quickly()
-    return SqliteStore(
-        settings.store,
-        max_waiting_bytes=settings.max_waiting_bytes,
-        on_commit=watch_nothing if metrics is None else metrics.on_commit,
-    )
 
 
 def create_app(
@@ -188,12 +169,6 @@ def create_app_from_environment() -> FastAPI:
     store = open_store(settings, metrics)
     atexit.register(store.close)
     return create_app(settings, store, metrics)
-
-
-def audit_removed(removed: Removed) -> None:
-    """Writes audit lines of what retention removed."""
-    for (experiment, limit), count in sorted(removed.traces.items()):
-        audit.record("traces.expired", by="retention", experiment=experiment, limit=limit, deleted=count)
 
 
 def _door(settings: Settings, store: TraceStore) -> Door:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import uvicorn
 
 from outcrop_server.access.tls import check_tls
-from outcrop_server.app import create_app, create_grpc_server, open_store
+from outcrop_server.app import create_app, create_grpc_server
 from outcrop_server.lifecycle import Lifecycle
 from outcrop_server.listening import listening_socket, url_of
 from outcrop_server.observing.metrics import Metrics
 from outcrop_server.settings import Settings, SettingsError
 from outcrop_server.stopping import StoppableServer, StopSignals
+from outcrop_server.store_opening import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

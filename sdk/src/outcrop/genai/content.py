@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
+from outcrop.json_reading import as_text
+
 if TYPE_CHECKING:
     from outcrop.genai.messages import Part
     from outcrop.genai.view import SpanView
@@ -104,7 +106,7 @@ def _of_response(items: list[Any]) -> Iterator[str]:
     """What a tool gave back: parts, or JSON of its own."""
     for item in items:
         part = cast("dict[str, Any]", item) if isinstance(item, dict) else {}
-        yield from _of_part(part) if part.get("type") in _PARTS else _leaves(item)
+        yield from _of_part(part) if as_text(part.get("type")) in _PARTS else _leaves(item)
 
 
 def _leaves(value: Any) -> Iterator[str]:

@@ -98,7 +98,10 @@ def _json(value: Any) -> Any:
 
 
 def _parts(value: Any) -> list[Part]:
-    return [as_object(part) if "type" in as_object(part) else generic_part(part) for part in as_list(value)]
+    return [
+        generic_part(part) if as_text(as_object(part).get("type")) is None else as_object(part)
+        for part in as_list(value)
+    ]
 
 
 def _message(value: Any) -> Message:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from outcrop.json_reading import as_text
+
 Part = dict[str, Any]
 # Where a conversation that was not read yet keeps what reads it.
 _DEFERRED = "_read"
@@ -152,7 +154,7 @@ def media_preview(parts: list[Part]) -> str | None:
     """What media some parts hold, such as `2 images`; None if they hold none."""
     counts: dict[str, int] = {}
     for part in parts:
-        if part.get("type") in {"blob", "uri"}:
+        if as_text(part.get("type")) in {"blob", "uri"}:
             modality = str(part.get("modality"))
             counts[modality] = counts.get(modality, 0) + 1
     named = (f"1 {modality}" if count == 1 else f"{count} {modality}s" for modality, count in counts.items())

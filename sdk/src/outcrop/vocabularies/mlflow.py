@@ -45,12 +45,13 @@ def read(attributes: Attributes, _events: Sequence[Event]) -> Reading:
     words = {name: structured(attributes.get(name)) for name in _WORDS}
     inputs = structured(attributes.get("mlflow.spanInputs"))
     outputs = structured(attributes.get("mlflow.spanOutputs"))
-    is_model_call = words["mlflow.spanType"] in {"LLM", "CHAT_MODEL"}
+    span_type = first_text(words, "mlflow.spanType")
+    is_model_call = span_type in {"LLM", "CHAT_MODEL"}
     asked = as_text(as_object(inputs).get("modelId"))
     model = first_text(words, "mlflow.llm.model") or asked
     answer = as_object(outputs)
     return Reading(
-        span_type=first_text(words, "mlflow.spanType"),
+        span_type=span_type,
         inputs=inputs,
         outputs=outputs,
         chat=_chat(attributes, inputs, outputs) if is_model_call else None,

@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from outcrop_server.app import audit_removed, open_store
 from outcrop_server.cli.db_options import AS_JSON, CONFIG, STORE, settings_of, size, told
 from outcrop_server.logs.setting_up import set_up_logs
 from outcrop_server.settings import SettingsError
 from outcrop_server.storage.sqlite.upkeep.opening import must_exist, reading_newest
+from outcrop_server.store_opening import audit_removed, open_store
 from outcrop_server.upkeep.retention import Removed, Retention, policy_of
 
 _Counts = Counter[tuple[str, str]]

@@ -18,10 +18,10 @@ from rich.table import Table
 from rich.text import Text
 
 from outcrop_server.access.making import make_token, revoke_token
-from outcrop_server.app import open_store
 from outcrop_server.model.access import ROLES
 from outcrop_server.model.errors import RequestError, StoreError
 from outcrop_server.settings import SettingsError, default_store, from_environment
+from outcrop_server.store_opening import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Generator
