@@ -1,5 +1,5 @@
 // Words of the list of traces, in Japanese.
-import type { enFinding } from "./enFinding";
+import type { enFinding } from "./en.finding";
 
 export const jaFinding: typeof enFinding = {
   columns: "列",

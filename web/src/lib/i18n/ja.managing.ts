@@ -1,5 +1,5 @@
 // Words of experiments, settings and the first run, in Japanese.
-import type { enManaging } from "./enManaging";
+import type { enManaging } from "./en.managing";
 
 export const jaManaging: typeof enManaging = {
   newExperiment: "新しい実験",
