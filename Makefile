@@ -11,7 +11,7 @@ API_SOURCES := $(shell find server/src/outcrop_server/api -name '*.py') sdk/src/
 export PATH := $(CURDIR)/.make/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench dev build clean lock format test-python test-versions test-web test-wheels
+.PHONY: help demo test check bench screenshots dev build clean lock format test-python test-versions test-web test-wheels
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ test-wheels: build ## the built wheels: the light one alone, then both
 
 bench: .make/python ## measure; one question a file, ratios from one run
 	$(VENV)/python benchmarks/run.py $(ARGS)
+
+screenshots: .make/python .make/chromium $(STATIC) ## pictures of every view of the page, into .make/screenshots and docs/images
+	$(VENV)/python scripts/screenshots.py $(ARGS)
 
 dev: .make/python .make/web .make/openapi ## server and page with reload (page at 127.0.0.1:5173)
 	$(VENV)/python scripts/dev.py

@@ -1,4 +1,4 @@
-// Made-up traces for developing the page and for its screenshots: every shape that the page must show.
+// Made-up traces for developing the page: every shape that the page must show.
 const MS = 1e6;
 const S = 1e9;
 export const SONNET = "us.anthropic.claude-3-5-sonnet-20241022-v2:0";
@@ -6,7 +6,7 @@ export const HAIKU = "anthropic.claude-haiku-4-5-20251001-v1:0";
 export const NOVA = "amazon.nova-pro-v1:0";
 
 let seed = 7;
-/** The same numbers each time, so that screenshots can be compared. */
+/** The same numbers each time. */
 export function random() {
   seed = (seed + 0x6d2b79f5) | 0;
   let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
