@@ -81,9 +81,7 @@ def _choose(page: Page) -> None:
 
 VIEWS = {
     "list": View("/traces?range=24h"),
-    "facets": View(
-        "/traces?range=24h&filter=status = 'ERROR'", _click("Facets", "内訳"), is_wide_alone=True
-    ),
+    "facets": View("/traces?range=24h&filter=status = 'ERROR'", _click("Facets", "内訳"), is_wide_alone=True),
     "completion": View("/traces?range=24h", _type("status = 'ERROR' AND la"), is_wide_alone=True),
     "words": View('/traces?range=24h&filter="night train"'),
     "fault": View("/traces?filter=statos = 'ERROR'"),
