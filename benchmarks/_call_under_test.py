@@ -214,30 +214,15 @@ def main() -> None:
 
 
 def _summary(rounds: list[dict[str, tuple[float, float]]], subjects: list[str]) -> dict[str, Any]:
-    """What a call takes untraced, and what each subject adds, in all and on the calling thread.
-
-    Twice: the median of the pairs' differences, and the difference of lower deciles. A neighbour on a shared
-    machine only ever adds time, so that the deciles are what the work itself takes.
-    """
+    """Medians: what a call takes untraced, and what each subject adds, in all and on the calling thread."""
     summary: dict[str, Any] = {"untraced": statistics.median(found["untraced"][0] for found in rounds)}
     for subject in subjects:
         added = [
             [traced - plain for traced, plain in zip(found[subject], found["untraced"], strict=True)]
             for found in rounds
         ]
-        summary[subject] = {
-            "pairs": [statistics.median(column) for column in zip(*added, strict=True)],
-            "deciles": [
-                _decile([found[subject][clock] for found in rounds])
-                - _decile([found["untraced"][clock] for found in rounds])
-                for clock in range(2)
-            ],
-        }
+        summary[subject] = [statistics.median(column) for column in zip(*added, strict=True)]
     return summary
-
-
-def _decile(values: list[float]) -> float:
-    return statistics.quantiles(values, n=10)[0]
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def main() -> None:
         for name, python in pythons.items():
             found = measure(name, python, scenario)
             if found is not None:
-                floor, ours, theirs = (found[subject]["pairs"][0] for subject in ("floor", "outcrop", name))
+                floor, ours, theirs = (found[subject][0] for subject in ("floor", "outcrop", name))
                 print(
                     f"  {name:14} +{theirs:8.1f} us, {theirs / floor:6.2f} of the floor"
                     f"   (floor +{floor:.1f}, outcrop +{ours:.1f}, {ours / floor:.2f})",

@@ -160,7 +160,9 @@ def _browser(folder: Path) -> Generator[Browser, None, None]:
 
 def _fonts(folder: Path) -> Path:
     """A configuration with the system's fonts, and Japanese ones where it has none."""
-    known = subprocess.run(["fc-list", ":lang=ja"], capture_output=True, text=True, check=False).stdout  # noqa: S607
+    lister = shutil.which("fc-list")
+    listing = [lister, ":lang=ja"] if lister else []
+    known = subprocess.run(listing, capture_output=True, text=True, check=False).stdout if listing else ""  # noqa: S603
     fonts = TOOLS / "fonts"
     if not known and not fonts.exists():
         run(TOOLS / "bin" / "npm", "install", "--prefix", fonts, "--no-audit", "--no-fund", "--silent", FONT)

@@ -32,7 +32,7 @@ def main() -> int:
     # They write their caches side by side, and the last one would win.
     alone = [*pytest, "-q", "-p", "no:cacheprovider"]
     works = {name: partial(command, name, [*alone, *paths], Path(ROOT)) for name, paths in PARTS.items()}
-    return exit_code(side_by_side(works))
+    return exit_code(side_by_side(works), may_be_empty=bool(given))
 
 
 if __name__ == "__main__":

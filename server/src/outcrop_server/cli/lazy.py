@@ -16,7 +16,7 @@ class Later(NamedTuple):
 
     module: str
     attribute: str
-    #: What the list of commands says of it: its own first line, so that the list imports none.
+    #: What the list of commands says of it: one line of 80 characters, so that the list imports none.
     help: str
 
 
