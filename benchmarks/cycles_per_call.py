@@ -2,7 +2,8 @@
 
 Valgrind's cachegrind runs the same program with few and with many calls; the difference is what calls take,
 whatever else the machine does. Cycles are estimated: instructions, 10 for each miss of a first cache (32 KB),
-100 for each of the last (1 MB). The kernel's own work is not in it. Needs valgrind, and minutes for each scenario.
+100 for each of the last (1 MB). The kernel's own work is not in it.
+Needs valgrind, and minutes for each scenario.
 """
 
 from __future__ import annotations
