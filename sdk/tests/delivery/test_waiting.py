@@ -193,6 +193,35 @@ def test_the_programs_thread_steps_aside_for_a_delivery_thread_that_gets_no_turn
     assert len(steps) == before
 
 
+def test_the_programs_thread_steps_aside_for_a_thread_that_keeps_it_from_noting_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the delivery thread does that has lost Python's lock in the midst of taking what waits."""
+    yard = Yard(tmp_path)
+    holds, may_go, has_let_go = threading.Event(), threading.Event(), threading.Event()
+
+    def take() -> None:
+        lock = vars(yard.waiting)["_lock"]
+        with lock:
+            holds.set()
+            may_go.wait()
+        has_let_go.set()
+
+    def step_aside(_: float) -> None:
+        may_go.set()
+        has_let_go.wait()
+
+    monkeypatch.setattr(time, "sleep", step_aside)
+    thread = threading.Thread(target=take)
+    thread.start()
+    holds.wait()
+    yard.end_spans(*_names(29))
+    assert not may_go.is_set()
+    yard.end_spans("30th", "31st")
+    thread.join()
+    assert len(yard.on_disk()) == 31
+
+
 class Costly:
     """A span whose encoding takes long, as with redaction."""
 

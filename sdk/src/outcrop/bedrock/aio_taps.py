@@ -109,6 +109,8 @@ async def _read_frames(call: Call, raw: Any) -> AsyncGenerator[Any, None]:
         buffer.add_data(data)
         for frame in buffer:
             yield frame
+            if not getattr(buffer, "_data", True):  # see `taps`
+                break
 
 
 class ContentTap:

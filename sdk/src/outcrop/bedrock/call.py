@@ -108,7 +108,7 @@ class Call:
         """Keeps the arguments that the request's body does not hold; all, where there was no request."""
         if self.url is None:
             self._request_params = to_json(arguments)
-        elif self.operation.outside_body:
+        elif not self.operation.outside_names.isdisjoint(arguments):
             outside = [(name, arguments[name]) for name in self.operation.outside_body if name in arguments]
             self._outside = tuple([(name, _frozen(value)) for name, value in outside])
 
@@ -221,18 +221,14 @@ class Call:
 
     def flat(self) -> FlatSpan | None:
         """See EndedSpan: nearly every call has such a form."""
-        attempts, model = self.attempts, self._model
-        # Only an ARN can be that of a profile whose model is to be asked for.
-        is_plain = len(attempts) == 1 and not self._request_params and attempts[0].is_answer
-        if not is_plain or (type(model) is str and model.startswith("arn:")):
+        attempts, model, request_id = self.attempts, self._model, self._request_id
+        if len(attempts) != 1 or self._request_params:
             return None
-        attempt, body, answer, request_id = (
-            attempts[0],
-            self.request_body,
-            self.response_body,
-            self._request_id,
-        )
-        if request_id != attempt.request_id:
+        attempt, body, answer = attempts[0], self.request_body, self.response_body
+        if not attempt.is_answer or request_id != attempt.request_id:
+            return None
+        # Only an ARN can be that of a profile whose model is to be asked for.
+        if type(model) is str and model.startswith("arn:"):
             return None
         told = response_fields(self._fields) if self._fields else b""
         if self._end_reason is not None:

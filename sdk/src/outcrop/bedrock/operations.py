@@ -91,6 +91,7 @@ class Operation:
         request_member: the argument that is the whole request body (a blob or a structure); None where
             the body is JSON of all arguments that are not outside it.
         outside_body: arguments that travel in the address or in headers, but for `modelId`.
+        outside_names: the same, to ask whether a call gives any; few do.
         has_model_outside: whether `modelId` is such an argument.
         head_members: plain members of the answer that travel in its headers or status.
         response_member: the member of the answer that streams, or is a body to be read; None for
@@ -105,6 +106,7 @@ class Operation:
     is_stream: bool
     request_member: str | None
     outside_body: tuple[str, ...]
+    outside_names: frozenset[str]
     has_model_outside: bool
     head_members: tuple[str, ...]
     response_member: str | None
@@ -128,6 +130,7 @@ def describe(model: Any) -> Operation:
     outside = [
         name for name, member in inputs.items() if member.serialization.get("location") in _OUTSIDE_BODY
     ]
+    outside_body = tuple(name for name in outside if name != _MODEL)
     return Operation(
         service=model.service_model.service_name,
         name=model.name,
@@ -135,7 +138,8 @@ def describe(model: Any) -> Operation:
         subject=meaning.subject,
         is_stream=streams,
         request_member=None if request is None else request.serialization.get("payload"),
-        outside_body=tuple(name for name in outside if name != _MODEL),
+        outside_body=outside_body,
+        outside_names=frozenset(outside_body),
         has_model_outside=_MODEL in outside,
         head_members=_head_members(response),
         response_member=response_member,

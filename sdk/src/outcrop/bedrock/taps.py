@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import weakref
 from collections.abc import Callable, Generator, Iterator
+from functools import lru_cache
 from time import perf_counter
 from typing import Any, cast
 
@@ -121,6 +122,10 @@ def _loop(call: Call, incoming: Iterator[bytes], buffer: Any) -> Generator[Any, 
             buffer.add_data(data)
             for frame in buffer:
                 yield frame
+                # Most pieces are one frame. botocore's buffer tells by an exception that it has no more, for
+                # each of them: looking first takes less than all that tracing adds to the loop.
+                if not getattr(buffer, "_data", True):
+                    break
     except GeneratorExit:
         # The loop is left. botocore leaves it too when it raises for an exception that the service sent.
         # Otherwise it is not the end yet: the caller may go on with another loop. The next flush or
@@ -172,68 +177,80 @@ class BodyTap:
 
     def install(self) -> None:
         """Replaces the methods that read; the others are built on them."""
-        raw = self._raw()
-        methods = vars(raw)
-        methods["read"] = self._reader("read")
-        if hasattr(self._kind, "read1"):
-            methods["read1"] = self._reader("read1")
-        if hasattr(self._kind, "read_chunked"):
-            methods["read_chunked"] = self._read_chunked
-        watch_close(self._call, raw, lambda: self._depth > 0)
+        methods = vars(self._raw())
+        methods["read"], methods["close"] = self.read, self.close
+        if _has(self._kind, "read1"):
+            methods["read1"] = self.read1
+        if _has(self._kind, "read_chunked"):
+            methods["read_chunked"] = self.read_chunked
 
-    def _reader(self, name: str) -> Callable[..., Any]:
-        method = getattr(self._kind, name)
+    def read(self, *args: Any, **kwargs: Any) -> Any:
+        """As urllib3's, like the others."""
+        return self._read(self._kind.read, args, kwargs)
 
-        def read(*args: Any, **kwargs: Any) -> Any:
-            self._depth += 1
-            try:
-                data = method(self._raw(), *args, **kwargs)
-            except BaseException as error:
-                fail_call(self._call, error)
-                raise
-            finally:
-                self._depth -= 1
-            # urllib3's methods call one another; only the outermost gives bytes to the caller.
-            if self._depth == 0:
-                amount = args[0] if args else kwargs.get("amt")
-                self._took(data, is_all=amount is None or (amount != 0 and not data))
-            return data
+    def read1(self, *args: Any, **kwargs: Any) -> Any:
+        """What one read of the connection gives."""
+        return self._read(self._kind.read1, args, kwargs)
 
-        return read
-
-    def _read_chunked(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+    def read_chunked(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        """The chunks of an answer that comes in such."""
         for data in self._kind.read_chunked(self._raw(), *args, **kwargs):
             self._took(data, is_all=False)
             yield data
         self._took(b"", is_all=True)
 
+    def close(self) -> None:
+        """The caller's close, or the collector's."""
+        close_watched(self._call, self._raw(), self._kind, is_reading=self._depth > 0)
+
+    def _read(self, method: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        self._depth += 1
+        try:
+            data = method(self._raw(), *args, **kwargs)
+        except BaseException as error:
+            fail_call(self._call, error)
+            raise
+        finally:
+            self._depth -= 1
+        # urllib3's methods call one another; only the outermost gives bytes to the caller.
+        if self._depth == 0:
+            amount = args[0] if args else kwargs.get("amt")
+            self._took(data, is_all=amount is None or (amount != 0 and not data))
+        return data
+
     def _took(self, data: Any, *, is_all: bool) -> None:
         try:
             if data:
                 self._received += len(data)
-                self._call.pieces.add(data if isinstance(data, bytes) else bytes(data))
+                self._call.pieces.add(data if type(data) is bytes else bytes(data))
             if is_all or self._received == self._expected:
                 finish_call(self._call)
         except Exception as error:  # noqa: BLE001  # the caller must get the bytes all the same
             report_fault("keeping a body", error)
 
 
+# Older versions of urllib3 have no `read1`; asking for what is not there is slow.
+_has = lru_cache(maxsize=64)(hasattr)
+
+
 def watch_close(call: Call, raw: Any, is_reading: Callable[[], bool]) -> None:
     """Ends the call when the caller closes the response; not when it closes itself at its end."""
-    response_class = cast("Any", type(raw))
+    kind = cast("Any", type(raw))
     reference = weakref.ref(raw)
+    raw.close = lambda: close_watched(call, reference(), kind, is_reading=is_reading())
 
-    def close() -> None:
-        response = reference()
-        # io sets this when it closes an object that is being collected.
-        is_collected = bool(getattr(response, "_finalizing", False))
-        try:
-            response_class.close(response)
-        finally:
-            if not call.is_over and not is_reading():
-                end_call(call, EndReason.GARBAGE_COLLECTED if is_collected else EndReason.CLOSED)
 
-    raw.close = close
+def close_watched(call: Call, response: Any, kind: Any, *, is_reading: bool) -> None:
+    """Closes a response, of that class, and ends its call unless it closes itself while it is read."""
+    # io sets this when it closes an object that is being collected. What goes with a cycle is no longer known
+    # by its reference; it closes what is under it all the same.
+    is_collected = response is None or bool(getattr(response, "_finalizing", False))
+    try:
+        if response is not None:
+            kind.close(response)
+    finally:
+        if not call.is_over and not is_reading:
+            end_call(call, EndReason.GARBAGE_COLLECTED if is_collected else EndReason.CLOSED)
 
 
 def _message_in(payload: bytes) -> str:

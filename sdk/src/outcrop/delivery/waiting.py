@@ -34,8 +34,10 @@ _SLOW_DISK_S = 0.05
 _SLOW_WRITES = 3
 # A program that calls the system often, but never for long, keeps Python's lock from every other thread: who
 # waits for it is woken too late each time. Above this many spans the program's thread steps aside for a
-# moment, every tenth span, so that the delivery thread gets its turn.
+# moment, every tenth span, so that the delivery thread gets its turn. It does so much earlier when that
+# thread holds this queue's lock meanwhile, since then nothing is noted down.
 _STARVING_SPANS = 1_500
+_UNNOTED_SPANS = 3 * JOURNAL_EVERY
 _STEP_ASIDE_S = 0.0002
 
 
@@ -109,8 +111,10 @@ class Waiting:
         raw.append(span)
         waiting = len(raw)
         if waiting >= JOURNAL_EVERY or self.is_durable:
-            self._settle()
-            if waiting + len(self._settled) > _STARVING_SPANS and waiting % JOURNAL_EVERY == 0:
+            is_noted = self._settle()
+            if waiting % JOURNAL_EVERY == 0 and (
+                waiting + len(self._settled) > _STARVING_SPANS or (waiting >= _UNNOTED_SPANS and not is_noted)
+            ):
                 time.sleep(_STEP_ASIDE_S)
 
     def take(self) -> Taken:
@@ -161,12 +165,13 @@ class Waiting:
         self._journal = self._spare = None
         self._lock = threading.RLock()
 
-    def _settle(self) -> None:
+    def _settle(self) -> bool:
+        """Looks at what has ended and notes it down; False if another thread is at it."""
         # Who holds the lock encodes for the others too; nobody waits, but for a span that must be durable.
         if not self._lock.acquire(blocking=self.is_durable):
             if len(self._raw) > MAX_SPANS:
                 self._drop_newest()
-            return
+            return False
         try:
             begin = len(self._settled)
             self._sort()
@@ -174,6 +179,7 @@ class Waiting:
                 self._note_down(self._settled[begin:])
         finally:
             self._lock.release()
+        return True
 
     def _sort(self) -> None:
         """Looks at what has ended, and puts aside what takes long; the lock is held."""
