@@ -13,7 +13,7 @@ import subprocess
 import sys
 from typing import Any
 
-ROUNDS = 3
+ROUNDS = 5
 PAIRS = 40
 SUBJECTS = ("outcrop", "floor")
 # Calls in a block.

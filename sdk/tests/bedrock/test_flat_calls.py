@@ -155,7 +155,8 @@ FLAT_SPANS = st.builds(
     st.integers(0, 599),
     st.integers(0, 2),
     st.integers(0, 3),
-    st.tuples(BYTES, BYTES, BYTES, BYTES, BYTES, BYTES, BYTES),
+    BYTES,
+    st.tuples(BYTES, BYTES, BYTES, BYTES, BYTES, BYTES),
 )
 
 

@@ -295,9 +295,9 @@ class FlatCall:
     is_local_root = True
 
     def __init__(self, name: str, experiment: str) -> None:
-        parts = label_of(name, 3), b"", b"body", b"", b"", b"", b""
-        times = 1, 2, 3, 4
-        self._flat = flat_span(SpanGroup(experiment, "test"), root_ids(), times, 200, 1, 1, parts)
+        parts = b"", b"body", b"", b"", b"", b""
+        group, label = SpanGroup(experiment, "test"), label_of(name, 3)
+        self._flat = flat_span(group, root_ids(), (1, 2, 3, 4), 200, 1, 1, label, parts)
 
     def flat(self) -> FlatSpan:
         return self._flat

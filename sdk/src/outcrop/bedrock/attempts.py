@@ -23,17 +23,17 @@ _REQUEST_ID = TextAttribute(3, gen_ai.AWS_REQUEST_ID)
 class Attempt:
     """One attempt. Times are readings of the span's counter."""
 
-    __slots__ = ("body", "ended", "error", "headers", "request_id", "sent", "status")
+    # What most attempts never change stands here once: one is made within each traced call.
+    ended = 0
+    status = 0
+    headers: Mapping[str, str] = NO_HEADERS
+    request_id: str | None = None
+    body: bytes | None = None
+    error: BaseException | None = None
 
     def __init__(self, sent: int) -> None:
         """`sent` is 0 if botocore never said when the attempt went out."""
         self.sent = sent
-        self.ended = 0
-        self.status = 0
-        self.headers: Mapping[str, str] = NO_HEADERS
-        self.request_id: str | None = None
-        self.body: Any = None
-        self.error: BaseException | None = None
 
     @property
     def is_answer(self) -> bool:

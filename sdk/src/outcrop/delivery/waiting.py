@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from outcrop.capture.faults import logger, report_fault
 from outcrop.otlp.encode import request_pieces
@@ -247,13 +247,16 @@ def _noted(spans: Sequence[SettledSpan], resource: Mapping[str, Any]) -> list[No
     """Spans as they are noted down: calls of one group together, and the others."""
     calls: dict[SpanGroup, list[FlatSpan]] = {}
     others: list[EncodedSpan] = []
+    group: SpanGroup | None = None
+    neighbours: list[FlatSpan] = []
     for span in spans:
-        if not isinstance(span, FlatSpan):
-            others.append(span)
-        elif (neighbours := calls.get(span.group)) is None:
-            calls[span.group] = [span]
-        else:
-            neighbours.append(span)
+        if type(span) is not FlatSpan:
+            others.append(cast("EncodedSpan", span))
+            continue
+        if span.group is not group:
+            group = span.group
+            neighbours = calls.setdefault(group, [])
+        neighbours.append(span)
     found = [NotedRequest(*flat_request(alike, resource), len(alike), True) for alike in calls.values()]
     if others:
         found.append(NotedRequest(*request_pieces(others, resource), len(others)))

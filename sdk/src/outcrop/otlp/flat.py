@@ -17,7 +17,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from outcrop.otlp.encode import (
     STATUS_ALONE,
@@ -34,6 +34,7 @@ from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
 
 _TABLE = struct.Struct("<16s8s8sQQQQHHH7I")
+_pack_table = _TABLE.pack
 _HEADS = struct.Struct("<II")
 _NO_PARENT = bytes(8)
 HAS_REQUEST_BODY, HAS_RESPONSE_BODY = 1, 2
@@ -51,8 +52,8 @@ CallParts = tuple[bytes, bytes, bytes, bytes, bytes, bytes]
 Parts = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes]
 
 
-class FlatSpan(NamedTuple):
-    """A finished span of a call.
+class FlatSpan:
+    """A finished span of a call. A class with slots, since a tuple takes half as long again to make.
 
     Attributes:
         group: what it shares with others.
@@ -61,10 +62,14 @@ class FlatSpan(NamedTuple):
         size: the bytes of the parts.
     """
 
-    group: SpanGroup
-    table: bytes
-    parts: Parts
-    size: int
+    __slots__ = ("group", "parts", "size", "table")
+
+    def __init__(self, group: SpanGroup, table: bytes, parts: Parts, size: int) -> None:
+        """Made by `flat_span`."""
+        self.group = group
+        self.table = table
+        self.parts = parts
+        self.size = size
 
     def encode(self) -> EncodedSpan:
         """The bytes of OTLP's Span message."""
@@ -79,7 +84,8 @@ def flat_span(  # noqa: PLR0917  # by keyword each call would pay more
     http_status: int,
     status_code: int,
     has: int,
-    parts: Parts,
+    label: bytes,
+    parts: CallParts,
 ) -> FlatSpan:
     """Makes one.
 
@@ -90,14 +96,24 @@ def flat_span(  # noqa: PLR0917  # by keyword each call would pay more
         http_status: of the answer.
         status_code: the span's, as OTLP numbers it.
         has: which bodies there are: an empty one is one too.
-        parts: as above.
+        label: what it is called and of what kind.
+        parts: the others.
 
     Raises:
         struct.error: a number or part is beyond what the table holds.
     """
-    lengths = tuple(map(len, parts))
-    table = _TABLE.pack(*ids, *times_ns, http_status, status_code, has, *lengths)
-    return FlatSpan(group, table, parts, sum(lengths))
+    # One by one: this runs within each traced call, and loops would take twice as long.
+    fixed, body, request_id, told, stream, answer = parts
+    a, b, c, d = len(label), len(fixed), len(body), len(request_id)
+    e, f, g = len(told), len(stream), len(answer)
+    trace_id, span_id, parent_id = ids
+    start, end, answered, took = times_ns
+    table = _pack_table(
+        trace_id, span_id, parent_id, start, end, answered, took, http_status, status_code, has,
+        a, b, c, d, e, f, g,
+    )  # fmt: skip
+    whole = label, fixed, body, request_id, told, stream, answer
+    return FlatSpan(group, table, whole, a + b + c + d + e + f + g)
 
 
 def flat_request(spans: Sequence[FlatSpan], resource: Mapping[str, Any]) -> tuple[list[bytes], int]:
@@ -107,10 +123,10 @@ def flat_request(spans: Sequence[FlatSpan], resource: Mapping[str, Any]) -> tupl
     heads = _HEADS.pack(len(process), len(scope))
     pieces = [heads, process, scope]
     length = len(heads) + len(process) + len(scope)
-    for _, table, parts, size in spans:
-        pieces.append(table)
-        pieces += parts
-        length += _TABLE.size + size
+    for span in spans:
+        pieces.append(span.table)
+        pieces += span.parts
+        length += _TABLE.size + span.size
     return pieces, length
 
 

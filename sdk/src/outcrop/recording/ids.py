@@ -19,7 +19,7 @@ _generator = random.Random(os.urandom(32))  # noqa: S311  # ids need to be unlik
 # Trace id (16 bytes), span id (8 bytes), and the parent's span id (8 bytes, or none for a root).
 SpanIds = tuple[bytes, bytes, bytes]
 
-_NO_ID = bytes(8)
+_NO_ID, _NO_TRACE = bytes(8), bytes(16)
 
 
 def root_ids() -> SpanIds:
@@ -27,7 +27,7 @@ def root_ids() -> SpanIds:
     look_for_fork()
     fresh = _generator.getrandbits(192).to_bytes(24, "big")
     trace_id, span_id = fresh[:16], fresh[16:]
-    return (trace_id, span_id, b"") if span_id != _NO_ID and any(trace_id) else root_ids()
+    return (trace_id, span_id, b"") if span_id != _NO_ID and trace_id != _NO_TRACE else root_ids()
 
 
 def child_ids(trace_id: bytes, parent_id: bytes) -> SpanIds:

@@ -297,16 +297,17 @@ class LiveSpan(otel.Span):
             took_ns: nanoseconds that the answer took.
             http_status: the answer's.
             has: see `flat_span`.
-            parts: likewise, but for the first, which is the span's own.
+            parts: likewise.
 
         Returns:
             None where something was set on the span, or an event was added: it must be encoded.
         """
         if self._attributes or self._events or self._status_message:
             return None
-        times = self._start_ns, self._end_ns, self.epoch_ns(answered), took_ns
-        whole = label_of(self.name, self._kind), *parts
-        return flat_span(self._group, self.ids, times, http_status, self._status, has, whole)
+        start = self._start_ns
+        times = start, self._end_ns, start + answered - self._start_counter, took_ns
+        label = label_of(self.name, self._kind)
+        return flat_span(self._group, self.ids, times, http_status, self._status, has, label, parts)
 
     def encode(self) -> EncodedSpan:
         """The ended span in bytes."""
