@@ -64,6 +64,24 @@ def test_a_running_server_indexes_what_comes(tmp_path: Path, monkeypatch: pytest
     assert (tmp_path / "outcrop.db.words").exists()
 
 
+def test_a_prompt_that_a_list_shows_whole_is_content_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looked for in content alone, in attributes alone, and anywhere."""
+    monkeypatch.setattr(waiting, "LOOKED_AT_SPANS", 0)
+    with serving(tmp_path) as server:
+        words = "Where is the needle?"
+        asked = json.dumps([{"role": "user", "parts": [{"type": "text", "content": words}]}])
+        said = {"gen_ai.input.messages": asked, "note": words}
+        span = otlp_span(1, trace=trace_id(1), attributes=said)
+        assert send(server.url, request(span)).status == 200
+        ends_at = time.monotonic() + 60
+        while waiting_traces(server) and time.monotonic() < ends_at:
+            time.sleep(0.05)
+        for looked_for in ("span.content ILIKE '%needle%'", "span.attributes.note LIKE '%needle%'", "needle"):
+            assert ids(search(server, looked_for)) == [trace_id(1).hex()], looked_for
+
+
 def test_answers_say_how_many_traces_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "LOOKED_AT_SPANS", 0)
     # Another process fills, and is slow.

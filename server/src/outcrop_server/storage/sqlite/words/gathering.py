@@ -223,50 +223,56 @@ class _Gatherer:
         return Document(trace_id, payload_id, span_count, bool(is_doubtful))
 
 
-class _Terms:
-    """Gathers the terms of a trace: those of its content as they are, others marked."""
+class _Texts:
+    """Texts of one kind, each looked at once: every turn of a conversation repeats those before it."""
 
     def __init__(self) -> None:
-        self._content: set[bytes] = set()
-        self._attributes: set[bytes] = set()
-        self._columns: set[bytes] = set()
         self._seen: set[str] = set()
+        self.terms: set[bytes] = set()
+
+    def add(self, texts: Iterable[str]) -> None:
+        """Adds the terms of those that are new."""
+        fresh = [text for text in texts if text not in self._seen]
+        if fresh:
+            self._seen.update(fresh)
+            self.terms |= terms_of("\n".join(fresh))
+
+
+class _Terms:
+    """Gathers the terms of a trace: those of its content as they are, others marked.
+
+    Each kind has its own texts: what a list shows of a short prompt is the prompt, which is content too.
+    """
+
+    def __init__(self) -> None:
+        self._content = _Texts()
+        self._attributes = _Texts()
+        self._columns = _Texts()
 
     def __len__(self) -> int:
-        return len(self._content)
+        return len(self._content.terms)
 
     def add(self, found: StoredText) -> None:
         """Adds a span."""
-        content = found.text.content
-        if content is not None:
-            # Each turn repeats the conversation.
-            fresh = [line for line in content.split("\n") if line not in self._seen]
-            self._seen.update(fresh)
-            self._content |= terms_of("\n".join(fresh))
+        if found.text.content is not None:
+            self._content.add(found.text.content.split("\n"))
         self.add_columns(found.name, found.error_type, found.error_message)
-        said = (
+        self._attributes.add(
             f"{name} {value if isinstance(value, str) else text_of(value)}"
             for name, value in found.text.attributes.items()
             if value is not None and not isinstance(value, bytes)
         )
-        self._attributes |= terms_of(self._fresh(said))
 
     def add_columns(self, *texts: str | None) -> None:
         """Adds what else free words are looked for in."""
-        said = self._fresh(text for text in texts if text)
-        if said:
-            self._columns |= terms_of(said)
-
-    def _fresh(self, texts: Iterable[str]) -> str:
-        fresh = [text for text in texts if text not in self._seen]
-        self._seen.update(fresh)
-        return "\n".join(fresh)
+        self._columns.add(text for text in texts if text)
 
     def all(self) -> set[bytes]:
         """Everything that the index is to have."""
-        marked = {OF_ATTRIBUTES + term for term in self._attributes - self._content}
-        marked |= {OF_COLUMNS + term for term in self._columns - self._content}
-        return self._content | marked
+        content = self._content.terms
+        marked = {OF_ATTRIBUTES + term for term in self._attributes.terms - content}
+        marked |= {OF_COLUMNS + term for term in self._columns.terms - content}
+        return content | marked
 
 
 def terms_of_trace(

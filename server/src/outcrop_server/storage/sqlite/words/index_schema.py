@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from outcrop_server.storage.sqlite.words.index_file import IndexRows
 
 # To be raised when terms or tables become others: then an index that is there is made anew.
-FORMAT = 1
+FORMAT = 2
 # A shard has so many keys, as a power of two.
 SHARD_BITS = 14
 # Before terms of attributes, and of what else free words are looked for in, where no content has them.
