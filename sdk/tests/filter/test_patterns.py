@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import pytest
 from hypothesis import assume, example, given, settings
@@ -174,3 +175,23 @@ def test_more_sets_of_states_than_are_remembered_change_nothing() -> None:
     pattern = Pattern(source)
     assert pattern.is_in(text) is False
     assert pattern.is_in(text + "a" + "b" * 11 + "c") is True
+
+
+def test_searches_at_once_do_not_mistake_one_kind_of_character_for_another() -> None:
+    """A pattern is kept: the second search meets a new kind just when the first one does."""
+    pattern = Pattern("[a-f]1")
+    others: list[threading.Thread] = []
+
+    class Watched(list[str]):
+        def append(self, character: str) -> None:
+            super().append(character)
+            if not others:
+                others.append(threading.Thread(target=pattern.is_in, args=("7",)))
+                others[0].start()
+                others[0].join(0.1)
+
+    vars(pattern)["_samples"] = Watched()
+    pattern.is_in("a")
+    others[0].join()
+    assert pattern.is_in("b1")
+    assert not pattern.is_in("81")

@@ -6,6 +6,7 @@ states follows which is remembered as it is met, so that mostly a character cost
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -57,6 +58,7 @@ class Pattern:
         self.required = required(syntax.node)
         self._sets = {one: place for place, one in enumerate(sorted(self._ones(), key=repr))}
         # Characters that no set and no place tells apart are of one kind.
+        self._lock = threading.Lock()
         self._kinds: dict[str, int] = {}
         self._kind_numbers: dict[tuple[bool, ...], int] = {}
         self._samples: list[str] = []
@@ -133,10 +135,13 @@ class Pattern:
 
     def _kind(self, character: str) -> int:
         told = (*(self._fits(one, character) for one in self._sets), is_of_class("w", character))
-        number = self._kind_numbers.get(told)
-        if number is None:
-            self._samples.append(character)
-            number = self._kind_numbers[told] = len(self._samples) - 1
+        # A pattern is kept for all who ask, at once perhaps: two new kinds must not get one number.
+        with self._lock:
+            number = self._kind_numbers.get(told)
+            if number is None:
+                number = len(self._samples)
+                self._samples.append(character)
+                self._kind_numbers[told] = number
         if len(self._kinds) < _MAX_REMEMBERED * 10:
             self._kinds[character] = number
         return number
