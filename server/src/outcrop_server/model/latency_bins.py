@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-# A percentile is this far from the duration that has its rank, or one nanosecond.
+# A percentile is this far from the duration that has its rank, and a nanosecond more: it is a whole number.
 RELATIVE_ERROR = 0.03
 
 _PER_DOUBLING = 12
