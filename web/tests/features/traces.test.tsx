@@ -19,6 +19,15 @@ test("a row says what was asked and answered, and its figures", async () => {
   expect(within(row).getByLabelText("No streamed call in this trace").textContent).toBe("–");
 });
 
+test("a row shows markdown as plain words, and marks what is looked for in them", async () => {
+  const table = "| Leaves | Sleeper | |---|---| | 22:47 | yes | The **22:47** has a `bed`.";
+  const marked = summary("m", 9000, { request_preview: "# Role **Day one.** snake_case", response_preview: table });
+  renderPage("/traces?filter=%22day%20one.%20snake%22", { ...NONE, "/api/traces": { traces: [marked], next_cursor: null } });
+  const row = await screen.findByRole("row", { name: /agent_m/ });
+  expect(row.textContent).toContain("Role Day one. snake_case→Leaves · Sleeper; 22:47 · yes. The 22:47 has a bed.");
+  expect(row.querySelector("mark")?.textContent).toBe("Day one. snake");
+});
+
 test("an error row says its code and attempts", async () => {
   const failed = summary("x", 9000, { status: "ERROR", attempts: 3, error: { type: "ThrottlingException", message: "slow down" } });
   renderPage("/traces", { ...NONE, "/api/traces": { traces: [failed], next_cursor: null } });
