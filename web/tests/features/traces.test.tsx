@@ -177,6 +177,21 @@ test("a facet's value goes into the filter, and out of it", async () => {
   expect(within(pane).getByRole("button", { name: /team: blue/ })).toBeTruthy();
 });
 
+test("a facet with more values than are shown offers the rest", async () => {
+  const user = userEvent.setup();
+  const many = Array.from({ length: 12 }, (_, i) => ({ value: `tool_${i}`, count: 12 - i, key: null }));
+  const facets = (url: string) => ({ trace_count: 20, is_exact: true, facets: { tool: many.slice(0, Number(new URL(url, "http://localhost").searchParams.get("top"))) } });
+  renderPage("/traces?filter=latency+>+2s", { ...SOME, "/api/facets": facets });
+  await screen.findByText("agent_a");
+  await user.click(screen.getByRole("button", { name: "Facets" }));
+  const pane = await screen.findByRole("complementary", { name: "Facets" });
+  await within(pane).findByText("tool_7");
+  expect(within(pane).queryByText("tool_8")).toBeNull();
+  await user.click(within(pane).getByRole("button", { name: "More of Tool" }));
+  expect(await within(pane).findByText("tool_11")).toBeTruthy();
+  expect(within(pane).queryByRole("button", { name: "More of Tool" })).toBeNull();
+});
+
 test("no match says which part excludes most, and leaves it out", async () => {
   const user = userEvent.setup();
   const count = (url: string) => ({ count: url.includes("latency") ? 0 : 14, is_exact: true });
