@@ -31,6 +31,8 @@ const ASIDE = /\uE000(\d+)\uE001/g;
 export function plainWords(text: string): string {
   // Most have no sign that could be a mark.
   if (!/[*_`[|#~<>\n]|^[-+] |---/.test(text)) return text;
+  // JSON is no markdown.
+  if (/^\s*(?:\{\s*"|\[\s*[{["])/.test(text)) return text;
   const code: string[] = [];
   const aside = (words: string): string => `\uE000${code.push(words.trim()) - 1}\uE001`;
   const lines = text
@@ -50,7 +52,7 @@ function withoutLineMarks(line: string): string {
     .replace(/^\s*(?:-{3,}|\*{3,}|_{3,})\s*(?=$|\s)/, "")
     .replace(/^\s*(?:>\s?)+(?=\S)/, "")
     .replace(/^\s*#{1,6}\s+(?=\S)/, "")
-    .replace(/^\s*[-*+]\s+(?:\[[ xX]\]\s+)?(?=[^\s*])/, "");
+    .replace(/^\s*[-*+]\s+(?:\[[ xX]\]\s+)?(?=[^\s*]|\*\*\S)/, "");
 }
 
 /** The same where line ends were folded: behind the end of a sentence, or with more signs than anything else has. */
@@ -58,7 +60,7 @@ function withoutInnerMarks(line: string): string {
   return line
     .replace(/(^|\s)#{2,6}(?=\s|$)/g, "$1")
     .replace(/(?<=[.:;!?)。：！？*])\s+(?:-{3,}|\*{3,}|_{3,})(?=\s|$)/g, "")
-    .replace(/(?<=[.:;!?。：！？])\s+\*\s+(?=\S)/g, " ");
+    .replace(/(?<=[.:;!?。：！？])\s+\*\s+(?=\S)|\s\*\s+(?=\*\*\S)/g, " ");
 }
 
 const withoutLinks = (line: string): string =>
