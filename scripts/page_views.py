@@ -23,7 +23,7 @@ class View:
         address: where it is; `{stream}` and its like are traces' ids, by the names of `ids_by_name`.
         words: English words that are on show once it has come.
         act: what is done then.
-        is_wide_alone: it is behind a menu that a phone does not have, or says nothing of its own there.
+        is_wide_alone: a phone does not have it, or only as a further step: a menu, the pane beside a tree.
     """
 
     address: str
@@ -92,15 +92,15 @@ VIEWS = {
     "keys": View("/traces", _ASKED, _keys("?"), is_wide_alone=True),
     "trace": View(_AGENT, "Chat"),
     "graph": View(f"{_AGENT}?show=graph", "Agents at a glance"),
-    "io": View(f"{_AGENT}?tab=io", "Inputs"),
+    "io": View(f"{_AGENT}?tab=io", "Inputs", is_wide_alone=True),
     "raw": View(f"{_AGENT}?tab=io", "Download raw", _click("Raw", "原文"), is_wide_alone=True),
-    "attributes": View(f"{_AGENT}?tab=attributes", "Attributes"),
-    "code": View(f"{_AGENT}?tab=code", "Code"),
-    "feedback": View(f"{_AGENT}?tab=feedback", "Feedback"),
-    "events": View(f"{_STREAM}?tab=events", "Events"),
+    "attributes": View(f"{_AGENT}?tab=attributes", "Attributes", is_wide_alone=True),
+    "code": View(f"{_AGENT}?tab=code", "Code", is_wide_alone=True),
+    "feedback": View(f"{_AGENT}?tab=feedback", "Feedback", is_wide_alone=True),
+    "events": View(f"{_STREAM}?tab=events", "Events", is_wide_alone=True),
     "stream": View(_STREAM, "Chat"),
     "error": View("/traces/{throttled}", "ThrottlingException"),
-    "error-events": View("/traces/{throttled}?tab=events", "ThrottlingException"),
+    "error-events": View("/traces/{throttled}?tab=events", "ThrottlingException", is_wide_alone=True),
     "japanese": View("/traces/{japanese}", "Chat"),
     "documents": View("/traces/{answer_from_documents}", "Chat"),
     "compare": View("/compare?items={night_train_agent},{night_train_before}", "Prompt and answer"),

@@ -1,6 +1,6 @@
 // The overview's numbers: several questions to the server over one axis of time, as one answer.
 import { queryOptions, keepPreviousData } from "@tanstack/react-query";
-import { dearest, stepOf, THROTTLED, type Axis, type Numbers, type Overview } from "@/model/overview";
+import { dearest, OTHER, stepOf, THROTTLED, type Axis, type Numbers, type Overview } from "@/model/overview";
 import { get } from "./client";
 import type { components } from "./generated/schema";
 import { histogram, stretch, type ListAsk } from "./queries";
@@ -8,8 +8,6 @@ import { histogram, stretch, type ListAsk } from "./queries";
 type Schemas = components["schemas"];
 
 const MOST_GROUPS = 10_000;
-// The name under which the server counts calls whose names it does not keep apart.
-const OTHER = "(other)";
 
 export const overviewQuery = (ask: ListAsk) =>
   queryOptions({

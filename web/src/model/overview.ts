@@ -3,6 +3,9 @@
 /** What Bedrock says when it is asked too much; a trace whose calls got through after all has none of them. */
 export const THROTTLED = "error IN ('ThrottlingException', 'ServiceQuotaExceededException', 'TooManyRequestsException')";
 
+/** The name under which the server counts calls whose names are too many to be kept apart. */
+export const OTHER = "(other)";
+
 export interface Percentiles {
   p50: number;
   p95: number;

@@ -8,6 +8,7 @@ import { SkeletonRows } from "@/components/Skeleton";
 import { cx } from "@/lib/cx";
 import { formatCount, formatExactCost } from "@/lib/format";
 import { useSpeech } from "@/lib/i18n/language";
+import { OTHER } from "@/model/overview";
 import { Section } from "./Section";
 import styles from "./Settings.module.css";
 
@@ -26,13 +27,13 @@ export function PricesSection() {
       {error && <Failure what={t.whatPrices} error={error} onRetry={() => void refetch()} />}
       {!data && !error && <SkeletonRows count={4} height={32} widths={[30, 10, 10]} />}
       {data && data.models.length > 0 && (
-        <PriceTable name={t.pricesOfModels} first={t.model} hasCalls>
+        <PriceTable name={t.pricesOfModels} first={t.model} hasCalls note={data.models.some(({ model }) => model === OTHER) ? t.modelsMerged : undefined}>
           {data.models.map((each) => (
             <tr key={each.model} role="row">
-              <th scope="row" role="rowheader"><ModelName id={each.model} /></th>
+              <th scope="row" role="rowheader">{each.model === OTHER ? t.otherModels : <ModelName id={each.model} />}</th>
               <td role="cell" data-label={t.callCount} className={styles.number}>{formatCount(each.calls, language)}</td>
               <RateCells rates={each} why={t.costReasons["unknown-model"]} />
-              <td role="cell" className={styles.faint}>{each.source === null ? "–" : t.pricesOf(each.entry ?? each.model, each.source)}</td>
+              <td role="cell" data-none={each.source === null || undefined} className={styles.faint}>{each.source === null ? "–" : t.pricesOf(each.entry ?? each.model, each.source)}</td>
             </tr>
           ))}
         </PriceTable>
@@ -67,16 +68,17 @@ interface TableProps {
   first: string;
   /** With columns for calls and for where the prices are from. */
   hasCalls?: boolean;
+  note?: string | undefined;
   children: ReactNode;
 }
 
 /** On a phone a block for each model; roles are named since a browser may forget them with the form of a table. */
-function PriceTable({ name, first, hasCalls = false, children }: TableProps) {
+function PriceTable({ name, first, hasCalls = false, note, children }: TableProps) {
   const { t } = useSpeech();
   const rates = [t.inputCost, t.outputCost, t.cacheReadCost, t.cacheWriteCost];
   return (
     <div className={styles.scroll} tabIndex={0} role="group" aria-label={name}>
-      <table role="table" className={cx(styles.table, styles.prices)} aria-label={name}>
+      <table role="table" className={cx(styles.table, styles.prices, hasCalls && styles.withCalls)} aria-label={name}>
         <thead role="rowgroup">
           <tr role="row">
             <th scope="col" role="columnheader">{first}</th>
@@ -88,6 +90,7 @@ function PriceTable({ name, first, hasCalls = false, children }: TableProps) {
         </thead>
         <tbody role="rowgroup">{children}</tbody>
       </table>
+      {note !== undefined && <p className={styles.note}>{note}</p>}
     </div>
   );
 }
