@@ -116,8 +116,8 @@ test("the store's faults, and prices that are not known, are said", async () => 
 });
 
 test("calls of models that are not kept apart stand under others, and it is said", async () => {
-  const [model] = ANSWERS["/api/prices"].models;
-  open("/settings", { "/api/prices": { ...ANSWERS["/api/prices"], models: [model, { ...model, model: "(other)" }] } });
+  const priced = (model: string) => ({ model, calls: 3, source: null, entry: null, input: null, output: null, cache_read: null, cache_write: null });
+  open("/settings", { "/api/prices": { own: [], profiles: {}, models: ["amazon.nova-pro-v1:0", "(other)"].map(priced) } });
   const models = await screen.findByRole("table", { name: "Prices of the models that were asked" });
   expect(within(models).getByRole("rowheader", { name: "others" })).toBeTruthy();
   expect(screen.getByText("Not all models are kept apart")).toBeTruthy();
