@@ -32,7 +32,7 @@ export function PricesSection() {
             <tr key={each.model} role="row">
               <th scope="row" role="rowheader">{each.model === OTHER ? t.otherModels : <ModelName id={each.model} />}</th>
               <td role="cell" data-label={t.callCount} className={styles.number}>{formatCount(each.calls, language)}</td>
-              <RateCells rates={each} why={t.costReasons["unknown-model"]} />
+              <RateCells rates={each} why={each.model === OTHER ? t.modelsMerged : t.costReasons["unknown-model"]} />
               <td role="cell" data-none={each.source === null || undefined} className={styles.faint}>{each.source === null ? "–" : t.pricesOf(each.entry ?? each.model, each.source)}</td>
             </tr>
           ))}
