@@ -32,7 +32,7 @@ check: .make/python .make/web .make/openapi ## lint, format, layers and types of
 test-python: .make/python .make/chromium $(STATIC) ## Python tests: SDK, server, system and browser
 	$(VENV)/python scripts/test_python.py $(ARGS)
 
-test-versions: .make/python ## the SDK with the oldest botocore, and with aiobotocore
+test-versions: .make/python ## tests with the oldest botocore, with aiobotocore, with pandas and Parquet
 	$(VENV)/python scripts/test_versions.py
 
 test-web: .make/web .make/openapi ## TypeScript tests

@@ -35,5 +35,5 @@ def _count(path: Path) -> int:
 
 
 if __name__ == "__main__":
-    for group in ("dev", "light", "full", "aio", "aio-newest", "oldest"):
+    for group in ("dev", "light", "full", "aio", "aio-newest", "oldest", "tables"):
         lock(group)

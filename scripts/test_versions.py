@@ -1,6 +1,7 @@
-"""Runs the SDK's tests against other versions of its peers: the oldest botocore, and aiobotocore's.
+"""Runs tests beside what programs may have: the oldest botocore, aiobotocore's, and libraries of tables.
 
-Each has an environment of its own with locked distributions. `make test` runs the newest botocore.
+Each has an environment of its own with locked distributions. `make test` runs the newest botocore, and no
+numpy, pandas or pyarrow.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ SUITES = {
     "aio": ["sdk/tests/aio", "sdk/tests/bedrock", "sdk/tests/conformance"],
     # The newest botocore has been walked through boto3 already.
     "aio-newest": ["sdk/tests/aio", "sdk/tests/conformance", "-k", "not boto3"],
+    # Arrays and frames as arguments, traces as a frame, Parquet files.
+    "tables": [
+        "sdk/tests/capture",
+        "sdk/tests/tracing/test_judging.py",
+        "server/tests/api/test_export_api.py",
+    ],
 }
 
 
@@ -26,9 +33,10 @@ def suite(name: str) -> Ended:
     python = locked_environment(name)
     # The checkout itself, without installing it: its entry points are named by hand.
     site = next((ENVIRONMENTS / name).glob("lib/python*/site-packages"))
-    (site / "checkout.pth").write_text(f"{ROOT / 'sdk' / 'src'}\n")
+    sources = [ROOT / "sdk" / "src", *([ROOT / "server" / "src"] if name == "tables" else [])]
+    (site / "checkout.pth").write_text("".join(f"{path}\n" for path in sources))
     options = ["-q", "-p", "no:cacheprovider", "-p", "outcrop.testing.pytest_plugin"]
-    return command(f"the SDK with the locked group {name}", [python, "-m", "pytest", *options, *SUITES[name]])
+    return command(f"with the locked group {name}", [python, "-m", "pytest", *options, *SUITES[name]])
 
 
 def main() -> int:

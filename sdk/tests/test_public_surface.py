@@ -23,6 +23,12 @@ HEAVY = (
     "concurrent.futures",
     "opentelemetry.trace.propagation.tracecontext",
     "outcrop.vocabularies",
+    # What a program needs that reads traces, or has a token: dozens of classes.
+    "outcrop.assessments",
+    "outcrop.delivery.memory",
+    "outcrop.delivery.query",
+    "outcrop.delivery.token_sources",
+    "outcrop.entities",
 )
 
 

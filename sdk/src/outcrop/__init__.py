@@ -4,7 +4,10 @@
 >>> outcrop.bedrock.autolog()
 """
 
-from outcrop import bedrock, entities
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from outcrop import bedrock
 from outcrop._autolog import autolog
 from outcrop._version import __version__
 from outcrop.exceptions import ConfigurationError, OutcropError
@@ -38,6 +41,9 @@ from outcrop.tracing.reading import (
 )
 from outcrop.tracing.search import delete_traces, search_traces
 from outcrop.tracing.spans import start_span, start_span_no_context
+
+if TYPE_CHECKING:
+    from outcrop import entities
 
 __all__ = [
     "ConfigurationError",
@@ -75,3 +81,10 @@ __all__ = [
     "update_assessment",
     "update_current_trace",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`outcrop.entities`, loaded when it is first asked for: a program that only traces never does."""
+    if name == "entities":
+        return importlib.import_module("outcrop.entities")
+    raise AttributeError(f"module 'outcrop' has no attribute {name!r}")

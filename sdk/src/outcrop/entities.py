@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 from outcrop.assessments import (
     Assessment,
@@ -15,6 +15,7 @@ from outcrop.assessments import (
     Expectation,
     Feedback,
 )
+from outcrop.semconv.span_types import SpanType
 
 __all__ = [
     "Assessment",
@@ -32,26 +33,6 @@ __all__ = [
     "TraceInfo",
     "TraceState",
 ]
-
-
-class SpanType:
-    """The kinds of spans. Any other text may be used as well."""
-
-    LLM: Final = "LLM"
-    CHAT_MODEL: Final = "CHAT_MODEL"
-    AGENT: Final = "AGENT"
-    TOOL: Final = "TOOL"
-    CHAIN: Final = "CHAIN"
-    RETRIEVER: Final = "RETRIEVER"
-    EMBEDDING: Final = "EMBEDDING"
-    RERANKER: Final = "RERANKER"
-    PARSER: Final = "PARSER"
-    MEMORY: Final = "MEMORY"
-    WORKFLOW: Final = "WORKFLOW"
-    TASK: Final = "TASK"
-    GUARDRAIL: Final = "GUARDRAIL"
-    EVALUATOR: Final = "EVALUATOR"
-    UNKNOWN: Final = "UNKNOWN"
 
 
 def _no_cost() -> None:

@@ -20,7 +20,6 @@ from outcrop._version import __version__
 from outcrop.delivery import worker_exit
 from outcrop.delivery.destination import CONSOLE, Destination, check_tracking_uri, path_in
 from outcrop.delivery.exit_signals import deliver_on_sigterm
-from outcrop.delivery.memory import MemoryDestination
 from outcrop.delivery.server import ServerDestination
 from outcrop.delivery.stats import DeliveryStats
 from outcrop.exceptions import ConfigurationError
@@ -34,6 +33,7 @@ from outcrop.recording.span import LiveSpan
 from outcrop.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    from outcrop.delivery.memory import MemoryDestination
     from outcrop.policy.choosing import Choosing
     from outcrop.policy.policy import Policy
 
@@ -65,7 +65,7 @@ class Runtime:
         self.before_flush: list[Callable[[], None]] = []
         self.before_exit: list[Callable[[], None]] = []
         self.tracking_uri = ""
-        self.destination: Destination = MemoryDestination()
+        self.destination: Destination  # by the next line
         self.set_tracking_uri(settings.tracking_uri)
 
     def set_tracking_uri(self, uri: str) -> None:
@@ -209,9 +209,11 @@ class Runtime:
 
     def _destination(self, scheme: str, uri: str) -> Destination:
         if scheme == "memory":
+            from outcrop.delivery.memory import MemoryDestination  # noqa: PLC0415  # for those who use it
+
             return MemoryDestination()
         if scheme == CONSOLE:
-            from outcrop.delivery.console import ConsoleDestination  # noqa: PLC0415  # for those who use it
+            from outcrop.delivery.console import ConsoleDestination  # noqa: PLC0415  # likewise
 
             return ConsoleDestination()
         resource: dict[str, Any] = {

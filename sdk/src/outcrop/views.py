@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from outcrop.bedrock.glance import glance_at
 from outcrop.bedrock.identity import is_bedrock, with_identity
 from outcrop.bedrock.view import read_bedrock_span
-from outcrop.entities import SpanType
 from outcrop.genai.conventions import attributes_of, read_chat, read_usage, span_type_of
 from outcrop.genai.derived import with_derived
 from outcrop.genai.previews import value_preview
@@ -20,6 +19,7 @@ from outcrop.genai.view import SpanView
 from outcrop.json_reading import ParseJson, as_list, as_text, parse_json
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
+from outcrop.semconv.span_types import SpanType
 
 if TYPE_CHECKING:
     from outcrop.vocabularies.reading import Event

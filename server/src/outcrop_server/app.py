@@ -38,6 +38,7 @@ from outcrop_server.query.by_scope import QueriesByScope
 from outcrop_server.query.tail import Tail
 from outcrop_server.settings import SettingsError, from_environment, is_loopback
 from outcrop_server.store_opening import audit_removed, open_store
+from outcrop_server.turns import CountedQuestions, Turns
 from outcrop_server.upkeep.keeper import Keeper
 from outcrop_server.upkeep.retention import Retention, policy_of
 from outcrop_server.web.headers import SecurityHeaders
@@ -79,7 +80,8 @@ def create_app(
     price_span = partial(price_of, table=prices)
     if metrics is not None:
         metrics.watch_store(store)
-    pipeline = Pipeline(store, partial(glance_span, parse=parse_fast), price_span, metrics)
+    turns = Turns()
+    pipeline = Pipeline(store, partial(glance_span, parse=parse_fast), price_span, metrics, turns)
     spool = _spool(settings, pipeline)
     policy = policy_of(settings)
     keeper = Keeper(Retention(store, policy), settings.retain_interval_s, audit_removed)
@@ -124,6 +126,7 @@ def create_app(
     app.add_middleware(Gate, door=door, cookie=cookie)
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(CountedQuestions, turns=turns)
     if metrics is not None:
         # The last one that is added sees a request first, and its answer last.
         app.add_middleware(ObservedRequests, metrics=metrics, slow_request_ms=settings.slow_request_ms)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from outcrop.entities import SpanType
 from outcrop.semconv import gen_ai
+from outcrop.semconv.span_types import SpanType
 
 # Services whose calls are model calls or stand around them.
 SERVICES = frozenset({"bedrock-runtime", "bedrock-agent-runtime", "bedrock-agentcore"})

@@ -14,13 +14,13 @@ from outcrop.bedrock.exchange import Exchange, StreamPiece, read_exchange
 from outcrop.bedrock.generic import read_generic
 from outcrop.bedrock.guardrail import guardrail_attributes
 from outcrop.bedrock.model_id import parse_model_id
-from outcrop.entities import SpanType
 from outcrop.genai.messages import Chat
 from outcrop.genai.previews import request_preview, response_preview, tool_calls
 from outcrop.genai.stream import Chunk, ChunkKind, Stream
 from outcrop.genai.usage import Usage, UsageRule
 from outcrop.genai.view import SpanView
 from outcrop.json_reading import JsonObject, ParseJson, as_int, as_object, as_text, parse_json
+from outcrop.semconv.span_types import SpanType
 
 # Names under which Bedrock counts tokens of an invoke: in headers, and in a stream's last chunk.
 INPUT_TOKENS_HEADER = "x-amzn-bedrock-input-token-count"

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from outcrop.entities import SpanType
 from outcrop.json_reading import as_text
 from outcrop.otlp.records import STATUS_ERROR, SpanRecord
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
+from outcrop.semconv.span_types import SpanType
 from outcrop.views import read_span
 
 _WORDS = 100

@@ -12,19 +12,16 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from outcrop.delivery.token_sources import (
-    DatabricksToken,
-    GivenToken,
-    SecretsManagerToken,
-    TokenFile,
-    TokenSource,
-    TokenUnavailableError,
-)
+from outcrop.delivery.token_errors import TokenUnavailableError
 from outcrop.exceptions import ConfigurationError
 from outcrop.kept_settings import read_flag
 from outcrop.name_value_pairs import pairs_in
+
+if TYPE_CHECKING:
+    from outcrop.delivery.token_sources import TokenSource
 
 TOKEN_FORMS = (
     "the token itself",
@@ -106,6 +103,8 @@ def _token_source(given: Mapping[str, str]) -> TokenSource | None:
     if token and file:
         raise ConfigurationError("Both OUTCROP_TOKEN and OUTCROP_TOKEN_FILE are set: give one.")
     if file:
+        from outcrop.delivery.token_sources import TokenFile  # noqa: PLC0415  # for those who have a token
+
         path = Path(file).expanduser()
         if not path.is_file():
             raise ConfigurationError(f"OUTCROP_TOKEN_FILE is {file!r}, and there is no such file.")
@@ -115,12 +114,16 @@ def _token_source(given: Mapping[str, str]) -> TokenSource | None:
     # No token has a colon in it (RFC 6750).
     scheme, colon, reference = token.partition(":")
     if not colon:
+        from outcrop.delivery.token_sources import GivenToken  # noqa: PLC0415  # likewise
+
         return GivenToken(_checked(token))
     return _referred_to(scheme, reference)
 
 
 def _referred_to(scheme: str, reference: str) -> TokenSource:
     """The source that a reference names. Messages repeat nothing of it: it may be a mistyped token."""
+    from outcrop.delivery.token_sources import DatabricksToken, SecretsManagerToken  # noqa: PLC0415  # likewise
+
     if scheme == "aws-secretsmanager":
         secret_id, _, json_key = reference.partition("#")
         if secret_id:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
-from outcrop.assessments import Annotations, Assessment
-from outcrop.delivery.query import FoundPage, TraceDeletion, TraceQuery
-from outcrop.delivery.stats import DeliveryStats
 from outcrop.exceptions import ConfigurationError
-from outcrop.otlp.records import EndedSpan, SpanRecord
+
+if TYPE_CHECKING:  # what programs read is not loaded by those that only trace
+    from outcrop.assessments import Annotations, Assessment
+    from outcrop.delivery.query import FoundPage, TraceDeletion, TraceQuery
+    from outcrop.delivery.stats import DeliveryStats
+    from outcrop.otlp.records import EndedSpan, SpanRecord
 
 VALID_URIS = (
     "http://HOST:PORT or https://HOST:PORT (an Outcrop server)",

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from outcrop.delivery.credentials import Credentials
 from outcrop.delivery.otlp_decode import rejected_spans
 from outcrop.delivery.sender import Sent
-from outcrop.delivery.token_sources import TokenUnavailableError
+from outcrop.delivery.token_errors import TokenUnavailableError
 from outcrop.json_reading import as_object, as_text, parse_json
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from outcrop.delivery.assessment_json import (
 from outcrop.delivery.credentials import Credentials
 from outcrop.delivery.otlp_decode import decode_request
 from outcrop.delivery.query import FoundPage, FoundTrace, TraceDeletion, TraceQuery
-from outcrop.delivery.token_sources import TokenUnavailableError
+from outcrop.delivery.token_errors import TokenUnavailableError
 from outcrop.exceptions import ConfigurationError, OutcropError
 from outcrop.json_reading import as_int, as_list, as_object, as_text, parse_json
 from outcrop.otlp.records import SpanRecord

@@ -19,17 +19,13 @@ from typing import Any, Protocol
 
 from opentelemetry import context as otel_context
 
-from outcrop.exceptions import OutcropError
+from outcrop.delivery.token_errors import TokenUnavailableError
 
 _TIMEOUT_S = 5
 # They print whole answers at level DEBUG.
 _TALKATIVE_LOGGERS = ("botocore.parsers", "databricks.sdk")
 # OpenTelemetry's instrumentations of AWS and HTTP libraries look for this name in the context.
 _SUPPRESS = "suppress_instrumentation"
-
-
-class TokenUnavailableError(OutcropError):
-    """The token could not be had; says why, without any of it."""
 
 
 class TokenSource(Protocol):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from outcrop.entities import SpanType
 from outcrop.genai.messages import Chat, Message, Part, Tool, generic_part
 from outcrop.genai.usage import Usage, UsageRule
 from outcrop.genai.view import SpanView
 from outcrop.json_reading import as_int, as_list, as_object, as_text, parse_json
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
+from outcrop.semconv.span_types import SpanType
 
 _SPAN_TYPES = {
     gen_ai.OPERATION_CHAT: SpanType.CHAT_MODEL,

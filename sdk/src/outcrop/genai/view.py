@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from outcrop.entities import SpanType
 from outcrop.genai.messages import Chat
 from outcrop.genai.retrieval import Embedding, Ranking
 from outcrop.genai.stated import Stated
 from outcrop.genai.stream import Stream
 from outcrop.genai.usage import Usage
+from outcrop.semconv.span_types import SpanType
 
 _SUMS = frozenset({SpanType.AGENT, SpanType.CHAIN, SpanType.WORKFLOW, SpanType.TASK})
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from outcrop.entities import SpanType
 from outcrop.genai.view import SpanView
 from outcrop.json_reading import as_object
 from outcrop.normalised.kind import Kind
 from outcrop.semconv import gen_ai
+from outcrop.semconv.span_types import SpanType
 
 # Kinds whose spans keep the names that the user gave them: the conventions name these by a model or a data
 # source, which a function does not tell.

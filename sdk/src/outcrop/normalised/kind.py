@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from outcrop.entities import SpanType
 from outcrop.genai.view import SpanView
 from outcrop.json_reading import JsonObject, as_text
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
+from outcrop.semconv.span_types import SpanType
 
 
 @dataclass(frozen=True)

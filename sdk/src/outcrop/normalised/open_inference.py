@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from outcrop.entities import SpanType
 from outcrop.genai.view import SpanView
 from outcrop.json_reading import JsonObject
 from outcrop.normalised.limits import Fitted, fit_text, fit_value
 from outcrop.semconv import open_inference as names
+from outcrop.semconv.span_types import SpanType
 
 _KINDS: Mapping[str, str] = {
     SpanType.LLM: names.KIND_LLM,

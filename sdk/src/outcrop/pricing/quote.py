@@ -10,7 +10,6 @@ from typing import Any
 
 from outcrop.bedrock.identity import is_bedrock
 from outcrop.bedrock.model_id import ModelId, parse_model_id
-from outcrop.entities import SpanType
 from outcrop.genai.stated import StatedCost
 from outcrop.genai.usage import Usage
 from outcrop.genai.view import SpanView
@@ -20,6 +19,7 @@ from outcrop.pricing.library import LibraryMissingError, is_flat, rates_of
 from outcrop.pricing.rates import Rates, parts_of
 from outcrop.pricing.table import PriceTable
 from outcrop.semconv import gen_ai
+from outcrop.semconv.span_types import SpanType
 
 # Spans that ask a model themselves: the sums that agents and workflows report are of such spans.
 _CALLS = frozenset(

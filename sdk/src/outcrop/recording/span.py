@@ -13,7 +13,6 @@ from opentelemetry import trace as otel
 
 from outcrop.capture.faults import report_fault, warn_once
 from outcrop.capture.render import cut_text, to_json
-from outcrop.entities import SpanType
 from outcrop.otlp.encode import (
     STATUS_ALONE,
     TimedEvent,
@@ -43,6 +42,7 @@ from outcrop.recording.attribute_values import (
 from outcrop.recording.ids import SpanIds
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
+from outcrop.semconv.span_types import SpanType
 
 _SAMPLED = otel.TraceFlags(otel.TraceFlags.SAMPLED)
 _STATUS_NUMBERS = {

@@ -6,20 +6,16 @@ import dataclasses
 import json
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from outcrop.assessments import (
-    Assessment,
-    AssessmentSource,
-    Expectation,
-    Feedback,
-)
 from outcrop.exceptions import ConfigurationError
 from outcrop.recording.current import current_trace_span
 from outcrop.recording.span import LiveSpan
-from outcrop.tracing.authors import with_author
 from outcrop.tracing.grouping import update_current_trace
 from outcrop.tracing.reading import plain_trace_id, reading_destination
+
+if TYPE_CHECKING:
+    from outcrop.assessments import Assessment, AssessmentSource
 
 _MAX_NAME = 500
 
@@ -56,6 +52,8 @@ def log_feedback(
         ConfigurationError: an argument has no valid form; the message says which one has.
         OutcropError: there is no such trace, or the destination cannot be asked.
     """
+    from outcrop.assessments import Feedback  # noqa: PLC0415  # a program that only traces never judges
+
     judgement = Feedback(
         name=name,
         value=value,
@@ -82,6 +80,8 @@ def log_expectation(
 
     The source is `AssessmentSource("HUMAN")` by default, of the id that `OUTCROP_USER` names.
     """
+    from outcrop.assessments import Expectation  # noqa: PLC0415  # likewise
+
     judgement = Expectation(
         name=name,
         value=value,
@@ -95,6 +95,8 @@ def log_expectation(
 
 def log_assessment(trace_id: str, assessment: Assessment) -> Assessment:
     """Keeps a `Feedback` or an `Expectation` of a trace; see `log_feedback` for defaults and errors."""
+    from outcrop.tracing.authors import with_author  # noqa: PLC0415  # likewise
+
     _check_kind(assessment)
     signed = with_author(assessment, os.environ)
     ready = _checked(dataclasses.replace(signed, trace_id=plain_trace_id(trace_id)))
@@ -173,6 +175,8 @@ def _checked(assessment: Assessment) -> Assessment:
 
 
 def _check_kind(assessment: Any) -> None:
+    from outcrop.assessments import Expectation, Feedback  # noqa: PLC0415  # likewise
+
     if not isinstance(assessment, Feedback | Expectation):
         raise ConfigurationError(
             f"Give a Feedback or an Expectation of outcrop.entities, not {type(assessment).__name__}."

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from outcrop.delivery.destination import Destination
-from outcrop.delivery.stats import DeliveryStats
-from outcrop.entities import Trace
+from typing import TYPE_CHECKING
+
 from outcrop.runtime import get_runtime
+
+if TYPE_CHECKING:
+    from outcrop.delivery.destination import Destination
+    from outcrop.delivery.stats import DeliveryStats
+    from outcrop.entities import Trace
 
 _READ_FLUSH_S = 10.0
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
-from outcrop.entities import Trace
 from outcrop.exceptions import ConfigurationError, OutcropError
 from outcrop.runtime import get_runtime
 from outcrop.tracing.reading import plain_trace_id, reading_destination
+
+if TYPE_CHECKING:
+    from outcrop.entities import Trace
 
 _PAGE = 100
 

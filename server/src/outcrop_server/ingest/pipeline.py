@@ -9,12 +9,15 @@ from outcrop_server.ingest.rows import new_span
 from outcrop_server.ingest.scope import within
 from outcrop_server.model.errors import BadRequestError, UnavailableError
 from outcrop_server.otlp.parse import parse_export
+from outcrop_server.turns import Work
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from outcrop_server.model.new_span import NewSpan
     from outcrop_server.model.reading import PriceSpan, ReadSpan
     from outcrop_server.storage.api import TraceStore
+    from outcrop_server.turns import Turns
 
 # A request can hold thousands of spans that are wrong in the same way.
 _FAULTS_SAID = 5
@@ -60,15 +63,22 @@ class Pipeline:
         read_span: reads a span's attributes into a view; see `outcrop.views`.
         price_span: says what a call cost; see `outcrop.pricing`.
         watch: told what becomes of spans.
+        turns: knows who asks meanwhile, and goes first; None where nobody does.
     """
 
     def __init__(
-        self, store: TraceStore, read_span: ReadSpan, price_span: PriceSpan, watch: IngestWatch | None = None
+        self,
+        store: TraceStore,
+        read_span: ReadSpan,
+        price_span: PriceSpan,
+        watch: IngestWatch | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self._store = store
         self._read_span = read_span
         self._price_span = price_span
         self._watch: IngestWatch = watch or _NoWatch()
+        self._turns = turns
 
     def accept(
         self, body: bytes, experiment: str | None = None, allowed: frozenset[str] | None = None
@@ -84,17 +94,18 @@ class Pipeline:
             BadRequestError: the body is no such request, or no span in it is right; nothing is kept.
             UnavailableError: the store takes nothing now.
         """
-        spans, faults = parse_export(body)
+        work = Work(self._turns)
+        spans, faults = parse_export(body, work.give_way)
         if faults:
             self._watch.on_refused("invalid", len(faults))
         if faults and not spans:
             raise BadRequestError(f"Nothing of this request was kept. {said(faults)}")
         if experiment is None and allowed is not None and len(allowed) == 1:
             (experiment,) = allowed
-        rows = [
-            new_span(record, payload, experiment, self._read_span, self._price_span)
-            for record, payload in spans
-        ]
+        rows: list[NewSpan] = []
+        for record, payload in spans:
+            work.give_way()
+            rows.append(new_span(record, payload, experiment, self._read_span, self._price_span))
         if allowed is not None:
             rows, refused = within(self._store, rows, allowed)
             if refused:

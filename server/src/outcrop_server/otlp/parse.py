@@ -5,7 +5,7 @@ Bytes come from `ingest` (what a program sent) or from a store (one span's paylo
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -18,6 +18,9 @@ from outcrop_server.otlp.quick_span import quick_record
 from outcrop_server.otlp.values import attributes
 from outcrop_server.otlp.wire import Group, WireError, groups
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _TRACE_ID_BYTES = 16
 _SPAN_ID_BYTES = 8
 _NO_TRACE = bytes(_TRACE_ID_BYTES)
@@ -26,6 +29,8 @@ _NO_SPAN = bytes(_SPAN_ID_BYTES)
 LAST_MOMENT_NS = 2**63 - 1
 # A loop may be recorded in a span; reading the rest of its events would not help anyone.
 _MAX_EVENTS = 10_000
+# `between` is called before every eighth span.
+_BETWEEN = 7
 
 
 class Parsed(NamedTuple):
@@ -41,11 +46,12 @@ class Parsed(NamedTuple):
     faults: list[str]
 
 
-def parse_export(body: bytes) -> Parsed:
+def parse_export(body: bytes, between: Callable[[], None] | None = None) -> Parsed:
     """Reads a request.
 
     Args:
         body: the protobuf, uncompressed.
+        between: called now and then between spans.
 
     Raises:
         BadRequestError: it is no such protobuf.
@@ -53,7 +59,9 @@ def parse_export(body: bytes) -> Parsed:
     parsed = Parsed([], [])
     for group in _groups(body):
         resource = _resource(group.resource, len(body))
-        for data in group.spans:
+        for number, data in enumerate(group.spans):
+            if between is not None and not number & _BETWEEN:
+                between()
             found = quick_record(data, resource, LAST_MOMENT_NS) or record_or_fault(data, resource)
             if isinstance(found, SpanRecord):
                 parsed.spans.append((found, group.wrap(data)))

@@ -1,0 +1,95 @@
+"""Who goes first: people who ask, or programs that send.
+
+Python runs one thread at a time. A question gives that turn up at every row that it reads, and gets it back
+after a millisecond at best while another thread reads a request of spans: a page of fifty would take fifty
+milliseconds instead of five. So who has much to read looks now and then whether somebody asks, and sleeps for
+a moment if so; a sender does not notice a few milliseconds more.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from outcrop_server.in_process import Message
+
+# A question that runs for longer is a large one: nobody waits for it any more.
+_QUICK_S = 0.05
+# Each time that somebody is seen asking; and in all, for one piece of work.
+_STEP_S = 0.0003
+_MOST_S = 0.02
+_PATH = "/api/"
+# Answers that go on for as long as somebody listens.
+_ENDLESS = frozenset({"/api/traces/tail"})
+
+
+class Turns:
+    """Counts the questions that are being answered. They come and go on one thread, the event loop's."""
+
+    def __init__(self) -> None:
+        self._asked = 0
+        self._newest_s = 0.0
+
+    def begin(self) -> None:
+        """A question comes."""
+        self._asked += 1
+        self._newest_s = time.monotonic()
+
+    def end(self) -> None:
+        """It is answered."""
+        self._asked -= 1
+
+    def is_asked(self) -> bool:
+        """Whether somebody waits for an answer that should be quick."""
+        return self._asked > 0 and time.monotonic() - self._newest_s < _QUICK_S
+
+
+class Work:
+    """A piece of work that can wait a little: a request to be read. One thread's own.
+
+    Args:
+        turns: knows who asks; None where nobody does.
+    """
+
+    def __init__(self, turns: Turns | None) -> None:
+        self._turns = turns
+        self._left_s = _MOST_S if turns is not None else 0.0
+
+    def give_way(self) -> None:
+        """Sleeps for a moment if somebody asks, until this work has waited long enough."""
+        if self._left_s > 0 and self._turns is not None and self._turns.is_asked():
+            self._left_s -= _STEP_S
+            time.sleep(_STEP_S)
+
+
+class CountedQuestions:
+    """Wraps an ASGI application: tells `Turns` of each question.
+
+    Args:
+        app: what answers.
+        turns: told.
+    """
+
+    def __init__(self, app: Callable[..., Awaitable[None]], turns: Turns) -> None:
+        self._app = app
+        self._turns = turns
+
+    async def __call__(
+        self,
+        scope: Message,
+        receive: Callable[[], Awaitable[Message]],
+        send: Callable[[Message], Awaitable[None]],
+    ) -> None:
+        """Answers one request, as ASGI has it."""
+        path = scope.get("path", "")
+        if scope["type"] != "http" or not path.startswith(_PATH) or path in _ENDLESS:
+            await self._app(scope, receive, send)
+            return
+        self._turns.begin()
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._turns.end()

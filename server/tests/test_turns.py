@@ -1,0 +1,117 @@
+"""Who asks goes first, and a sender waits no longer than it should."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from outcrop.pricing.quote import price_of
+from outcrop.views import glance_span
+from outcrop_server.ingest.pipeline import Pipeline
+from outcrop_server.otlp.fast_json import parse_fast
+from outcrop_server.serve import BackgroundServer
+from outcrop_server.settings import Settings
+from outcrop_server.storage.sqlite.store import SqliteStore
+from outcrop_server.turns import CountedQuestions, Turns, Work
+from server.tests.support.http import ask, send
+from server.tests.support.spans import otlp_span, request
+
+
+class Clock:
+    """Time that goes on by sleeping alone."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now_s = 100.0
+        self.slept: list[float] = []
+        monkeypatch.setattr(time, "monotonic", lambda: self.now_s)
+        monkeypatch.setattr(time, "sleep", self.sleep)
+
+    def sleep(self, seconds: float) -> None:
+        """Goes on."""
+        self.slept.append(seconds)
+        self.now_s += seconds
+
+
+def test_work_goes_on_while_nobody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, turns = Clock(monkeypatch), Turns()
+    turns.begin()
+    turns.end()
+    Work(turns).give_way()
+    Work(None).give_way()
+    assert clock.slept == []
+
+
+def test_work_waits_for_a_question_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, turns = Clock(monkeypatch), Turns()
+    work = Work(turns)
+    for _ in range(10_000):
+        turns.begin()
+        work.give_way()
+    # Senders wait too.
+    assert sum(clock.slept) == pytest.approx(0.02, abs=0.001)
+
+
+def test_a_question_that_takes_long_is_waited_for_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, turns = Clock(monkeypatch), Turns()
+    turns.begin()
+    for _ in range(10_000):
+        Work(turns).give_way()
+    assert sum(clock.slept) == pytest.approx(0.05, abs=0.001)
+    # A newer one counts again, the long one beside it.
+    turns.begin()
+    assert turns.is_asked()
+    turns.end()
+    turns.end()
+    assert not turns.is_asked()
+
+
+@pytest.mark.parametrize(
+    ("path", "is_counted"),
+    [("/api/traces", True), ("/v1/traces", False), ("/api/traces/tail", False), ("/", False)],
+)
+def test_questions_are_counted_until_they_are_answered(path: str, is_counted: bool) -> None:
+    turns, seen = Turns(), list[bool]()
+
+    async def app(*_: Any) -> None:
+        seen.append(turns.is_asked())
+        raise RuntimeError("answering failed")
+
+    async def nothing(*_: Any) -> Any:
+        return {}
+
+    counted = CountedQuestions(app, turns)
+    with pytest.raises(RuntimeError, match="answering failed"):
+        asyncio.run(counted({"type": "http", "path": path}, nothing, nothing))
+    assert seen == [is_counted]
+    assert not turns.is_asked()
+
+
+def test_reading_a_request_of_spans_gives_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, turns = SqliteStore(tmp_path / "outcrop.db"), Turns()
+    pipeline = Pipeline(store, partial(glance_span, parse=parse_fast), price_of, None, turns)
+    body = request(*(otlp_span(number) for number in range(1, 33)))
+    slept: list[float] = []
+    turns.begin()
+    monkeypatch.setattr("outcrop_server.turns.time.sleep", slept.append)
+    accepted = pipeline.accept(body)
+    monkeypatch.undo()
+    # Before each span that is made rows of, and before each eighth that is read.
+    assert len(slept) == 32 + 4
+    assert accepted.stored.result() == 32
+    store.close()
+
+
+def test_a_servers_questions_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[str] = []
+    monkeypatch.setattr(Turns, "begin", lambda _: counted.append("begin"))
+    monkeypatch.setattr(Turns, "end", lambda _: counted.append("end"))
+    with BackgroundServer(Settings(port=0, store=tmp_path / "outcrop.db", spool=None)) as server:
+        assert send(server.url, request(otlp_span(1))).status == 200
+        assert counted == []
+        assert ask(server.url, "/api/traces").status == 200
+    assert counted == ["begin", "end"]
