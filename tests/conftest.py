@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,8 +19,10 @@ from outcrop_server.settings import Settings
 
 ApiReader = Callable[[str], Any]
 
-# The same examples in every run, and no clock: a busy machine must not fail a test.
-settings.register_profile("outcrop", deadline=None, derandomize=True)
+# The same examples in every run, and no clock: a busy machine must not fail a test. To search for more, other
+# ones are tried: as many for each test as this variable says.
+EXAMPLES = int(os.environ.get("OUTCROP_TEST_EXAMPLES", "0"))
+settings.register_profile("outcrop", deadline=None, derandomize=not EXAMPLES, max_examples=EXAMPLES or 100)
 settings.load_profile("outcrop")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,8 +15,12 @@ from outcrop_server.serve import BackgroundServer
 from outcrop_server.settings import Settings
 from server.tests.support.certificates import made_certificate
 
-# The same examples in every run, and no clock: a busy machine must not fail a test.
-hypothesis.settings.register_profile("outcrop", deadline=None, derandomize=True)
+# The same examples in every run, and no clock: a busy machine must not fail a test. To search for more, other
+# ones are tried: as many for each test as this variable says.
+EXAMPLES = int(os.environ.get("OUTCROP_TEST_EXAMPLES", "0"))
+hypothesis.settings.register_profile(
+    "outcrop", deadline=None, derandomize=not EXAMPLES, max_examples=EXAMPLES or 100
+)
 hypothesis.settings.load_profile("outcrop")
 
 

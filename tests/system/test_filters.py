@@ -197,12 +197,17 @@ def assessment(kind: str, value: Any) -> Assessment:
 
 
 SHORT: Any = [([("a", 0, 1, {}, [], "")], [])]
+_CALL = {"gen_ai.request.model": "a", "gen_ai.operation.name": "chat", "gen_ai.usage.input_tokens": 0}
+_ASKED = {**_CALL, "outcrop.span.inputs": '"Ab a"'}
+# Neither the root nor its first call says what it was asked; a list shows all of what the second was.
+ASKED_LATER: Any = [([("", 0, 0, {}, [], ""), ("", 0, 0, _CALL, [], ""), ("", 0, 0, _ASKED, [], "")], [])]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stores, st.lists(filters, min_size=1, max_size=12), st.booleans())
 @example(SHORT, ["NOT (tags.a = 'x')", "tags.a != 'x'", "NOT span.error = 'a'", "span.name != 'a'"], False)
 @example(SHORT, EXAMPLES, True)
+@example(ASKED_LATER, ["prompt LIKE '%'", "span.content LIKE '%Ab%'"], True)
 def test_memory_and_sqlite_find_the_same_traces(
     store: SqliteStore, kept: list[Any], asked: list[str], is_filled: bool
 ) -> None:

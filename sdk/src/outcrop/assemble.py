@@ -106,8 +106,8 @@ def _info(
         request_time=root.start_ns // 1_000_000,
         execution_duration=(end_ns - root.start_ns) // 1_000_000,
         experiment_name=root.experiment,
-        request_preview=view.request_preview or next((v.request_preview for v in calls), None),
-        response_preview=view.response_preview or next((v.response_preview for v in reversed(calls)), None),
+        request_preview=_first(each.request_preview for each in (view, *calls)),
+        response_preview=_first(each.response_preview for each in (view, *reversed(calls))),
         token_usage=_token_usage(views),
         tags=_texts(spans, names.TAG_PREFIX, known.tags, known.is_complete),
         trace_metadata={
@@ -119,6 +119,11 @@ def _info(
         assessments=list(known.assessments),
         find_cost=total,
     )
+
+
+def _first(previews: Iterable[str | None]) -> str | None:
+    """The first that there is: a call whose question is not known hides none that is."""
+    return next((preview for preview in previews if preview is not None), None)
 
 
 def _token_usage(views: list[SpanView]) -> dict[str, int] | None:
