@@ -118,9 +118,15 @@ def _write_launcher(path: Path, *command: str | Path) -> None:
     path.chmod(0o755)
 
 
+def find_chromium() -> str | None:
+    """The Chromium that $OUTCROP_CHROMIUM names, else the machine's own; None where there is none."""
+    named = os.environ.get("OUTCROP_CHROMIUM")
+    return named or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+
+
 def chromium() -> None:
     """Chromium for the browser tests: the machine's own, or Debian's package where we may install it."""
-    if os.environ.get("OUTCROP_CHROMIUM") or any(shutil.which(name) for name in CHROMIUM_NAMES):
+    if find_chromium() is not None:
         return
     prefix: list[str] = []
     if os.geteuid() != 0:

@@ -11,14 +11,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from bootstrap import CHROMIUM_NAMES, ROOT, TOOLS, run
+from bootstrap import ROOT, TOOLS, find_chromium, run
+from page_views import SIZES, VIEWS, ids_by_name
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import TimeoutError as TookTooLong
 from screenshot_scenes import send_a_day
@@ -27,7 +27,6 @@ from outcrop_server.serve import BackgroundServer
 from outcrop_server.settings import Settings
 
 OUT, DOCS = TOOLS / "screenshots", ROOT / "docs" / "images"
-SIZES = {"wide": (1440, 900), "phone": (390, 844)}
 THEMES, LANGUAGES = ("light", "dark"), {"en": "en-US", "ja": "ja-JP"}
 # Machines that run tests seldom have Japanese letters. The package is pinned, and kept out of the page's own.
 FONT = "@expo-google-fonts/noto-sans-jp@0.4.3"
@@ -40,75 +39,6 @@ SHOWN = {
     "events-wide-light-en": "events.png",
     "compare-wide-light-en": "compare.png",
     "overview-wide-light-en": "overview.png",
-}
-Act = Callable[[Page], object]
-
-
-@dataclass(frozen=True)
-class View:
-    """An address, and what is done there. `{story}` and its like are traces' ids, by their names."""
-
-    address: str
-    act: Act | None = None
-    is_wide_alone: bool = False
-
-
-def _keys(keys: str) -> Act:
-    return lambda page: page.keyboard.press(keys)
-
-
-def _type(words: str) -> Act:
-    def typed(page: Page) -> None:
-        page.keyboard.press("/")
-        page.keyboard.type(words)
-
-    return typed
-
-
-def _click(english: str, japanese: str) -> Act:
-    def click(page: Page) -> None:
-        name = japanese if page.evaluate("document.documentElement.lang") == "ja" else english
-        page.get_by_role("button", name=name).first.click()
-
-    return click
-
-
-def _choose(page: Page) -> None:
-    boxes = page.get_by_role("checkbox")
-    for place in (1, 2, 3):
-        boxes.nth(place).check()
-
-
-VIEWS = {
-    "list": View("/traces?range=24h"),
-    "facets": View("/traces?range=24h&filter=status = 'ERROR'", _click("Facets", "内訳"), is_wide_alone=True),
-    "completion": View("/traces?range=24h", _type("status = 'ERROR' AND la"), is_wide_alone=True),
-    "words": View('/traces?range=24h&filter="night train"'),
-    "fault": View("/traces?filter=statos = 'ERROR'"),
-    "no-match": View("/traces?filter=latency > 900s"),
-    "chosen": View("/traces?range=24h", _choose, is_wide_alone=True),
-    "palette": View("/traces", _keys("Control+k")),
-    "keys": View("/traces", _keys("?"), is_wide_alone=True),
-    "trace": View("/traces/{night_train_agent}"),
-    "graph": View("/traces/{night_train_agent}?show=graph"),
-    "io": View("/traces/{night_train_agent}?tab=io"),
-    "attributes": View("/traces/{night_train_agent}?tab=attributes"),
-    "code": View("/traces/{night_train_agent}?tab=code"),
-    "feedback": View("/traces/{night_train_agent}?tab=feedback"),
-    "events": View("/traces/{stream}?tab=events"),
-    "stream": View("/traces/{stream}"),
-    "error": View("/traces/{throttled}"),
-    "error-events": View("/traces/{throttled}?tab=events"),
-    "japanese": View("/traces/{japanese}"),
-    "documents": View("/traces/{answer_from_documents}"),
-    "compare": View("/compare?items={night_train_agent},{night_train_before}"),
-    "sessions": View("/sessions"),
-    "session": View("/sessions?session=desk-4711"),
-    "overview": View("/overview?range=24h"),
-    "experiments": View("/experiments"),
-    "settings": View("/settings"),
-    "first-run": View("/traces?experiment=none"),
-    "nowhere": View("/nowhere"),
 }
 
 
@@ -149,11 +79,9 @@ def _server(folder: Path) -> Generator[str, None, None]:
 
 @contextmanager
 def _browser(folder: Path) -> Generator[Browser, None, None]:
-    named = os.environ.get("OUTCROP_CHROMIUM")
-    path = named or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     os.environ["FONTCONFIG_FILE"] = str(_fonts(folder))
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        launched = playwright.chromium.launch(executable_path=find_chromium(), args=list(ARGUMENTS))
         yield launched
         launched.close()
 
@@ -176,19 +104,10 @@ def _fonts(folder: Path) -> Path:
 
 
 def _ids(browser: Browser, url: str) -> dict[str, str]:
-    """The newest trace of each kind."""
     page = browser.new_page()
     found: dict[str, Any] = page.request.get(f"{url}/api/traces?limit=200").json()
     page.close()
-    ids: dict[str, str] = {}
-    for row in found["traces"]:
-        words = row.get("request_preview") or ""
-        name = "throttled" if "delays" in words else "stream" if "Plan two" in words else row["name"]
-        name = "japanese" if "寝台" in words else name
-        if name == "night_train_agent" and name in ids:
-            name = "night_train_before"
-        ids.setdefault(name, row["trace_id"])
-    return ids
+    return ids_by_name(found["traces"])
 
 
 def _take(browser: Browser, url: str, ids: dict[str, str], name: str) -> list[str]:

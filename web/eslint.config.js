@@ -36,7 +36,7 @@ export default defineConfig(
   {
     files: ["dev/**/*.mjs", "eslint.config.js"],
     languageOptions: {
-      globals: { process: "readonly", console: "readonly", URL: "readonly", Buffer: "readonly", setTimeout: "readonly", setInterval: "readonly", fetch: "readonly", document: "readonly", window: "readonly", localStorage: "readonly" },
+      globals: { process: "readonly", console: "readonly", URL: "readonly" },
     },
   },
 );

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from bootstrap import find_chromium
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from outcrop.testing import BedrockEmulator
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # No sandbox: containers and CI run as root. The rest keeps Chromium off the network.
 ARGUMENTS = (
     "--no-sandbox",
@@ -36,8 +34,7 @@ def client(bedrock_emulator: BedrockEmulator) -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One browser for the run."""
-    named = os.environ.get("OUTCROP_CHROMIUM")
-    path = named or next(filter(None, map(shutil.which, NAMES)), None)
+    path = find_chromium()
     if path is None:
         pytest.fail("The browser tests need Chromium: run them by make test, or set OUTCROP_CHROMIUM.")
     with sync_playwright() as playwright:

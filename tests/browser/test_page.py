@@ -97,7 +97,7 @@ def test_the_whole_way_of_an_agent_from_the_list_to_each_tab(
 
     row = page.get_by_role("row").filter(has_text="weather_agent")
     expect(row).to_contain_text("What is the weather in Oslo?")
-    expect(row).to_contain_text("It is **sunny** in Oslo.")
+    expect(row).to_contain_text("It is sunny in Oslo.")
     expect(row).to_contain_text("get_weather")
     expect(row).to_contain_text("90 → 22")
     row.click()

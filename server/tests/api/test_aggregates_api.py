@@ -276,6 +276,24 @@ def test_groups_side_by_side(filled: BackgroundServer) -> None:
         (None, 3),
     ]
     assert (found.traces, found.spans) == ([], [])
+    assert not any(group.has_others for group in found.groups)
+
+
+def test_a_group_says_where_calls_of_its_models_may_be_missing(
+    server: BackgroundServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollup_series, "MAX_SERIES", 2)
+    for number in range(1, 9):
+        named = {**CALL, "gen_ai.request.model": f"model {number}"}
+        call = otlp_span(1, name="chat", attributes=named, trace=trace_id(number))
+        assert send(server.url, request(call)).status == 200
+    groups = [{"models": ["model 1"]}, {"models": ["model 8"]}, {}]
+    found = schemas.ComparisonAnswer.model_validate(post(server, "/api/compare", {"groups": groups}).json)
+    assert [(group.calls.count, group.has_others) for group in found.groups] == [
+        (1, True),
+        (0, True),
+        (8, False),
+    ]
 
 
 ONE = trace_id(1).hex()

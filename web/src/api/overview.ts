@@ -1,6 +1,6 @@
 // The overview's numbers: several questions to the server over one axis of time, as one answer.
 import { queryOptions, keepPreviousData } from "@tanstack/react-query";
-import { dearest, stepOf, THROTTLED, type Axis, type Numbers, type Overview } from "@/model/overview";
+import { dearest, OTHER, stepOf, THROTTLED, type Axis, type Numbers, type Overview } from "@/model/overview";
 import { get } from "./client";
 import type { components } from "./generated/schema";
 import { histogram, stretch, type ListAsk } from "./queries";
@@ -38,6 +38,8 @@ async function overview(ask: ListAsk, signal: AbortSignal): Promise<Overview> {
     total: readNumbers(total.groups[0]),
     steps: new Map(steps),
     costs: costsByModel(axis, byModel.groups),
+    areModelsMerged: byModel.has_others,
+    areModelsCut: !byModel.is_complete,
     throttled: new Map(throttled.bars.map(({ startMs, count }) => [stepOf(axis, startMs), count])),
   };
 }
@@ -45,12 +47,13 @@ async function overview(ask: ListAsk, signal: AbortSignal): Promise<Overview> {
 const stepAt = (axis: Axis, time: string | null | undefined): number => stepOf(axis, Number(BigInt(time ?? "0") / 1_000_000n));
 
 function costsByModel(axis: Axis, groups: readonly Schemas["Group"][]) {
-  const models = new Map<string, Map<number, number>>();
+  const models = new Map<string | null, Map<number, number>>();
   for (const { key, calls } of groups) {
     if (key.model == null) continue;
-    const bySteps = models.get(key.model) ?? new Map<number, number>();
+    const model = key.model === OTHER ? null : key.model;
+    const bySteps = models.get(model) ?? new Map<number, number>();
     bySteps.set(stepAt(axis, key.time), calls.cost_usd);
-    models.set(key.model, bySteps);
+    models.set(model, bySteps);
   }
   return dearest([...models].map(([model, bySteps]) => ({ model, bySteps })));
 }

@@ -17,6 +17,8 @@ const YOUNG_MS = 60_000;
 export interface TracePage {
   rows: readonly TraceRow[];
   next: string | null;
+  /** So many traces may fit besides: their words could not be searched yet. */
+  unsearched: number;
 }
 
 /** Which traces are asked for, and in which order. */
@@ -36,7 +38,7 @@ export const stretch = ({ sinceMs, untilMs }: ListAsk) => ({ since_ns: nanosecon
 async function tracePage(ask: ListAsk, cursor: string | undefined, signal: AbortSignal): Promise<TracePage> {
   const { experiment, filter, order } = ask;
   const page = await get("/api/traces", { query: { experiment, filter, ...stretch(ask), order_by: order, cursor, limit: PAGE }, signal });
-  return { rows: page.traces.map(readTraceRow), next: page.next_cursor };
+  return { rows: page.traces.map(readTraceRow), next: page.next_cursor, unsearched: page.words_waiting };
 }
 
 export const experimentsQuery = queryOptions({
@@ -52,7 +54,10 @@ export const sessionQuery = queryOptions({
   staleTime: Infinity,
 });
 
-/** The list as it was when it was opened, page after page; it is not fetched again by itself. */
+/**
+ * The list as it was when it was opened, page after page. It is fetched again by itself only while nothing is on
+ * show, since words are still being indexed: then nothing can move.
+ */
 export const tracesQuery = (ask: ListAsk) =>
   infiniteQueryOptions({
     queryKey: ["traces", ask],
@@ -60,9 +65,15 @@ export const tracesQuery = (ask: ListAsk) =>
     placeholderData: keepPreviousData,
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next ?? undefined,
+    refetchInterval: ({ state }) =>
+      state.data?.pages.every(({ rows }) => rows.length === 0) === true && unsearchedOf(state.data.pages) > 0 ? POLL_MS : false,
+    refetchIntervalInBackground: false,
     staleTime: Infinity,
     gcTime: 10 * 60_000,
   });
+
+/** A page that was asked for when more waited may lack what is found by now: the most counts. */
+export const unsearchedOf = (pages: readonly TracePage[]): number => Math.max(0, ...pages.map(({ unsearched }) => unsearched));
 
 /** The newest page; where the server cannot tell what comes, it is looked at every few seconds. */
 export const newestQuery = (ask: ListAsk, isToldOf: boolean) =>

@@ -1,4 +1,5 @@
 // The API's shapes turned into the page's own: snake case ends here, and nanosecond strings become numbers.
+import { plainWords } from "@/lib/plainWords";
 import { spanKind } from "@/model/spanKind";
 import type { Chat, Message } from "@/model/conversation";
 import type { PayloadPart } from "@/model/payloadParts";
@@ -65,8 +66,8 @@ export function readTraceRow(raw: Schemas["TraceSummary"]): TraceRow {
     usage: readUsage(raw.usage),
     firstTokenNs: raw.time_to_first_chunk_ns,
     attempts: raw.attempts,
-    asked: raw.request_preview,
-    answered: raw.response_preview,
+    asked: raw.request_preview && plainWords(raw.request_preview),
+    answered: raw.response_preview && plainWords(raw.response_preview),
     tools: raw.tools,
     sessionId: raw.session_id,
     userId: raw.user_id,

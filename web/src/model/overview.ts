@@ -3,6 +3,9 @@
 /** What Bedrock says when it is asked too much; a trace whose calls got through after all has none of them. */
 export const THROTTLED = "error IN ('ThrottlingException', 'ServiceQuotaExceededException', 'TooManyRequestsException')";
 
+/** The name under which the server counts calls whose names are too many to be kept apart. */
+export const OTHER = "(other)";
+
 export interface Percentiles {
   p50: number;
   p95: number;
@@ -38,6 +41,10 @@ export interface Overview {
   steps: ReadonlyMap<number, Numbers>;
   /** The models that cost most, and what each cost by step; the last one may be all others. */
   costs: readonly ModelCosts[];
+  /** Some calls are among the others since the server does not keep so many models apart. */
+  areModelsMerged: boolean;
+  /** Models that were called least are not in the costs, since there were too many of them. */
+  areModelsCut: boolean;
   /** Traces in which a call was throttled, by step. */
   throttled: ReadonlyMap<number, number>;
 }
@@ -80,14 +87,15 @@ export const ofSteps = ({ axis }: Overview, values: ReadonlyMap<number, number>)
 
 const SHOWN = 5;
 
-/** The models that cost most one by one, and the others as one. */
-export function dearest(models: readonly { model: string; bySteps: ReadonlyMap<number, number> }[]): ModelCosts[] {
+/** The models that cost most one by one, and the others as one; a null model's costs are among them. */
+export function dearest(models: readonly { model: string | null; bySteps: ReadonlyMap<number, number> }[]): ModelCosts[] {
   const sums = models
     .map((each) => ({ ...each, total: [...each.bySteps.values()].reduce((sum, cost) => sum + cost, 0) }))
     .filter(({ total }) => total > 0)
     .sort((one, other) => other.total - one.total);
-  const shown: ModelCosts[] = sums.slice(0, SHOWN);
-  const rest = sums.slice(SHOWN);
+  const named = sums.filter(({ model }) => model !== null);
+  const shown: ModelCosts[] = named.slice(0, SHOWN);
+  const rest = [...named.slice(SHOWN), ...sums.filter(({ model }) => model === null)];
   if (rest.length === 0) return shown;
   const bySteps = new Map<number, number>();
   for (const each of rest) for (const [step, cost] of each.bySteps) bySteps.set(step, (bySteps.get(step) ?? 0) + cost);

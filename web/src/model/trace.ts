@@ -48,6 +48,7 @@ export interface TraceRow {
   usage: Usage;
   firstTokenNs: number | null;
   attempts: number;
+  /** First words, without marks of markdown. */
   asked: string | null;
   answered: string | null;
   tools: readonly string[];

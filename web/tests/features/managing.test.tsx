@@ -115,6 +115,14 @@ test("the store's faults, and prices that are not known, are said", async () => 
   expect(within(screen.getByRole("table", { name: "The server's own prices" })).getByText("$8.00")).toBeTruthy();
 });
 
+test("calls of models that are not kept apart stand under others, and it is said", async () => {
+  const priced = (model: string) => ({ model, calls: 3, source: null, entry: null, input: null, output: null, cache_read: null, cache_write: null });
+  open("/settings", { "/api/prices": { own: [], profiles: {}, models: ["amazon.nova-pro-v1:0", "(other)"].map(priced) } });
+  const models = await screen.findByRole("table", { name: "Prices of the models that were asked" });
+  expect(within(models).getByRole("rowheader", { name: "others" })).toBeTruthy();
+  expect(screen.getByText("Not all models are kept apart")).toBeTruthy();
+});
+
 test("a token is made for what was chosen and shown once", async () => {
   const user = userEvent.setup();
   const page = open("/settings", {}, { "POST /api/tokens": { token: "outcrop_secret", info: {} } });

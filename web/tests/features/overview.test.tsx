@@ -25,7 +25,7 @@ const answers = {
     const by = new URL(url, "http://localhost").searchParams.getAll("group_by");
     const time = ns(START + HOUR);
     const groups = by.length === 0 ? [group({}, 4)] : by.length === 1 ? [group({ time }, 4)] : [group({ time, model: "amazon.nova-pro-v1:0" }, null)];
-    return { groups, is_complete: true, since_ns: "0", until_ns: null, relative_error: 0.03 };
+    return { groups, is_complete: true, has_others: false, since_ns: "0", until_ns: null, relative_error: 0.03 };
   },
   "/api/traces": { traces: [summary("slow", 9000)], next_cursor: null },
   "/api/facets": { trace_count: 4, is_exact: true, facets: { error: [{ value: "ThrottlingException", count: 3, key: null }] } },
@@ -41,6 +41,7 @@ test("charts say what happened, with their numbers beside them", async () => {
   expect(screen.getByRole("img", { name: "Throttled: Traces 7" })).toBeTruthy();
   expect(screen.queryByRole("img", { name: /First token/ })).toBeNull();
   expect(screen.getByText("2 calls without a known price")).toBeTruthy();
+  expect(screen.queryByText(/models/)).toBeNull();
   const asked = page.asked.mock.calls.map(([url]) => url).filter((url) => url.startsWith("/api/aggregates"));
   // All over the axis that the first answer gave.
   expect(asked).toHaveLength(3);
@@ -65,4 +66,15 @@ test("the slowest, the dearest and what fails most lead on", async () => {
   expect(trace?.getAttribute("href")).toBe("/traces/slow");
   expect(screen.getByRole("link", { name: "Slowest" }).getAttribute("href")).toBe("/traces?range=7d&order=execution_time+DESC");
   expect((await screen.findByRole("link", { name: "ThrottlingException" })).getAttribute("href")).toContain("filter=status+%3D+%27ERROR%27+AND+error+%3D+%27ThrottlingException%27");
+});
+
+test("models that are not kept apart count among the others, and it is said", async () => {
+  const time = ns(START + HOUR);
+  const groups = [group({ time, model: "amazon.nova-pro-v1:0" }, null), group({ time, model: "(other)" }, null)];
+  const many = (url: string) =>
+    url.includes("group_by=model") ? { ...answers["/api/aggregates"](url), groups, is_complete: false, has_others: true } : answers["/api/aggregates"](url);
+  renderPage("/overview", { ...answers, "/api/aggregates": many });
+  expect(await screen.findByRole("img", { name: "Cost: nova pro $0.500, others $0.500" })).toBeTruthy();
+  expect(screen.getByText("Not all models are kept apart")).toBeTruthy();
+  expect(screen.getByText("Models called least are left out")).toBeTruthy();
 });

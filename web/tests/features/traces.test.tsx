@@ -19,6 +19,15 @@ test("a row says what was asked and answered, and its figures", async () => {
   expect(within(row).getByLabelText("No streamed call in this trace").textContent).toBe("–");
 });
 
+test("a row shows markdown as plain words, and marks what is looked for in them", async () => {
+  const table = "| Leaves | Sleeper | |---|---| | 22:47 | yes | The **22:47** has a `bed`.";
+  const marked = summary("m", 9000, { request_preview: "# Role **Day one.** snake_case", response_preview: table });
+  renderPage("/traces?filter=%22day%20one.%20snake%22", { ...NONE, "/api/traces": { traces: [marked], next_cursor: null } });
+  const row = await screen.findByRole("row", { name: /agent_m/ });
+  expect(row.textContent).toContain("Role Day one. snake_case→Leaves · Sleeper; 22:47 · yes. The 22:47 has a bed.");
+  expect(row.querySelector("mark")?.textContent).toBe("Day one. snake");
+});
+
 test("an error row says its code and attempts", async () => {
   const failed = summary("x", 9000, { status: "ERROR", attempts: 3, error: { type: "ThrottlingException", message: "slow down" } });
   renderPage("/traces", { ...NONE, "/api/traces": { traces: [failed], next_cursor: null } });
@@ -166,6 +175,21 @@ test("a facet's value goes into the filter, and out of it", async () => {
   await user.click(chosen);
   await waitFor(() => expect(page.at()).toBe("/traces?filter=latency+%3E+2s"));
   expect(within(pane).getByRole("button", { name: /team: blue/ })).toBeTruthy();
+});
+
+test("a facet with more values than are shown offers the rest", async () => {
+  const user = userEvent.setup();
+  const many = Array.from({ length: 12 }, (_, i) => ({ value: `tool_${i}`, count: 12 - i, key: null }));
+  const facets = (url: string) => ({ trace_count: 20, is_exact: true, facets: { tool: many.slice(0, Number(new URL(url, "http://localhost").searchParams.get("top"))) } });
+  renderPage("/traces?filter=latency+>+2s", { ...SOME, "/api/facets": facets });
+  await screen.findByText("agent_a");
+  await user.click(screen.getByRole("button", { name: "Facets" }));
+  const pane = await screen.findByRole("complementary", { name: "Facets" });
+  await within(pane).findByText("tool_7");
+  expect(within(pane).queryByText("tool_8")).toBeNull();
+  await user.click(within(pane).getByRole("button", { name: "More of Tool" }));
+  expect(await within(pane).findByText("tool_11")).toBeTruthy();
+  expect(within(pane).queryByRole("button", { name: "More of Tool" })).toBeNull();
 });
 
 test("no match says which part excludes most, and leaves it out", async () => {

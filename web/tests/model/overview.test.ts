@@ -12,7 +12,7 @@ const overview: Overview = {
   axis: { sinceMs: 10 * HOUR, stepMs: HOUR, length: 4 },
   total: numbers(5, 3),
   steps: new Map([[0, numbers(2, 7)], [2, numbers(3, null)]]),
-  costs: [],
+  costs: [], areModelsMerged: false, areModelsCut: false,
   throttled: new Map(),
 };
 

@@ -126,7 +126,11 @@ def compared_traces(found: SideBySide) -> schemas.ComparisonAnswer:
 def compared_groups(found: list[Numbers]) -> schemas.ComparisonAnswer:
     """Groups side by side."""
     groups = [
-        schemas.ComparedGroup(traces=_traces(group.traces), calls=_calls(group.calls))
+        schemas.ComparedGroup(
+            traces=_traces(group.traces),
+            calls=_calls(group.calls),
+            has_others=numbers.aggregates.has_others,
+        )
         for numbers in found
         for group in numbers.aggregates.groups
     ]

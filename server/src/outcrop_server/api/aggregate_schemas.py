@@ -229,6 +229,9 @@ class ComparedGroup(ApiModel):
 
     traces: TraceNumbers | None
     calls: CallNumbers
+    has_others: bool = Field(
+        description="True if names of calls were too many to be kept apart: calls of `models` may be missing."
+    )
 
 
 class ComparisonAnswer(ApiModel):

@@ -14,7 +14,7 @@ interface Props {
 }
 
 export function Chart({ chart, length, at, handlers }: Props) {
-  const { name, kind, series, format, note } = chart;
+  const { name, kind, series, format, notes = [] } = chart;
   const most = kind === "bars" ? stackedMost(series.map(({ values }) => values), length) : mostOf(series);
   const words = series.map(({ name: each, total }) => `${each} ${total === null ? "–" : format(total)}`).join(", ");
   return (
@@ -31,7 +31,9 @@ export function Chart({ chart, length, at, handlers }: Props) {
           ))}
         </ul>
         {/* Of the whole stretch: hidden meanwhile, in its place, so that nothing moves under the pointer. */}
-        {note !== undefined && <div className={styles.note} data-hidden={at !== null || undefined}>{note}</div>}
+        {notes.map((note) => (
+          <div key={note} className={styles.note} data-hidden={at !== null || undefined}>{note}</div>
+        ))}
       </div>
       <div className={styles.plot} role="img" aria-label={`${name}: ${words}`} {...handlers}>
         {most > 0 && <span className={styles.most}>{format(most)}</span>}

@@ -17,8 +17,8 @@ export interface ChartFacts {
   kind: "bars" | "lines";
   series: readonly Series[];
   format: (value: number) => string;
-  /** Further words beside the chart. */
-  note?: string | undefined;
+  /** Further words beside the chart, a line each. */
+  notes?: readonly string[];
   /** What the list behind a step is filtered by. */
   filter?: string;
 }
@@ -47,7 +47,7 @@ export function useChartList(overview: Overview): ChartFacts[] {
         of(t.succeeded, REST, ({ traces }) => traces && traces.count - traces.errors),
       ],
       format: count,
-      note: total.traces ? t.failedShare(formatShare(total.traces.errors, total.traces.count)) : undefined,
+      notes: total.traces ? [t.failedShare(formatShare(total.traces.errors, total.traces.count))] : [],
     },
     {
       name: t.latency,
@@ -77,7 +77,7 @@ export function useChartList(overview: Overview): ChartFacts[] {
         ...(calls.cacheRead > 0 ? [of(t.fromCache, REST, (numbers) => numbers.calls.cacheRead)] : []),
       ],
       format: (value) => formatLarge(value, language),
-      note: calls.cacheRead > 0 ? t.cached(formatShare(calls.cacheRead, calls.input)) : undefined,
+      notes: calls.cacheRead > 0 ? [t.cached(formatShare(calls.cacheRead, calls.input))] : [],
     },
     costs.length > 0
       ? {
@@ -90,7 +90,11 @@ export function useChartList(overview: Overview): ChartFacts[] {
             total: sum,
           })),
           format: (value: number) => formatCost(value, language),
-          note: calls.unpriced > 0 ? t.unpricedCalls(calls.unpriced, count(calls.unpriced)) : undefined,
+          notes: [
+            ...(calls.unpriced > 0 ? [t.unpricedCalls(calls.unpriced, count(calls.unpriced))] : []),
+            ...(overview.areModelsMerged ? [t.modelsMerged] : []),
+            ...(overview.areModelsCut ? [t.modelsCut] : []),
+          ],
         }
       : null,
     throttled.size > 0

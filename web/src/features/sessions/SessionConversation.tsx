@@ -4,6 +4,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { IconArrowLeft, IconTool, IconX } from "@tabler/icons-react";
 import { conversationQuery } from "@/api/sessions";
 import { CopyButton } from "@/components/CopyButton";
+import { Fact, Facts } from "@/components/Facts";
 import { Failure } from "@/components/Failure";
 import { IconButton } from "@/components/IconButton";
 import { Clock, Cost, ModelName, Tokens } from "@/components/Quantity";
@@ -42,7 +43,7 @@ export function SessionConversation({ id, experiment }: Props) {
         <h1 className={styles.title}>{id}</h1>
         <CopyButton text={id} label={t.copyValue} />
         {sessions.map((session) => (
-          <Facts key={session.experiment} session={session} isNamed={sessions.length > 1} />
+          <Sums key={session.experiment} session={session} isNamed={sessions.length > 1} />
         ))}
         <Link
           to="/traces"
@@ -72,16 +73,24 @@ export function SessionConversation({ id, experiment }: Props) {
   );
 }
 
-function Facts({ session, isNamed }: { session: Session; isNamed: boolean }) {
+function Sums({ session, isNamed }: { session: Session; isNamed: boolean }) {
   const { t, language } = useSpeech();
   return (
-    <span className={styles.facts}>
-      {isNamed && <span>{session.experiment}</span>}
-      <span>{t.traceCount(session.traces, formatCount(session.traces, language))}</span>
-      {session.errors > 0 && <span className={styles.failed}>{t.failedCount(session.errors, formatCount(session.errors, language))}</span>}
-      <Tokens usage={session.usage} />
-      <Cost usd={session.costUsd} reason={null} isPartial={session.unpriced > 0 && session.costUsd !== null} />
-    </span>
+    <Facts className={styles.facts}>
+      {isNamed && <Fact>{session.experiment}</Fact>}
+      <Fact>{t.traceCount(session.traces, formatCount(session.traces, language))}</Fact>
+      {session.errors > 0 && (
+        <Fact>
+          <span className={styles.failed}>{t.failedCount(session.errors, formatCount(session.errors, language))}</span>
+        </Fact>
+      )}
+      <Fact>
+        <Tokens usage={session.usage} />
+      </Fact>
+      <Fact>
+        <Cost usd={session.costUsd} reason={null} isPartial={session.unpriced > 0 && session.costUsd !== null} />
+      </Fact>
+    </Facts>
   );
 }
 

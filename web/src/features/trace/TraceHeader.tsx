@@ -1,8 +1,8 @@
 // What matters of a trace in one line.
 import { IconArrowLeft, IconGitCompare, IconHash, IconLink, IconX } from "@tabler/icons-react";
 import { Link, useNavigate } from "@tanstack/react-router";
-import type { ReactNode } from "react";
 import { CopyButton } from "@/components/CopyButton";
+import { Fact, Facts } from "@/components/Facts";
 import { IconButton } from "@/components/IconButton";
 import { Ago, CachedShare, Cost, Duration, ModelName, Tokens } from "@/components/Quantity";
 import { cx } from "@/lib/cx";
@@ -37,7 +37,7 @@ export function TraceHeader({ trace, spanCount, onBack }: Props) {
         <IconArrowLeft size={17} stroke={1.7} />
       </IconButton>
       <h1 className={styles.title} data-tip={row.name}>{spanLabel(row.name, row.models[0] ?? null)}</h1>
-      <div className={styles.facts}>
+      <Facts className={styles.facts}>
         {(isFailed || isComplete) && (
           <Fact>
             <span className={cx(isFailed ? styles.failed : styles.status)}>
@@ -98,21 +98,12 @@ export function TraceHeader({ trace, spanCount, onBack }: Props) {
         <Fact>
           <Ago ns={row.startNs} nowMs={nowMs} />
         </Fact>
-      </div>
+      </Facts>
       <IconButton label={t.compareTrace} onClick={() => void navigate({ to: "/compare", search: { items: row.id } })}>
         <IconGitCompare size={16} stroke={1.6} />
       </IconButton>
       <CopyButton text={row.id} label={t.copyId} icon={<IconHash size={16} stroke={1.6} />} />
       <CopyButton text={() => window.location.href} label={t.copyLink} icon={<IconLink size={16} stroke={1.6} />} />
     </header>
-  );
-}
-
-function Fact({ label, children }: { label?: string | undefined; children: ReactNode }) {
-  return (
-    <span className={styles.fact}>
-      {label !== undefined && <span className={styles.label}>{label}</span>}
-      {children}
-    </span>
   );
 }

@@ -1,6 +1,7 @@
 // What the traces of the list have, with counts; choosing a value adds it to the filter, or takes it out again.
 import { useQuery } from "@tanstack/react-query";
 import { IconX } from "@tabler/icons-react";
+import { useState } from "react";
 import { facetsQuery, type ListAsk } from "@/api/queries";
 import { Failure } from "@/components/Failure";
 import { IconButton } from "@/components/IconButton";
@@ -13,6 +14,8 @@ import { shortModel, shortOperation } from "@/model/modelName";
 import styles from "./FacetPane.module.css";
 
 const TOP = 8;
+// As many as the server gives.
+const MOST = 100;
 
 interface Props {
   ask: ListAsk;
@@ -22,7 +25,9 @@ interface Props {
 
 export function FacetPane({ ask, onFilter, onClose }: Props) {
   const { t, language } = useSpeech();
-  const { data, error, refetch } = useQuery(facetsQuery(ask, TOP));
+  const [unfolded, setUnfolded] = useState<ReadonlySet<Facet>>(() => new Set());
+  // One more than is shown tells whether there are more.
+  const { data, error, refetch } = useQuery(facetsQuery(ask, unfolded.size > 0 ? MOST : TOP + 1));
   const filter = ask.filter ?? "";
   return (
     <aside className={styles.pane} aria-label={t.facets}>
@@ -37,7 +42,9 @@ export function FacetPane({ ask, onFilter, onClose }: Props) {
       {data && !data.is_exact && <p className={styles.note}>{t.facetsOfNewest(formatCount(data.trace_count, language))}</p>}
       {data &&
         FACETS.map((facet) => {
-          const values = data.facets[facet] ?? [];
+          const all = data.facets[facet] ?? [];
+          const isUnfolded = unfolded.has(facet);
+          const values = isUnfolded ? all : all.slice(0, TOP);
           return values.length > 0 && (
             <section key={facet} className={styles.group}>
               <h3>{t.facetNames[facet]}</h3>
@@ -61,6 +68,12 @@ export function FacetPane({ ask, onFilter, onClose }: Props) {
                   );
                 })}
               </ul>
+              {all.length > values.length && (
+                <button type="button" className={styles.more} aria-label={t.moreOf(t.facetNames[facet])} onClick={() => setUnfolded(new Set([...unfolded, facet]))}>
+                  {t.moreValues}
+                </button>
+              )}
+              {isUnfolded && all.length >= MOST && <p className={styles.most}>{t.mostFrequent(MOST)}</p>}
             </section>
           );
         })}

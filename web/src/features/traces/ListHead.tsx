@@ -44,7 +44,7 @@ export function ListHead({ ask, search, isAll, live, layout, onChange }: Props) 
           {t.newTraces(`${formatCount(live.waiting, language)}${live.isMoreWaiting ? "+" : ""}`)}
         </button>
       )}
-      <Stretch ask={ask} />
+      <Stretch ask={ask} isUnsearched={live.unsearched > 0} />
       <div className={styles.tools}>
         <ViewsMenu search={search} layout={layout} onChange={onChange} />
         <Menu position="bottom-end">
@@ -64,13 +64,13 @@ export function ListHead({ ask, search, isAll, live, layout, onChange }: Props) 
   );
 }
 
-/** From when to when the strip above reaches. */
-function Stretch({ ask }: { ask: ListAsk }) {
+/** From when to when the strip above reaches. What it lacks since words are not indexed yet is said apart. */
+function Stretch({ ask, isUnsearched }: { ask: ListAsk; isUnsearched: boolean }) {
   const { t, language } = useSpeech();
   const { data } = useQuery(histogramQuery(ask));
   if (!data || data.bars.length === 0) return null;
   const stretch = formatStretch(data.sinceMs, data.untilMs, language);
-  return <span className={`${styles.count} ${styles.stretch}`}>{data.isExact ? stretch : t.newestOf(stretch)}</span>;
+  return <span className={`${styles.count} ${styles.stretch}`}>{data.isExact || isUnsearched ? stretch : t.newestOf(stretch)}</span>;
 }
 
 function CountOfAll({ experiment }: { experiment: string | undefined }) {
@@ -84,7 +84,8 @@ function CountOfAll({ experiment }: { experiment: string | undefined }) {
 function CountOfSome({ ask }: { ask: ListAsk }) {
   const { t, language } = useSpeech();
   const { data } = useQuery(countQuery(ask));
-  if (!data) return null;
+  // Where words are still being indexed, none found says nothing.
+  if (!data || (data.count === 0 && !data.is_exact)) return null;
   const count = `${formatCount(data.count, language)}${data.is_exact ? "" : "+"}`;
   return <span className={styles.count}>{t.traceCount(data.count, count)}</span>;
 }

@@ -24,6 +24,8 @@ import type { LiveRows } from "./useLiveRows";
 const AHEAD = 30;
 // How far the keys [ and ] lead from a trace that was opened here.
 const NEAR = 500;
+// How often a list that follows asks again while words are being indexed.
+const AGAIN_MS = 4000;
 const TALL = 44;
 const TALL_COMPACT = 32;
 const TALL_NARROW = 72;
@@ -158,8 +160,14 @@ function useListKeys({ rows, at, select, open, chosen }: Keys): void {
 }
 
 /** Where newer traces come in by themselves they do so at the list's head alone: nobody who reads is moved. */
-function useFollowing({ waiting, showWaiting }: LiveRows, isFollowing: boolean): (top: number) => void {
+function useFollowing({ waiting, showWaiting, unsearched, askAgain }: LiveRows, isFollowing: boolean): (top: number) => void {
   const [isAtHead, setIsAtHead] = useState(true);
+  const asksAgain = isFollowing && isAtHead && unsearched > 0;
+  useEffect(() => {
+    if (!asksAgain) return;
+    const timer = setInterval(askAgain, AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [asksAgain, askAgain]);
   useEffect(() => {
     if (isFollowing && isAtHead && waiting > 0) showWaiting();
   }, [isFollowing, isAtHead, waiting, showWaiting]);

@@ -20,6 +20,7 @@ import { NoMatch } from "./NoMatch";
 import { Strip } from "./Strip";
 import { TraceTable } from "./TraceTable";
 import styles from "./TracesView.module.css";
+import { NothingYet, Unsearched } from "./Unsearched";
 import { useChosen } from "./useChosen";
 import { useLayout } from "./useLayout";
 import { useListAsk } from "./useListAsk";
@@ -67,12 +68,15 @@ export function TracesView() {
           ) : (
             <ListHead ask={ask} search={search} isAll={isAll} live={live} layout={layout} onChange={change} />
           )}
+          {live.unsearched > 0 && rows.length > 0 && <Unsearched count={live.unsearched} onAsk={live.askAgain} />}
           <div className={styles.body}>
             {pane}
             {!(isNarrow && facets.isOpen) && (
               <div className={styles.list} data-old={live.isOld || undefined}>
                 {live.rows === null ? (
                   <SkeletonRows count={14} height={44} widths={[6, 38, 10, 12, 6, 8, 5]} />
+                ) : live.rows.length === 0 && live.unsearched > 0 ? (
+                  <NothingYet count={live.unsearched} onAsk={live.askAgain} />
                 ) : live.rows.length === 0 ? (
                   <NoMatch ask={ask} onChange={change} />
                 ) : (

@@ -1,7 +1,7 @@
 // The rows of the list, page after page, and how many newer ones wait behind the button.
 import { useInfiniteQuery, useQuery, useQueryClient, type InfiniteData } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo } from "react";
-import { newestQuery, tracesQuery, type ListAsk, type TracePage } from "@/api/queries";
+import { newestQuery, tracesQuery, unsearchedOf, type ListAsk, type TracePage } from "@/api/queries";
 import { joinedHead, mergeFresh } from "@/model/freshRows";
 import type { TraceRow } from "@/model/trace";
 import { useTold } from "./useTold";
@@ -21,6 +21,10 @@ export interface LiveRows {
   remove: (ids: readonly string[]) => void;
   /** What is on show is read anew, such as after tags were set. */
   renew: () => void;
+  /** So many traces may fit besides: their words were not indexed yet when the list was asked for. */
+  unsearched: number;
+  /** Asks for the list again, and for what is counted of it. */
+  askAgain: () => void;
   /** Why the last look for newer traces failed; the rows on show stay. */
   liveError: Error | null;
 }
@@ -77,6 +81,13 @@ export function useLiveRows(ask: ListAsk): LiveRows {
     [client, queryKey, newestKey, drop],
   );
 
+  const { refetch } = list;
+  const askAgain = useCallback(() => {
+    // One that is still under way is waited for: a slow search that is begun anew each time would never end.
+    void refetch({ cancelRefetch: false });
+    for (const counted of ["count", "histogram", "facets"]) void client.invalidateQueries({ queryKey: [counted, ask] });
+  }, [client, ask, refetch]);
+
   // Where nothing is on show, nothing can move: the first traces come in by themselves.
   const isEmpty = loaded?.length === 0;
   const waiting = news?.length ?? 0;
@@ -98,6 +109,8 @@ export function useLiveRows(ask: ListAsk): LiveRows {
     hasOlder: list.hasNextPage,
     remove,
     renew: () => void list.refetch(),
+    unsearched: list.data && !list.isPlaceholderData ? unsearchedOf(list.data.pages) : 0,
+    askAgain,
     liveError: newest.error,
   };
 }

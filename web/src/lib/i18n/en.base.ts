@@ -128,6 +128,9 @@ export const enBase = {
   facets: "Facets",
   whatFacets: "the facets",
   facetsOfNewest: (n: string): string => `Counted in the newest ${n} traces`,
+  moreValues: "More",
+  moreOf: (name: string): string => `More of ${name}`,
+  mostFrequent: (n: number): string => `The ${n} most frequent`,
   facetNames: {
     status: "Status",
     model: "Model",
@@ -172,6 +175,8 @@ export const enBase = {
   otherModels: "others",
   throttling: "Throttled",
   unpricedCalls: (n: number, text: string): string => `${text} ${plural(n, "call", "calls")} without a known price`,
+  modelsMerged: "Not all models are kept apart",
+  modelsCut: "Models called least are left out",
   slowest: "Slowest",
   dearest: "Dearest",
   mostFailing: "Failing most",

@@ -48,6 +48,12 @@ export const enFinding = {
   deleteView: (name: string): string => `Delete ${name}`,
   deleteViewWarning: "The view is gone for everyone. Traces stay.",
   leaveView: "Back to all traces",
+  // Words that are not indexed yet
+  unsearched: (n: number, text: string): string =>
+    `The words of ${text} more ${plural(n, "trace are", "traces are")} not searched yet: they are being indexed.`,
+  nothingFoundYet: "Nothing found yet",
+  searchedByItself: "The search goes on by itself.",
+  searchAgain: "Search again",
   // Several traces
   chooseTrace: (name: string): string => `Choose ${name}`,
   chooseAll: "Choose all that are loaded",

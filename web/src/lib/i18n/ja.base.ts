@@ -121,6 +121,9 @@ export const jaBase: typeof enBase = {
   facets: "内訳",
   whatFacets: "内訳",
   facetsOfNewest: (n) => `最新 ${n} 件のトレースでの件数`,
+  moreValues: "さらに表示",
+  moreOf: (name) => `${name}をさらに表示`,
+  mostFrequent: (n) => `多い順に ${n} 件まで`,
   facetNames: {
     status: "状態",
     model: "モデル",
@@ -163,6 +166,8 @@ export const jaBase: typeof enBase = {
   otherModels: "その他",
   throttling: "スロットリング",
   unpricedCalls: (_, text) => `価格不明の呼び出し ${text} 件`,
+  modelsMerged: "一部モデルは「その他」に集計",
+  modelsCut: "呼び出しの少ないモデルは省略",
   slowest: "遅い順",
   dearest: "費用の高い順",
   mostFailing: "失敗の多い順",
