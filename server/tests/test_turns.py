@@ -108,8 +108,15 @@ def test_reading_a_request_of_spans_gives_way(tmp_path: Path, monkeypatch: pytes
 
 def test_a_servers_questions_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     counted: list[str] = []
-    monkeypatch.setattr(Turns, "begin", lambda _: counted.append("begin"))
-    monkeypatch.setattr(Turns, "end", lambda _: counted.append("end"))
+
+    def begin(_: Turns) -> None:
+        counted.append("begin")
+
+    def end(_: Turns) -> None:
+        counted.append("end")
+
+    monkeypatch.setattr(Turns, "begin", begin)
+    monkeypatch.setattr(Turns, "end", end)
     with BackgroundServer(Settings(port=0, store=tmp_path / "outcrop.db", spool=None)) as server:
         assert send(server.url, request(otlp_span(1))).status == 200
         assert counted == []
