@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from outcrop_server.storage.sqlite.changes import HISTORY
 from outcrop_server.storage.sqlite.term_schema import SPAN_TERMS
 
 if TYPE_CHECKING:
@@ -24,6 +25,36 @@ _ORPHANS = (
     (
         "trace {} has no span",
         "SELECT lower(hex(trace_id)) FROM trace WHERE trace_key NOT IN (SELECT trace_key FROM span)",
+    ),
+)
+_UNSEEN_PARENTS = """
+    SELECT DISTINCT trace_key, parent_id FROM span WHERE parent_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM span AS parent
+        WHERE parent.trace_key = span.trace_key AND parent.span_id = span.parent_id)
+"""
+_KNOWN_PARENTS = "SELECT trace_key, parent_id FROM missing_parent"
+_TREE = (
+    (
+        "lists span {} as a parent that has not come; it has, or nothing is below it",
+        _KNOWN_PARENTS,
+        _UNSEEN_PARENTS,
+    ),
+    ("does not list its parent {}, which has not come", _UNSEEN_PARENTS, _KNOWN_PARENTS),
+)
+# Traces without a number are not told of: those of long ago have none.
+_CHANGES = (
+    (
+        "change {} is of a trace that is not there",
+        "SELECT change FROM trace_change WHERE trace_key NOT IN (SELECT trace_key FROM trace)",
+    ),
+    (
+        "change {} should have been forgotten: it is older than those that are kept",
+        f"SELECT change FROM trace_change WHERE change <= (SELECT max(change) FROM trace_change) - {HISTORY}",
+    ),
+    (
+        "change {} is beyond the counter, which would give its number again",
+        """SELECT change FROM trace_change
+        WHERE change > coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'trace_change'), 0)""",
     ),
 )
 _COUNTS = """
@@ -57,6 +88,27 @@ def check_experiments(connection: sqlite3.Connection) -> Iterator[str]:
                 f"experiment '{name}' counts {traces} traces and {errors} failed ones; there are "
                 f"{real_traces} and {real_errors}"
             )
+
+
+def check_tree(connection: sqlite3.Connection) -> Iterator[str]:
+    """Whether it is known which parents have not come, so that no span is lost from its trace's tree."""
+    for words, those, without in _TREE:
+        query = f"""
+            SELECT lower(hex(trace_id)), lower(hex(parent_id)) FROM ({those} EXCEPT {without})
+            LEFT JOIN trace USING (trace_key)
+        """
+        for trace_id, parent_id in connection.execute(query):
+            yield f"trace {trace_id} {words.format(parent_id)}"
+
+
+def check_changes(connection: sqlite3.Connection) -> Iterator[str]:
+    """Whether the numbers of changes tell a follower what happened since."""
+    for words, query in _CHANGES:
+        for (number,) in connection.execute(query):
+            yield words.format(number)
+    (marks,) = connection.execute("SELECT count(*) FROM change_history").fetchone()
+    if marks != 1:
+        yield f"the numbers of changes have {marks} marks by which a follower knows them, instead of one"
 
 
 def check_terms(connection: sqlite3.Connection) -> Iterator[str]:

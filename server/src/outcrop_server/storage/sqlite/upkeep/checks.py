@@ -64,6 +64,8 @@ CHECKS: tuple[Check, ...] = (
     Check("traces", "frames, spans, payloads and summaries", check_traces),
     Check("orphans", "what belongs to nothing", _at_one_moment(check_tables.check_orphans)),
     Check("experiments", "the counts of each experiment", _at_one_moment(check_tables.check_experiments)),
+    Check("tree", "which spans' parents have not come", _at_one_moment(check_tables.check_tree)),
+    Check("changes", "the numbers by which changes are followed", _at_one_moment(check_tables.check_changes)),
     Check("terms", "the index of words by which searches find", _at_one_moment(check_tables.check_terms)),
     Check("rollups", "the sums of charts and sessions", _at_one_moment(check_rollups)),
     Check("blobs", "large binaries and their uses", check_blobs),
