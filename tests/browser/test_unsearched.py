@@ -35,7 +35,7 @@ def test_an_empty_list_is_searched_again_until_all_words_are_indexed(
             assert send(server.url, request(span)).status == 200
             page.goto(f"{server.url}/traces?filter=needle")
             expect(page.get_by_role("heading", name="Nothing found yet")).to_be_visible()
-            expect(page.get_by_text("The words of 1 more trace are not searched yet")).to_be_visible()
+            expect(page.get_by_text("The words of 1 trace are not searched yet")).to_be_visible()
             expect(page.get_by_text("No trace matches")).not_to_be_visible()
             filling.close()
             # By itself: nothing is pressed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 from typing import Any
@@ -124,6 +125,23 @@ def test_half_a_body_and_close_gives_the_right_half(
     assert span.status.status_code == "OK"
     assert span.attributes["outcrop.stream.outcome"] == "cancelled"
     assert span.attributes["outcrop.stream.end_reason"] == "closed"
+
+
+# A connection that the caller drops half read warns when it is collected, with or without tracing.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_body_that_goes_with_a_cycle_was_collected_and_not_closed(
+    bedrock_emulator: BedrockEmulator, client: Any, traces: CapturedTraces
+) -> None:
+    """An exception's traceback makes such cycles; nothing calls the response's close then."""
+    bedrock_emulator.script(CLAUDE, RawBody(b"0123456789" * 1000, "text/plain"))
+    cycle = [client.invoke_model(modelId=CLAUDE, body=json.dumps(CLAUDE_BODY))["body"]]
+    assert cycle[0].read(15) == b"012345678901234"
+    cycle.append(cycle)
+    del cycle
+    gc.collect()
+    span = _only_span(traces)
+    assert span.outputs["body"] == "012345678901234"
+    assert span.attributes["outcrop.stream.end_reason"] == "garbage_collected"
 
 
 def test_a_body_that_is_never_read_is_said_to_be_so(client: Any, traces: CapturedTraces) -> None:

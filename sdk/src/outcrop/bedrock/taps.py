@@ -203,6 +203,11 @@ class BodyTap:
         """The caller's close, or the collector's."""
         close_watched(self._call, self._raw(), self._kind, is_reading=self._depth > 0)
 
+    def __del__(self) -> None:
+        # A response that goes with a cycle may not be asked to close: what it reads from is closed by then.
+        if not self._call.is_over:
+            end_call(self._call, EndReason.GARBAGE_COLLECTED)
+
     def _read(self, method: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self._depth += 1
         try:

@@ -53,7 +53,7 @@ Parts = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes]
 
 
 class FlatSpan:
-    """A finished span of a call. A class with slots, since a tuple takes half as long again to make.
+    """A finished span of a call. A class with slots, since a named tuple takes longer to make.
 
     Attributes:
         group: what it shares with others.
@@ -102,7 +102,7 @@ def flat_span(  # noqa: PLR0917  # by keyword each call would pay more
     Raises:
         struct.error: a number or part is beyond what the table holds.
     """
-    # One by one: this runs within each traced call, and loops would take twice as long.
+    # One by one: this runs within each traced call, and loops take longer.
     fixed, body, request_id, told, stream, answer = parts
     a, b, c, d = len(label), len(fixed), len(body), len(request_id)
     e, f, g = len(told), len(stream), len(answer)

@@ -50,7 +50,7 @@ export const enFinding = {
   leaveView: "Back to all traces",
   // Words that are not indexed yet
   unsearched: (n: number, text: string): string =>
-    `The words of ${text} more ${plural(n, "trace are", "traces are")} not searched yet: they are being indexed.`,
+    `The words of ${text} ${plural(n, "trace are", "traces are")} not searched yet: they are being indexed.`,
   nothingFoundYet: "Nothing found yet",
   searchedByItself: "The search goes on by itself.",
   searchAgain: "Search again",

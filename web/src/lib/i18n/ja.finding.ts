@@ -45,7 +45,7 @@ export const jaFinding: typeof enFinding = {
   deleteView: (name) => `${name} を削除`,
   deleteViewWarning: "全員の一覧からこのビューが消えます。トレースは残ります。",
   leaveView: "すべてのトレースに戻る",
-  unsearched: (_, text) => `ほかに ${text} 件のトレースは索引を作成中で、語句はまだ検索されていません。`,
+  unsearched: (_, text) => `${text} 件のトレースは索引を作成中で、語句はまだ検索されていません。`,
   nothingFoundYet: "まだ見つかっていません",
   searchedByItself: "索引ができると自動で検索し直します。",
   searchAgain: "もう一度検索",
