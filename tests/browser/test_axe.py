@@ -69,7 +69,7 @@ def test_axe_finds_nothing_in_any_view(
     )
     page = context.new_page()
     page.goto(url + view.address.format(**ids))
-    expect(page.get_by_text(view.words).first).to_be_visible(timeout=15_000)
+    expect(page.get_by_text(view.words).first).to_be_visible()
     if view.act is not None:
         view.act(page)
     faults = _violations(page)

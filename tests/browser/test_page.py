@@ -265,6 +265,8 @@ def test_feedback_is_given_changed_and_taken_back(client: Any, tracing: str, pag
     edited = page.get_by_role("form", name="Edit")
     edited.get_by_role("radio", name="No").click()
     edited.get_by_role("button", name="Save").click()
+    # The form says "No" itself, so it is its going that tells of the answer.
+    expect(edited).to_have_count(0)
     expect(panel.get_by_role("listitem")).to_contain_text("No")
     assert [
         trace.info.trace_id for trace in outcrop.search_traces(filter_string="feedback.helpful = false")
