@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from urllib.request import urlopen
 
 import pytest
 from hypothesis import settings
+from steady_port import steady_port
 
 import outcrop
 from outcrop_server.serve import BackgroundServer
@@ -57,7 +57,7 @@ def api(server: BackgroundServer) -> ApiReader:
     """Reads a path of the server's API as JSON."""
 
     def read(path: str) -> Any:
-        with urlopen(server.url + path, timeout=10) as response:  # noqa: S310  # our own server
+        with urlopen(server.url + path, timeout=60) as response:  # noqa: S310  # our own server
             return json.load(response)
 
     return read
@@ -65,6 +65,5 @@ def api(server: BackgroundServer) -> ApiReader:
 
 @pytest.fixture
 def unused_tcp_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """A port that stays free."""
+    return steady_port()

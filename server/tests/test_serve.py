@@ -15,16 +15,19 @@ from server.tests.support.http import ask
 
 
 def test_answers_on_a_kept_connection_do_not_wait_for_acknowledgements(start_server: StartServer) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", start_server().settings.port, timeout=30)
-    times_s: list[float] = []
-    for _ in range(20):
+    connection = http.client.HTTPConnection("127.0.0.1", start_server().settings.port, timeout=60)
+
+    def one_s() -> float:
         began = time.perf_counter()
         connection.request("GET", "/api/traces")
         connection.getresponse().read()
-        times_s.append(time.perf_counter() - began)
+        return time.perf_counter() - began
+
+    one_s()
+    # With Nagle's algorithm on, no answer but the first would take less than 40 ms, however many are asked
+    # for; a busy machine needs several until one is quick.
+    assert any(one_s() < 0.035 for _ in range(500))
     connection.close()
-    # With Nagle's algorithm on, no answer but the first would take less than 40 ms.
-    assert min(times_s[1:]) < 0.035
 
 
 def test_a_background_server_frees_its_port_and_ends_its_threads(settings: Settings) -> None:

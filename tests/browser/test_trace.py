@@ -157,7 +157,9 @@ def test_the_waterfall_is_zoomed_by_drawing_by_keys_and_in_the_minimap(
     page.keyboard.press("0")
     expect(whole).to_have_count(0)
 
-    # Drawing over the rows from just before the bar to just behind it.
+    # Drawing over the rows from just before the bar to just behind it, where they have come to rest.
+    before = bar.bounding_box()
+    assert before is not None
     y = before["y"] + 5
     page.mouse.move(before["x"] - 10, y)
     page.mouse.down()

@@ -191,9 +191,9 @@ def _names_when_there(url: str) -> list[str]:
     import time  # noqa: PLC0415  # as above
     from urllib.request import urlopen  # noqa: PLC0415  # as above
 
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        with urlopen(f"{url}/api/traces?experiment=/Shared/spooled", timeout=10) as response:  # noqa: S310  # our own server
+        with urlopen(f"{url}/api/traces?experiment=/Shared/spooled", timeout=60) as response:  # noqa: S310  # our own server
             traces = json.load(response)["traces"]
         if traces:
             return [trace["name"] for trace in traces]

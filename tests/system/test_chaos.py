@@ -10,14 +10,17 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from steady_port import steady_port
 
 from outcrop.delivery.otlp_decode import decode_request
 from outcrop.spooling.claim import waiting_segments
 from outcrop.spooling.segment import read_segment
 from sdk.tests.delivery.collector import Collector
+from sdk.tests.delivery.programs import PATIENT
 
-PROGRAM = """
+PROGRAM = f"""
 import os, signal, sys, outcrop
+{PATIENT}
 outcrop.set_tracking_uri(sys.argv[1])
 
 @outcrop.trace
@@ -61,7 +64,7 @@ class Host:
 
     def run(self, program: str, url: str, **settings: str) -> subprocess.Popen[str]:
         started = self.start(program, url, **settings)
-        started.communicate(timeout=60)
+        started.communicate(timeout=100)
         return started
 
     def on_disk(self) -> Counter[str]:
@@ -114,15 +117,14 @@ def test_a_program_that_is_killed_loses_few_spans_or_none(host: Host, mode: str,
 
 
 def test_a_program_that_is_killed_while_no_server_answers_leaves_its_spans(host: Host) -> None:
-    with Collector() as collector:
-        port = collector.port
+    port = steady_port()
     killed = host.run(KILL, f"http://127.0.0.1:{port}")
     assert killed.returncode == -signal.SIGKILL
     assert len(expected(0, 500) - set(host.on_disk())) <= 10
 
 
 def test_a_server_that_goes_and_comes_back_misses_nothing_and_gets_nothing_twice(host: Host) -> None:
-    with Collector() as first:
+    with Collector(steady_port()) as first:
         port, url = first.port, first.url
         program = host.start(
             "steps(0, 100); outcrop.flush(); wait(); steps(100, 300); wait()\n" + RESULT, url
@@ -132,7 +134,7 @@ def test_a_server_that_goes_and_comes_back_misses_nothing_and_gets_nothing_twice
     go_on(program)
     until_ready(program)
     with Collector(port) as second:
-        output, _ = program.communicate("\n", timeout=60)
+        output, _ = program.communicate("\n", timeout=100)
         after = arrived(second)
     assert output == f"{sum(number * 2 for number in range(300))}\n"
     assert set(before) == expected(0, 100)
@@ -153,7 +155,7 @@ for number in range(100, {last}):
 wait()
 steps({last}, {last + 100})
 """
-    with Collector() as first:
+    with Collector(steady_port()) as first:
         port = first.port
         program = host.start(slowly, first.url)
         until_ready(program)
@@ -161,7 +163,7 @@ steps({last}, {last + 100})
     go_on(program)
     until_ready(program)
     with Collector(port) as second:
-        program.communicate("\n", timeout=60)
+        program.communicate("\n", timeout=100)
         after = arrived(second)
     assert set(before) == expected(0, 100)
     assert set(after) == expected(100, last + 100)
@@ -173,7 +175,7 @@ def test_a_server_that_dies_in_mid_request_changes_nothing_for_the_program(host:
     with Collector() as collector:
         collector.hangs_up = True
         hindered = host.start(RESULT, collector.url)
-        output, _ = hindered.communicate(timeout=60)
+        output, _ = hindered.communicate(timeout=100)
         assert hindered.returncode == 0
         assert output == f"{sum(number * 2 for number in range(300))}\n"
         assert host.on_disk() == Counter(dict.fromkeys(expected(0, 300), 1))
@@ -183,8 +185,7 @@ def test_a_server_that_dies_in_mid_request_changes_nothing_for_the_program(host:
 
 
 def test_a_full_disk_and_no_server_is_said_and_changes_nothing_for_the_program(host: Host) -> None:
-    with Collector() as collector:
-        port = collector.port
+    port = steady_port()
     # No file may grow beyond 20 KB: what the system says then it says of a full disk as well.
     program = (
         "import resource; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
@@ -192,7 +193,7 @@ def test_a_full_disk_and_no_server_is_said_and_changes_nothing_for_the_program(h
         "print(steps(0, 300)); outcrop.flush(); print(outcrop.stats())"
     )
     limited = host.start(program, f"http://127.0.0.1:{port}")
-    output, errors = limited.communicate(timeout=60)
+    output, errors = limited.communicate(timeout=100)
     assert limited.returncode == 0
     result, stats = output.splitlines()
     assert result == str(sum(number * 2 for number in range(300)))
@@ -231,7 +232,7 @@ print([worker.exitcode for worker in workers])
 """
     with Collector() as collector:
         started = host.start(program, collector.url)
-        output, _ = started.communicate(timeout=60)
+        output, _ = started.communicate(timeout=100)
         assert output == "[0, 0, 0, 0]\n"
         found = set(arrived(collector)) | set(host.on_disk())
         assert found == expected(0, 200)

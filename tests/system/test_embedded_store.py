@@ -84,7 +84,7 @@ def _count(url: str) -> int:
 
     count, cursor = 0, ""
     while True:
-        with urlopen(f"{url}/api/traces?limit=200{cursor}", timeout=10) as response:  # noqa: S310  # our own server
+        with urlopen(f"{url}/api/traces?limit=200{cursor}", timeout=60) as response:  # noqa: S310  # our own server
             page = json.load(response)
         count += len(page["traces"])
         if not page["next_cursor"]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from steady_port import steady_port
 
 from outcrop.delivery.credentials import read_credentials
 from outcrop.delivery.query import TraceQuery
@@ -89,8 +90,8 @@ def test_one_whose_root_will_not_come_is_given_at_once(server: BackgroundServer)
     assert numbers(answers, 1) == [1]
 
 
-def settings_of(tmp_path: Path, name: str = "followed.db", port: int = 0) -> Settings:
-    return Settings(port=port, store=tmp_path / name, spool=None)
+def settings_of(tmp_path: Path, name: str = "followed.db", port: int | None = None) -> Settings:
+    return Settings(port=port or steady_port(), store=tmp_path / name, spool=None)
 
 
 class Breaks:

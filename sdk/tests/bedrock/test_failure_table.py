@@ -89,7 +89,7 @@ def test_a_region_group_is_not_taken_for_the_vendor(client: Any, traces: Capture
 def test_no_time_to_connect_is_an_error_span_with_an_attempt_of_its_own(
     bedrock_emulator: BedrockEmulator, traces: CapturedTraces
 ) -> None:
-    bedrock_emulator.script(CLAUDE, Reply("Late.", latency_s=5))
+    bedrock_emulator.script(CLAUDE, Reply("Late.", latency_s=600))
     config = Config(read_timeout=0.2, retries={"total_max_attempts": 2, "mode": "standard"})
     client = bedrock_emulator.client(config=config)
     with pytest.raises(Exception, match="Read timeout"):
@@ -178,7 +178,7 @@ def test_fifty_threads_keep_their_parents_apart(
     bedrock_emulator: BedrockEmulator, traces: CapturedTraces
 ) -> None:
     client = bedrock_emulator.client(config=Config(max_pool_connections=50))
-    have_all_begun = threading.Barrier(50, timeout=30)
+    have_all_begun = threading.Barrier(50, timeout=100)
 
     @outcrop.trace
     def agent(number: int) -> int:

@@ -10,8 +10,15 @@ from pathlib import Path
 from outcrop.otlp.protobuf import key_value
 from sdk.tests.delivery.collector import Collector
 
-_START = """
+# On a busy machine delivery at the end may take longer than a program would wait for it.
+PATIENT = """
+from outcrop import runtime
+from outcrop.delivery import exit_signals
+runtime._EXIT_TIMEOUT_S = exit_signals._GRACE_S = 60.0
+"""
+_START = f"""
 import os, signal, sys, threading, outcrop
+{PATIENT}
 @outcrop.trace
 def step(name): return name
 """

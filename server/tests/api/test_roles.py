@@ -206,7 +206,7 @@ def test_a_token_that_asks_too_often_waits_and_the_others_do_not(
         for number in (1, 2)
     ]
     assert [each.status for each in answers] == [200, 429]
-    assert int(answers[1].headers["retry-after"]) in range(50, 61)
+    assert int(answers[1].headers["retry-after"]) in range(1, 61)
     assert "1 requests a minute" in answers[1].detail
     assert send(server.url, request(otlp_span(3)), authorization=f"Bearer {free}").status == 200
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import gzip
 import os
+import socket
 import threading
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -25,12 +29,27 @@ from server.tests.support.calls import (
     in_compression,
     in_messages,
 )
-from server.tests.support.http import ask, send
+from server.tests.support.http import PROTOBUF, ask, send
 from server.tests.support.locks import another_writer
 from server.tests.support.spans import TRACE, otlp_span, request, span_id, trace_id
 
 if TYPE_CHECKING:
     import grpc
+
+
+@contextmanager
+def half_a_request(url: str) -> Generator[None, None, None]:
+    """Over HTTP, in chunks, of which the server waits for the first."""
+    parts = urlsplit(url)
+    head = (
+        f"POST /v1/traces HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {PROTOBUF}\r\n"
+        "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n"
+    )
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=60) as connection:
+        connection.sendall(head.encode())
+        # The server says so when it begins to read the body.
+        assert connection.recv(1000).startswith(b"HTTP/1.1 100")
+        yield
 
 
 def count(server: BackgroundServer) -> int:
@@ -138,7 +157,10 @@ def test_big_payloads_come_back_whole(server: BackgroundServer, channel: grpc.Ch
     assert parse_export(ask(server.url, f"/api/traces/{TRACE.hex()}/export").body) == parse_export(sent)
 
 
-def test_a_full_server_says_when_to_come_back_and_loses_nothing_it_took(start_server: StartServer) -> None:
+def test_a_full_server_says_when_to_come_back_and_loses_nothing_it_took(
+    start_server: StartServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("outcrop_server.grpc_edge.export._ROOM_PATIENCE_S", 0.01)
     server = start_server(grpc_port=0, max_waiting_bytes=2000)
     replies: list[Reply] = []
     refused = threading.Event()
@@ -154,7 +176,7 @@ def test_a_full_server_says_when_to_come_back_and_loses_nothing_it_took(start_se
         with another_writer(server.settings.store):
             for thread in threads:
                 thread.start()
-            assert refused.wait(30)
+            assert refused.wait(60)
             # One budget for both protocols.
             assert send(server.url, request(otlp_span(1, name="n" * 1500))).status == 503
         for thread in threads:
@@ -163,6 +185,54 @@ def test_a_full_server_says_when_to_come_back_and_loses_nothing_it_took(start_se
     assert {reply.code for reply in refusals} == {"UNAVAILABLE"}
     assert all(reply.retry_after_s >= 1 for reply in refusals)
     assert count(server) == 4 - len(refusals) >= 1
+
+
+def test_messages_that_are_being_read_are_within_the_budget_of_both_protocols(
+    start_server: StartServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("outcrop_server.grpc_edge.export._ROOM_PATIENCE_S", 0.01)
+    # Two at once: room for one of the largest is left to those that say how large they are.
+    server = start_server(grpc_port=0, max_body_bytes=1_000_000, max_waiting_bytes=3_000_000)
+    may_send = threading.Event()
+    body = request(otlp_span(1))
+
+    def message() -> Iterator[bytes]:
+        assert may_send.wait(60)
+        yield body
+
+    with channel_to(server) as channel:
+        reading = [in_messages(channel, message()) for _ in range(2)]
+        try:
+            while (reply := export(channel, body)).code == "OK":
+                assert not any(call.done() for call in reading)
+            assert (reply.code, "which is the limit" in reply.words) == ("UNAVAILABLE", True)
+            assert reply.retry_after_s >= 1
+            assert send(server.url, body).status == 200
+            # In chunks: of this, too, the size is not known before it is there, and two do not fit.
+            with half_a_request(server.url):
+                assert send(server.url, bytes(900_000)).status == 503
+        finally:
+            may_send.set()
+        assert [finished(call).code for call in reading] == ["OK", "OK"]
+        assert export(channel, body).code == "OK"
+
+
+def test_a_message_that_does_not_come_holds_its_place_no_longer_than_a_minute(
+    channel: grpc.Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("outcrop_server.grpc_edge.export._READING_S", 0.1)
+    has_ended = threading.Event()
+
+    def message() -> Iterator[bytes]:
+        assert has_ended.wait(60)
+        yield b""
+
+    try:
+        reply = finished(in_messages(channel, message()))
+    finally:
+        has_ended.set()
+    assert (reply.code, "did not come within" in reply.words) == ("UNAVAILABLE", True)
+    assert reply.retry_after_s >= 1
 
 
 def test_what_a_caller_who_leaves_has_sent_is_kept_or_can_be_sent_again(

@@ -8,11 +8,10 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcrop_server.ingest.body import Budget, plain
+from outcrop_server.ingest.body import plain
 from outcrop_server.model.errors import (
     BadRequestError,
     TooLargeError,
-    UnavailableError,
     UnsupportedMediaError,
 )
 
@@ -78,14 +77,3 @@ def test_zstd_frames_of_any_length(body: bytes, cuts: list[int]) -> None:
     places = [0, *sorted(min(cut, len(body)) for cut in cuts), len(body)]
     frames = [zstandard.compress(body[start:end]) for start, end in itertools.pairwise(places)]
     assert plain(b"".join(frames), "zstd", len(body)) == body
-
-
-def test_a_budget_refuses_what_goes_beyond_it_and_gives_back() -> None:
-    budget = Budget(100)
-    with budget.reserved(60):
-        with budget.reserved(40):
-            pass
-        with pytest.raises(UnavailableError), budget.reserved(41):
-            pass
-    with budget.reserved(1000):
-        pass

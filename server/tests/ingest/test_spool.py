@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import logging
-import socket
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
+from steady_port import steady_port
 
 from outcrop.spooling.segment import file_head, stored_form
 from outcrop.spooling.writer import SegmentWriter
@@ -154,7 +154,7 @@ def test_both_spellings_of_loopback_are_looked_into(tmp_path: Path) -> None:
 def test_a_server_takes_in_what_waited_for_its_port_and_what_comes_later(
     start_server: StartServer, tmp_path: Path
 ) -> None:
-    port = free_port()
+    port = steady_port()
     early = waiting(tmp_path / "spool" / f"localhost_{port}", request(otlp_span(1)))
     server = start_server(port=port, spool_interval_s=0.01)
     late = waiting(tmp_path / "spool" / f"127.0.0.1_{port}", request(otlp_span(2, 1)))
@@ -164,10 +164,3 @@ def test_a_server_takes_in_what_waited_for_its_port_and_what_comes_later(
         assert ask(server.url, "/healthz").status == 200
     assert ask(server.url, f"/api/traces/{TRACE.hex()}").json["info"]["span_count"] == 2
     assert others[0].exists()
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -36,10 +36,14 @@ _COLLECTOR = "/opentelemetry.proto.collector."
 _OTHER_METHOD = "_OTHER"
 _ID = "x-request-id"
 _EXPERIMENT = "x-outcrop-experiment"
-# A message's size is known only when all of it is there.
-_MOST_BEING_READ = 32
+# A message's size is known only when all of it is there: until then the budget holds what the largest needs.
+# So long a call waits for that, which is less than the ten seconds that OTLP's clients wait by default;
+_ROOM_PATIENCE_S = 5.0
+# and so long a message may take, since others wait meanwhile.
+_READING_S = 60.0
 # gRPC's flag "this message is compressed" is not shown. No request of OTLP begins with these two bytes.
 _GZIP = b"\x1f\x8b"
+MOST_MESSAGE_BYTES = 2**31 - 1
 _STOPPING = "The server is stopping. Send this again when it is back."
 _FAILED = "The server failed on this call; its log says more. Please report it."
 _log = logging.getLogger(__name__)
@@ -58,7 +62,7 @@ class ExportCalls(grpc.GenericRpcHandler):
         self._intake = intake
         self._entry = entry
         self._observed = observed
-        self._reading = asyncio.Semaphore(_MOST_BEING_READ)
+        self._most_bytes = min(intake.max_body_bytes, MOST_MESSAGE_BYTES)
         self._running: set[asyncio.Task[Any]] = set()
         self._gives_up = False
 
@@ -87,14 +91,10 @@ class ExportCalls(grpc.GenericRpcHandler):
 
     async def _export(self, call: _Call) -> bytes:
         caller = await self._entry.let_in(call.headers, call.context.peer(), METHOD)
-        async with self._reading:
-            message = await call.context.read()
-        # gRPC's sign for the end: the caller has left, or the message has more bytes than gRPC lets through.
-        if not isinstance(message, bytes):  # pyright: ignore[reportUnnecessaryIsInstance] - its types leave that sign out
-            call.is_empty = True
-            raise BadRequestError("The call brought no message.")
-        call.sizes = (len(message), 0)
-        with self._intake.reserved(len(message)):
+        async with self._intake.reading(self._most_bytes, _ROOM_PATIENCE_S) as reading:
+            message = await _message(call)
+            reading.known(len(message))
+            call.sizes = (len(message), 0)
             encoding = "gzip" if message.startswith(_GZIP) else ""
             read = partial(plain, message, encoding, self._intake.max_body_bytes)
             answer = await self._intake.take(read, call.headers.get(_EXPERIMENT), caller.experiments)
@@ -169,6 +169,20 @@ class _Call:
             if isinstance(error, asyncio.CancelledError):
                 raise
         return b""
+
+
+async def _message(call: _Call) -> bytes:
+    try:
+        message = await asyncio.wait_for(call.context.read(), _READING_S)
+    except asyncio.TimeoutError as error:
+        raise UnavailableError(
+            f"The message did not come within {_READING_S:g} s. Send fewer spans at once."
+        ) from error
+    # gRPC's sign for the end: the caller has left, or the message has more bytes than gRPC lets through.
+    if not isinstance(message, bytes):  # pyright: ignore[reportUnnecessaryIsInstance] - its types leave that sign out
+        call.is_empty = True
+        raise BadRequestError("The call brought no message.")
+    return message
 
 
 async def _refuse_other_signal(_: _Call) -> bytes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import grpc
 import grpc.aio
 
+from outcrop_server.grpc_edge.export import MOST_MESSAGE_BYTES
 from outcrop_server.listening import numeric_address
 from outcrop_server.settings import SettingsError
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from outcrop_server.lifecycle import Lifecycle
     from outcrop_server.settings import Settings
 
-_MOST_BYTES = 2**31 - 1
 # Of what a caller may use: no compression, and gzip, which is OTLP's own.
 _COMPRESSION = 1 << grpc.Compression.NoCompression | 1 << grpc.Compression.Gzip
 # Calls that are given up still have to be told so.
@@ -88,14 +88,16 @@ class GrpcServer:
 
 def _options(settings: Settings) -> list[tuple[str, int]]:
     return [
-        ("grpc.max_receive_message_length", min(settings.max_body_bytes, _MOST_BYTES)),
+        ("grpc.max_receive_message_length", min(settings.max_body_bytes, MOST_MESSAGE_BYTES)),
         # Decompressed by us, as HTTP's bodies are: never to more bytes than a body may have.
         ("grpc.per_message_decompression", 0),
         ("grpc.compression_enabled_algorithms_bitset", _COMPRESSION),
         # Otherwise two servers could have one port.
         ("grpc.so_reuseport", 0),
-        # One connection may carry a proxy's many callers; what is not read yet costs little.
+        # One connection may carry a proxy's many callers. Of a message that is not read yet gRPC takes in one
+        # window: 64 KiB, unless it may widen that by what it measures of the way, to megabytes a call.
         ("grpc.max_concurrent_streams", 1000),
+        ("grpc.http2.bdp_probe", 0),
         # A machine that has gone without a word must not keep its place for hours.
         ("grpc.keepalive_time_ms", 60_000),
         ("grpc.keepalive_timeout_ms", 20_000),

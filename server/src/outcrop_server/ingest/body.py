@@ -1,60 +1,21 @@
-"""Request bodies: how much may be in work at once, and how compressed ones become plain."""
+"""Request bodies: how compressed ones become plain, and how large they may be."""
 
 from __future__ import annotations
 
-import threading
 import zlib
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import zstandard
 
 from outcrop_server.model.errors import (
     BadRequestError,
     TooLargeError,
-    UnavailableError,
     UnsupportedMediaError,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
 
 _MAX_ZSTD_WINDOW = 8 << 20
 _ZSTD_STEP = 1 << 10
 # zlib's word for "a gzip header must be there".
 _GZIP = zlib.MAX_WBITS | 16
-
-
-class Budget:
-    """Counts the bytes of requests in work, so that many at once are refused and not run out of memory on.
-
-    Args:
-        max_bytes: most at once; a single request is let in whatever its size.
-    """
-
-    def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
-        self._bytes = 0
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def reserved(self, size: int) -> Generator[None, None, None]:
-        """Holds `size` bytes of the budget.
-
-        Raises:
-            UnavailableError: too many are in work.
-        """
-        with self._lock:
-            if self._bytes and self._bytes + size > self._max_bytes:
-                raise UnavailableError(
-                    f"{self._bytes:,} bytes of requests are in work, which is the limit. Try again."
-                )
-            self._bytes += size
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._bytes -= size
 
 
 def plain(body: bytes, encoding: str, max_bytes: int) -> bytes:

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from outcrop_server.ingest.body import Budget
+from outcrop_server.ingest.budget import Budget
 from outcrop_server.ingest.pipeline import said
 from outcrop_server.model.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextlib import AbstractContextManager
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
+    from outcrop_server.ingest.budget import Reading
     from outcrop_server.ingest.pipeline import Pipeline
 
 # Reading is CPU under one interpreter lock: a second thread uses what compression leaves free.
@@ -47,6 +48,10 @@ class Intake:
     def reserved(self, size: int) -> AbstractContextManager[None]:
         """Holds `size` bytes of the budget; see `Budget.reserved`."""
         return self._budget.reserved(size)
+
+    def reading(self, most: int, patience_s: float) -> AbstractAsyncContextManager[Reading]:
+        """Holds what a request needs whose size is not known before it is there; see `Budget.reading`."""
+        return self._budget.reading(most, patience_s)
 
     def close(self) -> None:
         """Finishes what is being read, ends the threads, and takes nothing more."""
