@@ -27,6 +27,7 @@ export default defineConfig({
     setupFiles: ["tests/setup.ts"],
     restoreMocks: true,
     unstubGlobals: true,
-    testTimeout: 15_000,
+    // For what hangs: a busy machine takes a few times as long as an idle one.
+    testTimeout: 60_000,
   },
 });

@@ -73,7 +73,8 @@ def test_export_asks_for_a_few_hundred_spans_at_a_time(server: BackgroundServer,
             return super().export(trace_ids, form)
 
     with written(str(tmp_path / "out")) as file:
-        assert export_traces(Counting(ServerApi(server.url)), TraceQuery(max_results=10), "jsonl", file) == 3
+        done = export_traces(Counting(ServerApi(server.url)), TraceQuery(max_results=10), "jsonl", file)
+        assert done == (3, 0)
     assert asked == [1, 1, 1]
 
 

@@ -20,8 +20,10 @@ from outcrop_server.storage.sqlite.file_lock import FileLock
 from outcrop_server.storage.sqlite.words import waiting
 from outcrop_server.storage.sqlite.words.asking import Asking
 from outcrop_server.storage.sqlite.words.index_file import fill_lock_path
+from server.tests.support.exporting import export
 from server.tests.support.http import Answer, ask, send
 from server.tests.support.spans import otlp_span, request, trace_id
+from server.tests.support.tokens import bearer, make
 from server.tests.support.traces_command import traces
 
 
@@ -99,6 +101,56 @@ def test_answers_say_how_many_traces_wait(tmp_path: Path, monkeypatch: pytest.Mo
         assert waiting_traces(server) == 2
         done = traces(server, "search", "needle")
         assert "Of 2 further traces the words are not indexed yet" in done.stderr
+    lock.close()
+
+
+def test_facets_and_exports_say_how_many_traces_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "LOOKED_AT_SPANS", 0)
+    lock = FileLock(fill_lock_path(tmp_path / "outcrop.db"), 0)
+    with lock.held(), serving(tmp_path) as server:
+        say(server, 1, "hay " * 100 + "needle")
+        say(server, 2, "hay")
+        found = ask(server.url, "/api/facets?filter=needle").json
+        assert (found["trace_count"], found["is_exact"], found["words_waiting"]) == (0, False, 2)
+        named = ask(server.url, "/api/facets?filter=name+%3D+'span+1'").json
+        assert (named["trace_count"], named["is_exact"], named["words_waiting"]) == (1, True, 0)
+
+        lacking = export(server, filter="needle")
+        assert (lacking.body, lacking.headers["x-outcrop-words-waiting"]) == (b"", "2")
+        whole = {"filter": "name = 'span 1'"}, {"filter": "needle", "trace_ids": [trace_id(1).hex()]}
+        for asked in whole:
+            answer = export(server, **asked)
+            assert answer.body
+            assert "x-outcrop-words-waiting" not in answer.headers
+        file = tmp_path / "found.jsonl"
+        done = traces(server, "export", "--filter", "needle", "--output", str(file))
+        assert done.stderr.splitlines() == [
+            f"0 traces written to {file}",
+            "Of 2 further traces the words are not indexed yet: ask again later.",
+        ]
+        assert traces(server, "export", "--filter", "name = 'span 1'").stderr == ""
+    lock.close()
+
+
+def test_a_token_is_told_of_what_waits_in_its_own_experiments_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "LOOKED_AT_SPANS", 0)
+    store = tmp_path / "outcrop.db"
+    everything, some = make(store, "root", "admin"), make(store, "ann", "read", "A")
+    lock = FileLock(fill_lock_path(store), 0)
+    with lock.held(), serving(tmp_path) as server:
+        for number, experiment in ((1, "A"), (2, "B"), (3, "B")):
+            span = otlp_span(number, trace=trace_id(number))
+            body = request(span, resource={"outcrop.experiment.name": experiment})
+            assert send(server.url, body, authorization=f"Bearer {everything}").status == 200
+        for token, count in ((everything, 3), (some, 1)):
+            headers = {**bearer(token), "content-type": "application/json"}
+            found = ask(server.url, "/api/facets?filter=needle", headers=headers).json
+            asked = json.dumps({"filter": "needle"}).encode()
+            answer = ask(server.url, "/api/export", method="POST", body=asked, headers=headers)
+            told = answer.headers["x-outcrop-words-waiting"]
+            assert (found["words_waiting"], told) == (count, str(count))
     lock.close()
 
 

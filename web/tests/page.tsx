@@ -22,8 +22,11 @@ type Schemas = components["schemas"];
 export type Answers = Record<string, unknown>;
 
 function reply(body: unknown): Response {
-  // A refusal with a body of its own.
-  if (typeof body === "object" && body !== null && "status" in body && "body" in body) return Response.json(body.body, { status: Number(body.status) });
+  // With a status of its own, such as a refusal's, or with headers.
+  if (typeof body === "object" && body !== null && "status" in body && "body" in body) {
+    const headers = "headers" in body ? (body.headers as Record<string, string>) : {};
+    return Response.json(body.body, { status: Number(body.status), headers });
+  }
   if (typeof body === "number") return Response.json({ title: "Refused", status: body, detail: "The disk is full." }, { status: body });
   return Response.json(body);
 }

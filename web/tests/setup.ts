@@ -26,7 +26,7 @@ if (typeof window !== "undefined") {
   window.ResizeObserver = NoObserver;
   // A busy machine takes longer than the library's one second to draw the first page.
   const { configure } = await import("@testing-library/react");
-  configure({ asyncUtilTimeout: 8000 });
+  configure({ asyncUtilTimeout: 20_000 });
 }
 
 afterEach(async () => {

@@ -96,7 +96,10 @@ class Settings:
     )
     max_waiting_bytes: int = field(
         default=256 * _MEGABYTE,
-        metadata=described(Size(), "Most bytes of requests in work at once; beyond that the answer is 503."),
+        metadata=described(
+            Size(),
+            "Most bytes of requests in work at once, over HTTP and gRPC; beyond that the answer is 503.",
+        ),
     )
     # None leaves the SDK's directories alone.
     spool: Path | None = field(

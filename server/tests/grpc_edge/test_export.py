@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import os
 import socket
 import threading
+import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
@@ -233,6 +235,27 @@ def test_a_message_that_does_not_come_holds_its_place_no_longer_than_a_minute(
         has_ended.set()
     assert (reply.code, "did not come within" in reply.words) == ("UNAVAILABLE", True)
     assert reply.retry_after_s >= 1
+
+
+def test_a_refused_message_is_not_kept_until_the_garbage_collector_comes(
+    server: BackgroundServer, channel: grpc.Channel
+) -> None:
+    size = 1_234_567
+
+    def are_kept() -> bool:
+        found = (each for holder in gc.get_objects() for each in gc.get_referents(holder))
+        return any(isinstance(each, bytes) and len(each) == size for each in found)
+
+    gc.disable()
+    try:
+        assert export(channel, os.urandom(size)).code == "INVALID_ARGUMENT"
+        assert send(server.url, os.urandom(size)).status == 400
+        # Both may still be at work on what follows their answer.
+        given_up_at = time.monotonic() + 60
+        while are_kept():
+            assert time.monotonic() < given_up_at
+    finally:
+        gc.enable()
 
 
 def test_what_a_caller_who_leaves_has_sent_is_kept_or_can_be_sent_again(

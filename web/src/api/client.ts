@@ -54,9 +54,10 @@ export async function changeFor<Body>(method: Method, path: string, body?: objec
   return (await (await changed(method, path, body)).json()) as Body;
 }
 
-/** An answer that is a file. */
-export async function fetchFile(path: string, body: object): Promise<Blob> {
-  return (await changed("POST", path, body)).blob();
+/** An answer that is a file, and what is said of it. */
+export async function fetchFile(path: string, body: object): Promise<{ file: Blob; headers: Headers }> {
+  const response = await changed("POST", path, body);
+  return { file: await response.blob(), headers: response.headers };
 }
 
 async function changed(method: Method, path: string, body?: object): Promise<Response> {

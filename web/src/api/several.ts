@@ -17,18 +17,28 @@ export async function deleteTraces(traceIds: readonly string[]): Promise<number>
 export const setTag = (traceId: string, key: string, value: string | null): Promise<void> =>
   change("PATCH", `/api/traces/${encodeURIComponent(traceId)}`, { tags: { [key]: value } });
 
+export interface Exported {
+  file: Blob;
+  /** So many traces may fit besides: their words were not indexed yet. */
+  unsearched: number;
+}
+
 /** The traces as a file: those that are named, in this order. */
-export const exportTraces = (format: ExportFormat, traceIds: readonly string[]): Promise<Blob> =>
-  fetchFile("/api/export", { format, trace_ids: traceIds });
+export const exportTraces = (format: ExportFormat, traceIds: readonly string[]): Promise<Exported> => exported({ format, trace_ids: [...traceIds] });
 
 /** Every trace that fits, newest first. */
-export function exportFitting(format: ExportFormat, { experiment, filter, sinceMs, untilMs }: ListAsk): Promise<Blob> {
+export function exportFitting(format: ExportFormat, { experiment, filter, sinceMs, untilMs }: ListAsk): Promise<Exported> {
   const clauses = [
     ...(filter === undefined ? [] : [`(${filter})`]),
     ...(sinceMs === null ? [] : [`timestamp >= ${sinceMs}`]),
     ...(untilMs === null ? [] : [`timestamp < ${untilMs}`]),
   ];
-  return fetchFile("/api/export", { format, filter: clauses.join(" AND "), experiments: experiment === undefined ? [] : [experiment] });
+  return exported({ format, filter: clauses.join(" AND "), experiments: experiment === undefined ? [] : [experiment] });
+}
+
+async function exported(asked: Partial<Schemas["TraceExport"]>): Promise<Exported> {
+  const { file, headers } = await fetchFile("/api/export", asked);
+  return { file, unsearched: Number(headers.get("x-outcrop-words-waiting") ?? 0) };
 }
 
 export const MOST_JUDGED = 200;

@@ -120,7 +120,7 @@ function useTraceCommands(): Command[] {
     of("copy-id", t.copyId, () => void writeClipboard(traceId)),
     of("compare", t.compareTrace, compare(null)),
     ...(span === undefined ? [] : [of("compare-span", t.compareSpan, compare(span))]),
-    of("export", t.exportTrace, () => void exportTraces("jsonl", [traceId]).then((file) => saveFile(file, `trace-${traceId}.jsonl`))),
+    of("export", t.exportTrace, () => void exportTraces("jsonl", [traceId]).then(({ file }) => saveFile(file, `trace-${traceId}.jsonl`))),
     ...(row ? [of("same-name", t.sameName(row.name), list(`name = ${quote(row.name)}`))] : []),
     ...(row?.sessionId ? [of("session", t.openSession(row.sessionId), () => void navigate({ to: "/sessions", search: { ...own, session: row.sessionId ?? "" } }))] : []),
     ...(row?.userId ? [of("user", t.tracesOfUser(row.userId), list(`user = ${quote(row.userId)}`))] : []),

@@ -87,11 +87,13 @@ def _list(source: TraceSource, parsed: argparse.Namespace) -> bool:
         sys.stderr.write(f"There are more: --page-token {token}, or --limit, or --all.\n")
     elif not found.traces and table is not None:
         sys.stderr.write("There are no such traces.\n")
-    if found.words_waiting:
-        sys.stderr.write(
-            f"Of {found.words_waiting} further traces the words are not indexed yet: ask again later.\n"
-        )
+    _say_what_waits(found.words_waiting)
     return True
+
+
+def _say_what_waits(count: int) -> None:
+    if count:
+        sys.stderr.write(f"Of {count} further traces the words are not indexed yet: ask again later.\n")
 
 
 def _show(source: TraceSource, parsed: argparse.Namespace) -> bool:
@@ -133,9 +135,10 @@ def _export(source: TraceSource, parsed: argparse.Namespace) -> bool:
     query = _query(parsed, parsed.limit or EVERY)
     is_terminal = parsed.output == "-" and sys.stdout.isatty()
     with written(parsed.output) as file:
-        count = export_traces(source, query, parsed.form, file, is_terminal=is_terminal)
+        count, waiting = export_traces(source, query, parsed.form, file, is_terminal=is_terminal)
     if parsed.output != "-":
         sys.stderr.write(f"{count:,} trace{'' if count == 1 else 's'} written to {parsed.output}\n")
+    _say_what_waits(waiting)
     return True
 
 

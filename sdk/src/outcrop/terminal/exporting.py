@@ -8,7 +8,7 @@ import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from outcrop.delivery.query import TraceQuery
 from outcrop.exceptions import OutcropError
@@ -25,9 +25,21 @@ _SPANS_AT_ONCE = 500
 _LARGE_LINE_BYTES = 16 << 20
 
 
+class Exported(NamedTuple):
+    """What became of an export.
+
+    Attributes:
+        count: how many traces were written.
+        words_waiting: how many may fit besides: their payloads cannot be searched yet.
+    """
+
+    count: int
+    words_waiting: int
+
+
 def export_traces(
     source: TraceSource, query: TraceQuery, form: str, file: BinaryIO, *, is_terminal: bool = False
-) -> int:
+) -> Exported:
     """Writes the traces that fit; in memory there is a page of summaries and a line.
 
     Args:
@@ -36,12 +48,10 @@ def export_traces(
         form: `jsonl`, a trace a line with its summary, or `otlp`, OTLP's JSON with a request a line.
         file: takes the lines.
         is_terminal: whether somebody looks at them, so that nothing in them may be obeyed.
-
-    Returns:
-        How many traces were written.
     """
-    count = 0
+    count = waiting = 0
     for page in source.pages(query):
+        waiting = max(waiting, page.words_waiting)
         for group in _groups(page.traces):
             ids = [str(info_of(trace).get("trace_id")) for trace in group]
             written_ids: set[str] = set()
@@ -57,7 +67,7 @@ def export_traces(
                 file.write((escaped(text) if is_terminal else text).encode("utf-8", "replace"))
             # What was deleted meanwhile is in no line.
             count += len(written_ids)
-    return count
+    return Exported(count, waiting)
 
 
 @contextmanager

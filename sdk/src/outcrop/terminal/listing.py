@@ -139,7 +139,8 @@ def list_traces(source: TraceSource, query: TraceQuery, table: Table | None, wri
     """Writes the traces that fit: to the table, or without one as JSON lines."""
     count, token, waiting = 0, None, 0
     for page in source.pages(query):
-        count, token, waiting = count + len(page.traces), page.next_page_token, page.words_waiting
+        count, token = count + len(page.traces), page.next_page_token
+        waiting = max(waiting, page.words_waiting)
         if table is not None and page.traces:
             table.add(page.traces)
         elif table is None:

@@ -88,6 +88,7 @@ def facets(found: model.Facets) -> schemas.FacetAnswer:
             name: [schemas.FacetValue(value=each.value, count=each.count, key=each.key) for each in values]
             for name, values in found.values.items()
         },
+        words_waiting=found.words_waiting,
     )
 
 

@@ -120,8 +120,11 @@ class FacetAnswer(ApiModel):
     """What the traces that fit have, most frequent first."""
 
     trace_count: int = Field(description="How many traces were looked at.")
-    is_exact: bool = Field(description="False if there are more; these are the newest.")
+    is_exact: bool = Field(description="False if there may be more; these are the newest.")
     facets: dict[FacetName, list[FacetValue]]
+    words_waiting: int = Field(
+        0, description="So many traces may fit besides: their payloads are not indexed yet."
+    )
 
 
 class CountAnswer(ApiModel):

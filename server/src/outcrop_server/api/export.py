@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["traces"])
 
 ExportFormat = Literal["jsonl", "otlp", "otlp-jsonl", "parquet"]
+# Before the traces, which may be many: who reads them to their end knows what they may lack.
+_WORDS_WAITING = "X-Outcrop-Words-Waiting"
 _NDJSON = "application/x-ndjson"
 _KINDS: dict[ExportFormat, tuple[str, str]] = {
     "jsonl": (_NDJSON, "jsonl"),
@@ -59,6 +61,13 @@ class TraceExport(ApiModel):
                 kind: {"schema": {"type": "string", "format": "binary"}}
                 for kind in dict.fromkeys(kind for kind, _ in _KINDS.values())
             },
+            "headers": {
+                _WORDS_WAITING: {
+                    "description": "So many traces may fit besides: their payloads are not indexed yet. Left "
+                    "out where there are none.",
+                    "schema": {"type": "integer", "minimum": 1},
+                }
+            },
         },
         **responses(400, 403),
     },
@@ -79,9 +88,12 @@ def export_many(request: Request, exporter: Export, finder: Finder, asked: Trace
         "Content-Disposition": f'attachment; filename="traces.{ending}"',
         "Vary": "Accept-Encoding",
     }
+    selection = Selection(where, names, ids)
+    if waiting := exporter.words_waiting(selection):
+        headers[_WORDS_WAITING] = str(waiting)
     if encoding != "identity":
         headers["Content-Encoding"] = encoding
-    parts = _parts(exporter, Selection(where, names, ids), asked.format)
+    parts = _parts(exporter, selection, asked.format)
     return StreamingResponse(compressed(parts, encoding), media_type=kind, headers=headers)
 
 

@@ -106,24 +106,32 @@ class ExportCalls(grpc.GenericRpcHandler):
         task = cast("asyncio.Task[Any]", asyncio.current_task())
         self._running.add(task)
         try:
-            try:
-                response = await answer(call)
-            except RequestError as error:
-                return await call.refuse(refusal(error))
-            except asyncio.CancelledError:
-                # Either the caller has left, or we do.
-                if not self._gives_up:
-                    raise
-                return await call.refuse(refusal(UnavailableError(_STOPPING)))
-            except Exception:  # noqa: BLE001 - gRPC would tell the caller what went wrong in here
-                _log.exception("A call over gRPC failed")
-                return await call.refuse(Refusal(grpc.StatusCode.INTERNAL, _FAILED))
-            call.accept(response)
-            return response
+            outcome = await self._outcome(call, answer)
+            # Not within the error's own handling: the abort would refer to it, and to its traceback with the
+            # message, until the garbage collector comes.
+            if isinstance(outcome, Refusal):
+                return await call.refuse(outcome)
+            call.accept(outcome)
+            return outcome
         finally:
             self._running.discard(task)
             duration_s = time.perf_counter() - began
             self._observed.ended(call.request_id, call.name, call.status, duration_s, call.sizes)
+
+    async def _outcome(self, call: _Call, answer: Callable[[_Call], Awaitable[bytes]]) -> bytes | Refusal:
+        """The answer to a call, or why there is none."""
+        try:
+            return await answer(call)
+        except RequestError as error:
+            return refusal(error)
+        except asyncio.CancelledError:
+            # Either the caller has left, or we do.
+            if not self._gives_up:
+                raise
+            return refusal(UnavailableError(_STOPPING))
+        except Exception:  # noqa: BLE001 - gRPC would tell the caller what went wrong in here
+            _log.exception("A call over gRPC failed")
+            return Refusal(grpc.StatusCode.INTERNAL, _FAILED)
 
 
 class _Call:

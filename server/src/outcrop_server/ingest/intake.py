@@ -75,7 +75,7 @@ class Intake:
             UnavailableError: it is closed.
         """
         loop = asyncio.get_running_loop()
-        durable: asyncio.Future[list[str]] = loop.create_future()
+        durable: asyncio.Future[_Outcome] = loop.create_future()
 
         def accept() -> None:
             try:
@@ -89,7 +89,7 @@ class Intake:
         def tell(error: BaseException | None, faults: list[str] | None = None) -> None:
             # Of a loop that has ended, nobody waits any more.
             with suppress(RuntimeError):
-                loop.call_soon_threadsafe(_end, durable, error, faults)
+                loop.call_soon_threadsafe(_end, durable, _Outcome(error, faults or []))
 
         # The request is woken up once, when all is done, not between reading and committing as well. Who is
         # cancelled here gives up waiting; what was handed to the store is written all the same.
@@ -98,25 +98,37 @@ class Intake:
         except RuntimeError as error:
             raise UnavailableError("The server is stopping. Send this again when it is back.") from error
         try:
-            return _answer(await durable)
+            return (await durable).answer()
         except asyncio.CancelledError:
             # What nobody has begun to read is not read any more: its bytes are no part of the budget now.
             work.cancel()
             raise
 
 
-def _end(durable: asyncio.Future[list[str]], error: BaseException | None, faults: list[str] | None) -> None:
-    if durable.done():
-        return
-    if error is not None:
-        durable.set_exception(error)
-    else:
-        durable.set_result(faults or [])
+class _Outcome:
+    """How it ended."""
+
+    def __init__(self, error: BaseException | None, faults: list[str]) -> None:
+        self._error = error
+        self._faults = faults
+
+    def answer(self) -> ExportTraceServiceResponse:
+        """What the sender is told; raises the error, once."""
+        # Who raises an error and still refers to it makes a circle of both and of all that its traceback
+        # refers to: whole bodies would stay until the garbage collector comes.
+        error, self._error = self._error, None
+        try:
+            if error is not None:
+                raise error
+        finally:
+            del error
+        answer = ExportTraceServiceResponse()
+        if self._faults:
+            answer.partial_success.rejected_spans = len(self._faults)
+            answer.partial_success.error_message = said(self._faults)
+        return answer
 
 
-def _answer(faults: list[str]) -> ExportTraceServiceResponse:
-    answer = ExportTraceServiceResponse()
-    if faults:
-        answer.partial_success.rejected_spans = len(faults)
-        answer.partial_success.error_message = said(faults)
-    return answer
+def _end(durable: asyncio.Future[_Outcome], outcome: _Outcome) -> None:
+    if not durable.done():
+        durable.set_result(outcome)

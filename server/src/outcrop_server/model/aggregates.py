@@ -141,11 +141,14 @@ class Facets:
         is_exact: these are all that fit; else the newest of them.
         values: for each field its values. `status` is OK or ERROR, `operation` the name of a call's span,
             `error` the code of any failed span.
+        words_waiting: so many traces may fit besides, whose payloads were not looked at. A store leaves this
+            to whoever asks it.
     """
 
     trace_count: int
     is_exact: bool
     values: dict[FacetField, list[FacetValue]]
+    words_waiting: int = 0
 
 
 class SessionPosition(NamedTuple):

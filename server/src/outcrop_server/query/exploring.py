@@ -17,7 +17,7 @@ from outcrop_server.query import cursor as cursors
 from outcrop_server.query import session_token
 from outcrop_server.query.compare import AlignedSpan, aligned
 from outcrop_server.query.missing import no_trace
-from outcrop_server.query.scope import as_of_now, between, experiment_names, parsed
+from outcrop_server.query.scope import as_of_now, between, experiment_names, parsed, words_waiting
 from outcrop_server.query.timeline import Drawn, drawn
 
 if TYPE_CHECKING:
@@ -144,7 +144,8 @@ class TraceExplorer:
         search = self._search(asked)
         if search is None:
             return Facets(0, is_exact=True, values={})
-        return self._store.facets(search, top, MAX_FACET_TRACES)
+        waiting = words_waiting(self._store, search.where, search.experiments)
+        return replace(self._store.facets(search, top, MAX_FACET_TRACES), words_waiting=waiting)
 
     def count(self, asked: AskedTraces) -> Count:
         """How many traces fit.

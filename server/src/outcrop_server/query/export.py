@@ -11,6 +11,7 @@ from outcrop.filter.moments import resolved
 from outcrop_server.model.search import TraceSearch
 from outcrop_server.otlp.json_form import to_json
 from outcrop_server.otlp.plain_form import to_plain
+from outcrop_server.query.scope import words_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,6 +66,12 @@ class Exporter:
             for each in found:
                 yield each.trace
             search = replace(search, after=found[-1].position)
+
+    def words_waiting(self, selection: Selection) -> int:
+        """How many traces may fit besides: their payloads are not looked at yet."""
+        if selection.trace_ids is not None:
+            return 0
+        return words_waiting(self._store, selection.where, selection.experiments)
 
     def otlp(self, selection: Selection) -> Iterator[bytes]:
         """One `ExportTraceServiceRequest` in parts: each span as it came."""

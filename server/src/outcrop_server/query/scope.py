@@ -9,6 +9,7 @@ from outcrop.filter.ast import And, Comparison, Field, Operator
 from outcrop.filter.errors import FilterError
 from outcrop.filter.moments import resolved
 from outcrop.filter.parser import parse_filter, parse_order
+from outcrop.filter.texts import looks_for_text
 from outcrop_server.model.errors import BadFilterError, BadRequestError, FilterFault
 
 if TYPE_CHECKING:
@@ -53,6 +54,14 @@ def between(where: Condition, since_ns: int | None, until_ns: int | None) -> Con
 def as_of_now(where: Condition) -> Condition:
     """The same with moments ago as those that they are now."""
     return resolved(where, time.time_ns() // _NS_IN_MS)
+
+
+def words_waiting(store: KeptTraces, where: Condition, experiments: tuple[str, ...]) -> int:
+    """How many traces may fit besides those that are found: their payloads are not looked at yet.
+
+    To be asked before what is found, since more is indexed all the time.
+    """
+    return store.words_waiting(experiments) if looks_for_text(where) else 0
 
 
 def experiment_names(store: KeptTraces, experiments: Sequence[str]) -> tuple[str, ...]:

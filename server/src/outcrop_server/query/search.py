@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from outcrop.filter.texts import looks_for_text
 from outcrop_server.model.search import NEWEST_FIRST, FoundTrace, TraceSearch
 from outcrop_server.query import page_token
-from outcrop_server.query.scope import as_of_now, between, experiment_names, parsed
+from outcrop_server.query.scope import as_of_now, between, experiment_names, parsed, words_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +64,7 @@ class TraceFinder:
         after = None if token is None else page_token.decode(search, token)
         # A page's token is of the filter as it was asked: `-1h` is another moment with each page.
         now = as_of_now(search.where)
-        waiting = self._store.words_waiting(names) if looks_for_text(now) else 0
+        waiting = words_waiting(self._store, now, names)
         # One more than asked tells whether there is a next page.
         found = self._store.search(replace(search, where=now, after=after, limit=limit + 1))
         if len(found) <= limit:

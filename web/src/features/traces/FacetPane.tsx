@@ -39,7 +39,8 @@ export function FacetPane({ ask, onFilter, onClose }: Props) {
       </div>
       {error && !data && <Failure what={t.whatFacets} error={error} onRetry={() => void refetch()} />}
       {!error && !data && <SkeletonRows count={10} height={28} widths={[60, 12]} />}
-      {data && !data.is_exact && <p className={styles.note}>{t.facetsOfNewest(formatCount(data.trace_count, language))}</p>}
+      {data && data.words_waiting > 0 && <p className={styles.note}>{t.unsearched(data.words_waiting, formatCount(data.words_waiting, language))}</p>}
+      {data && !data.is_exact && !data.words_waiting && <p className={styles.note}>{t.facetsOfNewest(formatCount(data.trace_count, language))}</p>}
       {data &&
         FACETS.map((facet) => {
           const all = data.facets[facet] ?? [];

@@ -2,6 +2,7 @@
 import { Menu } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { IconArrowUp, IconDownload } from "@tabler/icons-react";
+import { useEffect } from "react";
 import { countQuery, experimentsQuery, histogramQuery, type ListAsk } from "@/api/queries";
 import { exportFitting } from "@/api/several";
 import { formatCount, formatStretch } from "@/lib/format";
@@ -29,12 +30,20 @@ export function ListHead({ ask, search, isAll, live, layout, onChange }: Props) 
   const { t, language } = useSpeech();
   const saving = useSaving();
   const error = live.liveError ?? saving.error;
+  const { forget } = saving;
+  // What is said of a file is said beside the list that is in it.
+  useEffect(() => forget, [ask, forget]);
   return (
     <header className={styles.head}>
       {isAll ? <CountOfAll experiment={ask.experiment} /> : <CountOfSome ask={ask} />}
       {error && (
         <span className={styles.lost} role="status">
           {error.message || t.noAnswer}
+        </span>
+      )}
+      {saving.unsearched > 0 && (
+        <span className={styles.said} role="status">
+          {t.exportUnsearched(saving.unsearched, formatCount(saving.unsearched, language))}
         </span>
       )}
       <span className={styles.space} />

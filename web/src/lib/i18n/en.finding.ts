@@ -51,6 +51,8 @@ export const enFinding = {
   // Words that are not indexed yet
   unsearched: (n: number, text: string): string =>
     `The words of ${text} ${plural(n, "trace are", "traces are")} not searched yet: they are being indexed.`,
+  exportUnsearched: (n: number, text: string): string =>
+    `The file may lack traces: the words of ${text} ${plural(n, "trace were", "traces were")} not searched yet.`,
   nothingFoundYet: "Nothing found yet",
   searchedByItself: "The search goes on by itself.",
   searchAgain: "Search again",

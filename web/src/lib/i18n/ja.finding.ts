@@ -46,6 +46,7 @@ export const jaFinding: typeof enFinding = {
   deleteViewWarning: "全員の一覧からこのビューが消えます。トレースは残ります。",
   leaveView: "すべてのトレースに戻る",
   unsearched: (_, text) => `${text} 件のトレースは索引を作成中で、語句はまだ検索されていません。`,
+  exportUnsearched: (_, text) => `ファイルに含まれないトレースがあるかもしれません。${text} 件は索引を作成中で、語句を検索できませんでした。`,
   nothingFoundYet: "まだ見つかっていません",
   searchedByItself: "索引ができると自動で検索し直します。",
   searchAgain: "もう一度検索",
