@@ -29,11 +29,11 @@ class Exported(NamedTuple):
     """What became of an export.
 
     Attributes:
-        count: how many traces were written.
+        traces: how many were written.
         words_waiting: how many may fit besides: their payloads cannot be searched yet.
     """
 
-    count: int
+    traces: int
     words_waiting: int
 
 
