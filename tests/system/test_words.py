@@ -117,8 +117,9 @@ def test_facets_and_exports_say_how_many_traces_wait(tmp_path: Path, monkeypatch
 
         lacking = export(server, filter="needle")
         assert (lacking.body, lacking.headers["x-outcrop-words-waiting"]) == (b"", "2")
-        whole = {"filter": "name = 'span 1'"}, {"filter": "needle", "trace_ids": [trace_id(1).hex()]}
-        for asked in whole:
+        of_names: dict[str, Any] = {"filter": "name = 'span 1'"}
+        of_ids: dict[str, Any] = {"filter": "needle", "trace_ids": [trace_id(1).hex()]}
+        for asked in (of_names, of_ids):
             answer = export(server, **asked)
             assert answer.body
             assert "x-outcrop-words-waiting" not in answer.headers
