@@ -31,6 +31,12 @@ def _own_faults_are_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OUTCROP_RAISE_FAULTS", "1")
 
 
+@pytest.fixture(autouse=True)
+def _counting_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a busy machine does not count within a second would not be exact."""
+    monkeypatch.setattr("outcrop_server.storage.sqlite.store._COUNTING_S", 60.0)
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[BackgroundServer]:
     """A server on a free port with an empty store."""

@@ -36,6 +36,12 @@ def _own_faults_are_raised(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     monkeypatch.setenv("OUTCROP_SPOOL_DIR", str(tmp_path / "spool"))
 
 
+@pytest.fixture(autouse=True)
+def _showing_values_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a busy machine does not show within half a second would be cut."""
+    monkeypatch.setattr("outcrop.capture.bounded.MAX_RENDER_S", 60.0)
+
+
 @pytest.fixture
 def traces() -> Iterator[CapturedTraces]:
     """Tracing of Bedrock is on, and its traces are kept in memory."""

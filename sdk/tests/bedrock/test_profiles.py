@@ -60,6 +60,8 @@ def control_plane(monkeypatch: pytest.MonkeyPatch) -> Iterator[ControlPlane]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     monkeypatch.setattr(call_members, "_resolver", None)
+    # A busy machine takes its time.
+    monkeypatch.setattr("outcrop.bedrock.profiles._TIMEOUT_S", 60)
     yield plane
     plane.server.shutdown()
     plane.server.server_close()
