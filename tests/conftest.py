@@ -63,7 +63,7 @@ def api(server: BackgroundServer) -> ApiReader:
     """Reads a path of the server's API as JSON."""
 
     def read(path: str) -> Any:
-        with urlopen(server.url + path, timeout=60) as response:  # noqa: S310  # our own server
+        with urlopen(server.url + path, timeout=120) as response:  # noqa: S310  # our own server
             return json.load(response)
 
     return read

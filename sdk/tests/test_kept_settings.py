@@ -132,7 +132,7 @@ def test_a_program_with_a_wrong_variable_fails_when_tracing_is_switched_on() -> 
         env={**os.environ, "OUTCROP_CONTENT": "nothing"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 1
@@ -196,6 +196,6 @@ asked_for = ("outcrop.policy", "outcrop.capture.redaction", "outcrop.capture.sam
 print(sorted(name for name in sys.modules if name.startswith(asked_for)))
 """
     done = subprocess.run(  # noqa: S603  # our own program
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True
     )
     assert done.stdout.strip() == "[]"

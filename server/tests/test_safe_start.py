@@ -125,10 +125,10 @@ def test_a_certificate_makes_it_https(
         {"content-type": "application/json"},
         method="POST",
     )
-    with urllib.request.urlopen(asked, context=trust, timeout=60) as answer:  # noqa: S310 - as above
+    with urllib.request.urlopen(asked, context=trust, timeout=120) as answer:  # noqa: S310 - as above
         assert answer.headers["set-cookie"].startswith(f"__Host-outcrop_session_{server.settings.port}=")
         assert "; Secure" in answer.headers["set-cookie"]
-    with socket.create_connection(("127.0.0.1", server.settings.port), timeout=60) as plain:
+    with socket.create_connection(("127.0.0.1", server.settings.port), timeout=120) as plain:
         plain.sendall(b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")
         # It hangs up, with TLS's own alert or without a word.
         with suppress(ConnectionResetError):

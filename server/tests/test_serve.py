@@ -15,7 +15,7 @@ from server.tests.support.http import ask
 
 
 def test_answers_on_a_kept_connection_do_not_wait_for_acknowledgements(start_server: StartServer) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", start_server().settings.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", start_server().settings.port, timeout=120)
 
     def one_s() -> float:
         began = time.perf_counter()

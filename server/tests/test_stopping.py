@@ -41,7 +41,7 @@ def half_a_request(url: str, body: bytes) -> Generator[socket.socket, None, None
         f"POST /v1/traces HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {PROTOBUF}\r\n"
         f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
     )
-    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=60) as connection:
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=120) as connection:
         connection.sendall(head.encode())
         # The server says so when it begins to read the body: from then on the request runs.
         assert connection.recv(1000).startswith(b"HTTP/1.1 100")
@@ -72,9 +72,9 @@ def test_what_was_acknowledged_under_load_is_there_after_the_stop(tmp_path: Path
         senders = [threading.Thread(target=load, args=(sender, url)) for sender in range(SENDERS)]
         for sender in senders:
             sender.start()
-        assert enough.wait(60)
+        assert enough.wait(120)
         process.terminate()
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=120)
         for sender in senders:
             sender.join()
     assert (process.returncode, errors) == (0, "")
@@ -93,7 +93,7 @@ def test_a_running_request_is_finished_while_new_connections_are_refused(tmp_pat
                 assert process.poll() is None
             connection.sendall(body[1:])
             assert connection.recv(1000).startswith(b"HTTP/1.1 200")
-        assert process.wait(60) == 0
+        assert process.wait(120) == 0
     assert kept(tmp_path) == {span_id(1)}
 
 
@@ -102,7 +102,7 @@ def test_a_request_that_never_ends_holds_the_stop_up_no_longer_than_the_grace(tm
     body = request(otlp_span(1))
     with outcrop(tmp_path, *arguments) as process, half_a_request(address(process), body):
         process.terminate()
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=120)
     assert process.returncode == 0
     assert any("timeout graceful shutdown exceeded" in line["message"] for line in log_lines(errors))
 
@@ -116,7 +116,7 @@ def test_readyz_turns_first_and_the_second_signal_ends_at_once(tmp_path: Path) -
         # Who did not ask yet is still served.
         assert send(url, request(otlp_span(1))).status == 200
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=120)
     assert process.returncode == 128 + signal.SIGINT
     assert log_lines(errors)[-1]["message"].startswith("Ended by a second signal")
     assert kept(tmp_path) == {span_id(1)}
@@ -135,7 +135,7 @@ def test_a_commit_that_hangs_is_given_up_after_twice_the_grace(tmp_path: Path) -
             with half_a_request(url, body) as connection:
                 connection.sendall(body[1:])
                 process.terminate()
-                _, errors = process.communicate(timeout=60)
+                _, errors = process.communicate(timeout=120)
         finally:
             os.close(descriptor)
     assert process.returncode == 1

@@ -30,7 +30,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict
     with BackgroundServer(settings) as server:
         send_a_day(server.url)
         outcrop.set_experiment("Default")
-        with urlopen(f"{server.url}/api/traces?limit=200", timeout=60) as answer:  # noqa: S310 - our own server
+        with urlopen(f"{server.url}/api/traces?limit=200", timeout=120) as answer:  # noqa: S310 - our own server
             ids = ids_by_name(json.load(answer)["traces"])
         yield server.url, ids
 

@@ -80,7 +80,7 @@ def _send(url: str, spans: Iterator[EncodedSpan]) -> None:
     for first in range(0, len(waiting), 2000):
         body = encode_request(waiting[first : first + 2000], {})
         headers = {"content-type": "application/x-protobuf"}
-        with urlopen(Request(f"{url}/v1/traces", data=body, headers=headers), timeout=60) as answer:  # noqa: S310  # our own server
+        with urlopen(Request(f"{url}/v1/traces", data=body, headers=headers), timeout=120) as answer:  # noqa: S310  # our own server
             assert answer.status == 200
 
 

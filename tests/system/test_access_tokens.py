@@ -122,7 +122,7 @@ def run_program(server: BackgroundServer, folder: Path, token: str | None) -> st
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=120,
     )
     return done.stderr
 

@@ -173,7 +173,7 @@ def test_what_a_program_left_while_the_server_was_down_is_taken_in_when_it_start
         "OUTCROP_SPOOL_DIR": str(spool),
     }
     done = subprocess.run(  # noqa: S603  # our own program
-        [sys.executable, "-c", PROGRAM], env=env, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", PROGRAM], env=env, capture_output=True, text=True, timeout=120, check=True
     )
     assert done.stderr.count("\n") == 1
     assert "wait in" in done.stderr
@@ -193,7 +193,7 @@ def _names_when_there(url: str) -> list[str]:
 
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        with urlopen(f"{url}/api/traces?experiment=/Shared/spooled", timeout=60) as response:  # noqa: S310  # our own server
+        with urlopen(f"{url}/api/traces?experiment=/Shared/spooled", timeout=120) as response:  # noqa: S310  # our own server
             traces = json.load(response)["traces"]
         if traces:
             return [trace["name"] for trace in traces]

@@ -72,7 +72,7 @@ def test_several_processes_and_their_forks_share_a_store_that_a_server_then_show
         for how in ("plain", "fork", "fork")
     ]
     for program in programs:
-        _, errors = program.communicate(timeout=60)
+        _, errors = program.communicate(timeout=120)
         assert (program.returncode, errors) == (0, "")
     with BackgroundServer(Settings(port=0, store=path, spool=None)) as server:
         assert _count(server.url) == 200 + 2 * 300
@@ -84,7 +84,7 @@ def _count(url: str) -> int:
 
     count, cursor = 0, ""
     while True:
-        with urlopen(f"{url}/api/traces?limit=200{cursor}", timeout=60) as response:  # noqa: S310  # our own server
+        with urlopen(f"{url}/api/traces?limit=200{cursor}", timeout=120) as response:  # noqa: S310  # our own server
             page = json.load(response)
         count += len(page["traces"])
         if not page["next_cursor"]:

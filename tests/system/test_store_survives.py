@@ -79,7 +79,7 @@ class Load:
 
         def wait_for(answers: int) -> None:
             for _ in range(answers):
-                assert answered.acquire(timeout=60)
+                assert answered.acquire(timeout=120)
 
         try:
             yield wait_for
@@ -149,7 +149,7 @@ def test_servers_that_are_killed_under_load_lose_nothing_that_they_acknowledged(
                 # At another moment each time.
                 wait_for(20 + 7 * turn)
                 server.kill()
-            server.wait(60)
+            server.wait(120)
         assert_sound(store_of(tmp_path))
     assert len(load.acknowledged) >= 20 * ROUNDS // 2
     assert_there(store_of(tmp_path), load.acknowledged)
@@ -164,7 +164,7 @@ def test_two_servers_under_load_of_which_one_stops_and_one_is_killed_lose_nothin
             wait_for(100)
             # The other's log must stay, although this one merges and leaves.
             one.terminate()
-            assert one.wait(60) == 0
+            assert one.wait(120) == 0
             wait_for(60)
             with outcrop(tmp_path, *arguments) as three, load.on(address(three)) as wait_for_third:
                 wait_for_third(60)
@@ -222,7 +222,7 @@ def test_a_full_disk_is_told_nothing_is_lost_and_it_goes_on_when_there_is_room(
         assert send(url, batch(next(numbers))).status == 503
         # With no room to merge the log it ends all the same, and the log keeps what it holds.
         server.send_signal(end)
-        _, errors = server.communicate(timeout=60)
+        _, errors = server.communicate(timeout=120)
     assert server.returncode == (0 if end == signal.SIGTERM else -end)
     assert any("could not be stored" in line["message"] for line in log_lines(errors))
     assert len(kept) > 10
@@ -249,13 +249,13 @@ def test_a_damaged_beginning_is_told_and_nothing_is_overwritten(
         damaged[each] ^= 0xFF
     store.write_bytes(damaged)
     with outcrop(tmp_path, "server", "--port", "0") as server:
-        _, errors = server.communicate(timeout=60)
+        _, errors = server.communicate(timeout=120)
     assert server.returncode == 1
     assert str(store) in errors
     assert "Traceback" not in errors
     assert store.read_bytes() == bytes(damaged)
     with outcrop(tmp_path, "db", "check") as check:
-        _, errors = check.communicate(timeout=60)
+        _, errors = check.communicate(timeout=120)
     assert check.returncode == 1
     assert str(store) in errors
     assert "Traceback" not in errors
@@ -268,7 +268,7 @@ def test_no_tables_in_a_file_full_of_pages_is_no_new_store(tmp_path: Path, store
     damaged[103:105] = b"\0\0"
     store.write_bytes(damaged)
     with outcrop(tmp_path, "server", "--port", "0") as server:
-        _, errors = server.communicate(timeout=60)
+        _, errors = server.communicate(timeout=120)
     assert server.returncode == 1
     assert "pages that are in use: its beginning is damaged" in errors
     assert store.read_bytes() == bytes(damaged)
@@ -299,7 +299,7 @@ def test_a_damaged_page_is_told_to_who_reads_it_and_senders_are_not_blamed(
         assert {answer.status for answer in sent} <= {200, 503}
         server.kill()
     with outcrop(tmp_path, "db", "check", "--json") as check:
-        output, errors = check.communicate(timeout=60)
+        output, errors = check.communicate(timeout=120)
     assert check.returncode == 1
     assert "Traceback" not in errors
     assert output.startswith('{"store"') or "damaged" in errors

@@ -191,7 +191,7 @@ def test_a_store_is_read_without_a_server(filled: BackgroundServer) -> None:
 def test_the_full_installations_command_has_it_too(filled: BackgroundServer) -> None:
     command = [sys.executable, "-m", "outcrop_server.cli.main", "traces", "list", "--json", "--limit", "5"]
     done = subprocess.run(  # noqa: S603  # our own command
-        command, env=environment(filled), capture_output=True, encoding="utf-8", timeout=60, check=False
+        command, env=environment(filled), capture_output=True, encoding="utf-8", timeout=120, check=False
     )
     assert (ids(done.stdout), done.returncode) == ([5, 4, 3, 2, 1], 0)
 
@@ -202,6 +202,6 @@ def test_it_loads_nothing_of_the_server(filled: BackgroundServer) -> None:
         "assert not {'outcrop_server', 'fastapi', 'click', 'boto3'} & set(sys.modules)"
     )
     done = subprocess.run(  # noqa: S603  # our own
-        [sys.executable, "-c", code], env=environment(filled), capture_output=True, timeout=60, check=False
+        [sys.executable, "-c", code], env=environment(filled), capture_output=True, timeout=120, check=False
     )
     assert (done.returncode, done.stderr) == (0, b"")

@@ -76,7 +76,7 @@ def test_otlp_in_gzip_several_files_standard_input_and_json(
             stdin=given,
             capture_output=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=120,
             check=False,
         )
     assert (done.returncode, done.stderr) == (0, "")
@@ -161,7 +161,7 @@ def test_a_token_that_may_not_import_is_told_so(
             env=given,
             capture_output=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=120,
             check=False,
         )
         assert done.returncode == code, done.stderr

@@ -56,7 +56,7 @@ def test_tail_gives_each_new_trace_once_until_it_is_interrupted(server: Backgrou
         send(server.url, an_agent(4))
         assert next_of(process) == 4
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=120)
     assert (process.returncode, output, errors) == (130, "", "")
 
 
@@ -89,5 +89,5 @@ def test_rows_of_a_tail_have_room_for_those_that_come(server: BackgroundServer) 
 
 def test_a_wrong_filter_ends_it_at_once(server: BackgroundServer) -> None:
     with tailing(server, "--filter", "statsu = 'OK'") as process:
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=120)
     assert (process.returncode, "Did you mean status?" in errors) == (2, True)

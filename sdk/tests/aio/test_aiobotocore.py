@@ -316,6 +316,6 @@ outcrop.bedrock.autolog(disable=True)
 assert c.AioBaseClient._make_api_call is patched.__wrapped__
 """
     done = subprocess.run(  # noqa: S603  # our own program
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr

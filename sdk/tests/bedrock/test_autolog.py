@@ -60,7 +60,7 @@ def test_a_disabled_sdk_changes_nothing_of_botocore() -> None:
         env={**os.environ, "OTEL_SDK_DISABLED": "true"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

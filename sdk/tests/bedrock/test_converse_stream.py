@@ -258,7 +258,7 @@ next(iterator)
 """
     env = {"OUTCROP_SPOOL_DIR": str(tmp_path), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
     done = subprocess.run(  # noqa: S603  # our own program
-        [sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("\n") == 1, done.stderr  # one line says that no server answers

@@ -52,7 +52,7 @@ def start(program: str, collector: Collector, folder: Path, **more: str) -> subp
 def run(program: str, collector: Collector, folder: Path, **more: str) -> tuple[int, str]:
     """Runs it to its end; gives the exit code and what it printed. It must not complain."""
     process = start(program, collector, folder, **more)
-    printed, errors = process.communicate(timeout=60)
+    printed, errors = process.communicate(timeout=120)
     assert errors == ""
     return process.returncode, printed
 

@@ -251,7 +251,7 @@ def _run(program: str, uri: str) -> list[str]:
         env=env,
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=120,
         check=True,
     )
     assert done.stdout == ""

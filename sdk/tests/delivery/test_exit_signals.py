@@ -41,7 +41,7 @@ def test_a_program_that_waits_is_ended_too(collector: Collector, tmp_path: Path)
     assert process.stdout is not None
     assert process.stdout.readline() == "up\n"
     process.send_signal(signal.SIGTERM)
-    assert process.communicate(timeout=60) == ("", "")
+    assert process.communicate(timeout=120) == ("", "")
     assert process.returncode == KILLED
     assert steps(collector) == BEFORE
 
@@ -140,7 +140,7 @@ os.kill(os.getpid(), signal.SIGTERM)
     assert process.stdout is not None
     assert process.stdout.readline() == "delivering\n"
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=60) == KILLED
+    assert process.wait(timeout=120) == KILLED
     process.communicate()
 
 
@@ -161,6 +161,6 @@ exit_signals.deliver_on_sigterm(lambda: 1 / 0, lambda: 1 / 0)
 os.kill(os.getpid(), signal.SIGTERM)
 """
     process = start(DIRECT + program, collector, tmp_path)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == KILLED
     assert "delivering spans at SIGTERM" in errors

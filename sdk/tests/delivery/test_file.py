@@ -74,7 +74,7 @@ def test_several_programs_write_one_file_and_it_is_read_again(tmp_path: Path) ->
         for _ in range(3)
     ]
     for program in programs:
-        _, errors = program.communicate(timeout=60)
+        _, errors = program.communicate(timeout=120)
         assert (program.returncode, errors) == (0, "")
     spans = [span for line in path.read_bytes().splitlines() for span in from_line(line)]
     assert len(spans) == 600

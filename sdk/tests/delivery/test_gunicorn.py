@@ -49,7 +49,7 @@ def _gunicorn(folder: Path, env: dict[str, str], *options: str) -> Generator[str
         yield found[1]
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
     assert process.returncode == 0
 
 
@@ -70,7 +70,7 @@ def test_each_worker_delivers_its_spans_before_sigterm_ends_it(
         with _gunicorn(tmp_path, env, *options) as url:
             pids: list[int] = []
             for _ in range(3):
-                with urlopen(url, timeout=60) as response:  # noqa: S310  # our own server
+                with urlopen(url, timeout=120) as response:  # noqa: S310  # our own server
                     pids.append(int(response.read()))
         assert len(set(pids)) == 3
         assert os.getpid() not in pids

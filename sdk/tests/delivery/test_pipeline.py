@@ -96,7 +96,7 @@ def test_spans_arrive_without_a_flush(collector: Collector, spool: Spool) -> Non
     pipeline = _pipeline(collector.url, spool)
     _emit(pipeline, "alone")
     with collector.arrived:
-        assert collector.arrived.wait_for(lambda: collector.bodies, timeout=60)
+        assert collector.arrived.wait_for(lambda: collector.bodies, timeout=120)
     assert [span.name for span in collector.spans] == ["alone"]
     pipeline.shutdown(60)
 

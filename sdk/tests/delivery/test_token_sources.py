@@ -272,7 +272,7 @@ outcrop.runtime._EXIT_TIMEOUT_S = 50.0
 with outcrop.start_span("only"): pass
 """
     done = subprocess.run(  # noqa: S603  # our own program
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True
     )
     assert (done.stdout, done.stderr) == ("", "")
     assert server.sent == [f"Bearer {SECRET}"]

@@ -74,4 +74,4 @@ heavy = ("click", "rich", "fastapi", "outcrop_server", "boto3", "asyncio")
 found = [name for name in heavy if name in sys.modules]
 assert found == [], found
 """
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60, stdout=subprocess.DEVNULL)  # noqa: S603  # our own program
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120, stdout=subprocess.DEVNULL)  # noqa: S603  # our own program

@@ -43,7 +43,7 @@ def env(collector: Collector, bedrock_emulator: BedrockEmulator, tmp_path: Path)
 
 def _run(command: list[str], folder: Path, env: dict[str, str]) -> None:
     done = subprocess.run(  # noqa: S603  # our own program
-        command, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=folder, env=env, capture_output=True, text=True, timeout=120, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 

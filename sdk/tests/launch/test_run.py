@@ -57,7 +57,7 @@ def env(collector: Collector, bedrock_emulator: BedrockEmulator, tmp_path: Path)
 
 def _do(command: list[str], folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603  # our own program
-        command, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=folder, env=env, capture_output=True, text=True, timeout=120, check=False
     )
 
 
@@ -153,7 +153,7 @@ def test_the_program_has_the_process_and_the_signals_to_itself(tmp_path: Path, e
     assert process.stdout is not None
     assert int(process.stdout.readline()) == process.pid
     process.send_signal(signal.SIGUSR1)
-    assert process.communicate(timeout=60)[0] == "got it\n"
+    assert process.communicate(timeout=120)[0] == "got it\n"
 
 
 @pytest.mark.parametrize(("options", "traced"), [([], ["first"]), (["--children"], ["child", "first"])])

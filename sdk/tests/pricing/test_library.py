@@ -139,6 +139,6 @@ def test_the_library_is_imported_when_a_price_is_asked_for_and_not_before() -> N
         "print('genai_prices' in sys.modules)\n"
     )
     done = subprocess.run(  # noqa: S603  # our own program
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True
     )
     assert done.stdout.split() == ["False", "True"]

@@ -48,7 +48,7 @@ def test_workers_that_python_was_not_told_of_have_ids_of_their_own_and_deliver(t
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
     assert (done.returncode, done.stderr) == (0, "")
     lines = [json.loads(line) for path in tmp_path.iterdir() for line in path.read_text().splitlines()]

@@ -159,7 +159,7 @@ writer.note(NotedRequest([b"left"], 4, 1))
 os.kill(os.getpid(), signal.SIGKILL)
 """
     path = tmp_path / "1.segment"
-    done = subprocess.run([sys.executable, "-c", program, str(path)], timeout=60, check=False)  # noqa: S603  # our own program
+    done = subprocess.run([sys.executable, "-c", program, str(path)], timeout=120, check=False)  # noqa: S603  # our own program
     assert done.returncode != 0
     with claimed(path) as segment:
         assert segment is not None

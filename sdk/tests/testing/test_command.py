@@ -60,7 +60,7 @@ def test_it_prints_what_to_paste_serves_the_script_and_ends_cleanly(
         )
         client.close()
         process.send_signal(number)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=120)
 
     assert answer["output"]["message"]["content"] == [{"text": "from the file"}]
     assert process.returncode == 0

@@ -70,7 +70,7 @@ def test_a_chunk_size_below_one_is_refused() -> None:
 
 
 def test_twenty_threads_get_their_own_answers_at_once(bedrock_emulator: BedrockEmulator) -> None:
-    all_here = threading.Barrier(20, timeout=60)
+    all_here = threading.Barrier(20, timeout=120)
 
     def echo(request: RecordedRequest) -> str:
         # Passes only if all twenty are being served at the same time.

@@ -23,7 +23,7 @@ _AUTH = {"Authorization": "Bearer anything"}
 @contextlib.contextmanager
 def _connection(emulator: BedrockEmulator) -> Generator[http.client.HTTPConnection]:
     address = urlsplit(emulator.endpoint_url)
-    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=60)
+    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=120)
     try:
         yield connection
     finally:
@@ -77,7 +77,7 @@ def test_each_frame_is_an_http_chunk_of_its_own(bedrock_emulator: BedrockEmulato
     address = urlsplit(bedrock_emulator.endpoint_url)
     head = f"POST {_STREAM_PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: y\r\nConnection: close\r\n"
     request = head.encode() + b"Content-Length: %d\r\n\r\n%b" % (len(_BODY), _BODY)
-    with socket.create_connection((str(address.hostname), address.port or 0), timeout=60) as raw:
+    with socket.create_connection((str(address.hostname), address.port or 0), timeout=120) as raw:
         raw.sendall(request)
         with raw.makefile("rb") as reader:
             while reader.readline().strip():

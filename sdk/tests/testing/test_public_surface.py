@@ -32,7 +32,7 @@ def test_the_pytest_plugin_imports_neither_a_server_nor_an_aws_library() -> None
     )
 
     printed = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120
     )
 
     assert printed.stdout.strip() == "[]"

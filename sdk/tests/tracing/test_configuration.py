@@ -32,7 +32,7 @@ def test_a_wrong_setting_in_the_environment_fails_when_tracing_is_switched_on() 
     program = "import outcrop\noutcrop.bedrock.autolog()"
     env = {**os.environ, "OUTCROP_TRACKING_URI": "htp://oops"}
     done = subprocess.run(  # noqa: S603  # our own program
-        [sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 1
     assert "'htp://oops' names no destination. Valid forms: http://HOST:PORT" in done.stderr

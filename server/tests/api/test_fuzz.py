@@ -53,4 +53,4 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 def test_no_request_brings_the_server_down(case: Any, url: str) -> None:
-    case.call_and_validate(base_url=url, checks=_CHECKS, timeout=60)
+    case.call_and_validate(base_url=url, checks=_CHECKS, timeout=120)

@@ -28,7 +28,7 @@ from server.tests.support.stores import fill, trace_request
 def run(home: Path, *arguments: str, code: int = 0, **variables: str) -> str:
     """What a command says; on standard error if it fails."""
     with outcrop(home, "db", *arguments, **variables) as process:
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=120)
     assert process.returncode == code, errors
     assert "Traceback" not in errors
     return output if code == 0 else " ".join((output + errors).split())
@@ -52,7 +52,7 @@ def test_check_says_that_all_is_right_and_what_is_wrong(tmp_path: Path, store: P
     assert f"trace {trace_id(3).hex()}: its span_count is 9; its spans say 5" in told
     assert "is not sound: traces" in told
     with outcrop(tmp_path, "db", "check", "--json") as process:
-        found = json.loads(process.communicate(timeout=60)[0])
+        found = json.loads(process.communicate(timeout=120)[0])
     assert process.returncode == 1
     assert found["is_sound"] is False
     assert [(each["name"], len(each["faults"])) for each in found["checks"]][:3] == [
@@ -159,7 +159,7 @@ def test_retain_says_what_would_go_and_removes_it(tmp_path: Path) -> None:
     ]
     assert dry["removed"] == removed
     with outcrop(tmp_path, "db", "retain", "--now", "--json", *limits) as process:
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=120)
     done = json.loads(output)
     assert (process.returncode, done["is_done"], done["removed"]) == (0, True, removed)
     audited = [json.loads(line)["audit"] for line in errors.splitlines()]
@@ -250,7 +250,7 @@ def test_a_folder_that_cannot_be_written_can_be_read(store: Path) -> None:
                 capture_output=True,
                 text=True,
                 check=False,
-                timeout=60,
+                timeout=120,
             )
             for name, arguments in {
                 "check": ("db", "check"),

@@ -21,7 +21,7 @@ def test_a_signal_ends_it_in_good_order_with_everything_committed(
         url = address(process)
         assert send(url, request(otlp_span(1), otlp_span(2, 1))).status == 200
         process.send_signal(number)
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=120)
         assert (process.returncode, output) == (0, "")
         assert log_lines(errors)[-1]["message"] == "Stopped: everything is committed"
     store = tmp_path / "data" / "outcrop" / "outcrop.db"
@@ -40,7 +40,7 @@ def test_traces_are_there_after_a_restart(tmp_path: Path) -> None:
             url = address(process)
             assert send(url, request(otlp_span(1))).status == 200
             process.terminate()
-            process.communicate(timeout=60)
+            process.communicate(timeout=120)
     with outcrop(tmp_path, "server", "--port", "0", "--store", store) as process:
         assert ask(address(process), f"/api/traces/{TRACE.hex()}").json["info"]["span_count"] == 1
 
@@ -83,7 +83,7 @@ def test_a_store_that_cannot_be_used_is_said_plainly(tmp_path: Path) -> None:
     wrong = tmp_path / "notes.txt"
     wrong.write_text("these are notes. " * 1000)
     with outcrop(tmp_path, "server", "--port", "0", "--store", str(wrong)) as process:
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "notes.txt is no SQLite database" in errors
     assert "Traceback" not in errors
@@ -101,9 +101,9 @@ def test_two_servers_share_one_store(tmp_path: Path) -> None:
 
 def test_the_version_is_told(tmp_path: Path) -> None:
     with outcrop(tmp_path, "--version") as process:
-        assert process.communicate(timeout=60)[0] == "outcrop, version 0.1.0\n"
+        assert process.communicate(timeout=120)[0] == "outcrop, version 0.1.0\n"
 
 
 def test_the_emulators_own_options_reach_it(tmp_path: Path) -> None:
     with outcrop(tmp_path, "emulator", "--help") as process:
-        assert "--script" in process.communicate(timeout=60)[0]
+        assert "--script" in process.communicate(timeout=120)[0]

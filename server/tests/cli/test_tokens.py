@@ -14,7 +14,7 @@ from server.tests.support.tokens import bearer
 
 def tokens(home: Path, *arguments: str) -> tuple[int, str, str]:
     with outcrop(home, "tokens", *arguments) as process:
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=120)
     return process.returncode, output, errors
 
 
@@ -78,7 +78,7 @@ def test_a_token_made_by_command_opens_a_server_on_a_network(tmp_path: Path) -> 
         assert ask(url, "/api/traces").status == 401
         assert ask(url, "/api/traces", headers=bearer(output.strip())).status == 200
         process.terminate()
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=120)
     # Audit lines are in the log, and the clean end kept the last use.
     assert output.strip() not in errors
     assert json.loads(tokens(tmp_path, "list", "--json")[1])[0]["last_used_at"] is not None

@@ -8,7 +8,7 @@ from server.tests.support.process import address, outcrop, refusal
 
 def test_help_has_every_flag_and_variable(tmp_path: Path) -> None:
     with outcrop(tmp_path, "server", "--help", COLUMNS="200") as process:
-        shown = process.communicate(timeout=60)[0]
+        shown = process.communicate(timeout=120)[0]
     assert [
         option.name for option in OPTIONS if option.flag not in shown or option.variable not in shown
     ] == []
@@ -19,7 +19,7 @@ def test_print_config_says_where_each_value_comes_from_and_starts_nothing(tmp_pa
     file.parent.mkdir(parents=True)
     file.write_text("stop_grace_s = 7")
     with outcrop(tmp_path, "server", "--port", "77", "--print-config", OUTCROP_LOG_LEVEL="error") as process:
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=120)
     assert (process.returncode, errors) == (0, "")
     lines = {line.partition(" = ")[0]: line.split("  # ")[-1] for line in output.splitlines()}
     assert (lines["port"], lines["log_level"], lines["host"]) == ("--port", "OUTCROP_LOG_LEVEL", "default")

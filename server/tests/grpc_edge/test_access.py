@@ -148,7 +148,7 @@ def test_nothing_of_a_message_is_read_before_its_sender_is_known(calls: grpc.Cha
     is_refused = threading.Event()
 
     def messages() -> Iterator[bytes]:
-        assert is_refused.wait(60)
+        assert is_refused.wait(120)
         yield BODY
 
     call = in_messages(calls, messages())

@@ -47,7 +47,7 @@ def half_a_request(url: str) -> Generator[None, None, None]:
         f"POST /v1/traces HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {PROTOBUF}\r\n"
         "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n"
     )
-    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=60) as connection:
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=120) as connection:
         connection.sendall(head.encode())
         # The server says so when it begins to read the body.
         assert connection.recv(1000).startswith(b"HTTP/1.1 100")
@@ -178,7 +178,7 @@ def test_a_full_server_says_when_to_come_back_and_loses_nothing_it_took(
         with another_writer(server.settings.store):
             for thread in threads:
                 thread.start()
-            assert refused.wait(60)
+            assert refused.wait(120)
             # One budget for both protocols.
             assert send(server.url, request(otlp_span(1, name="n" * 1500))).status == 503
         for thread in threads:
@@ -199,7 +199,7 @@ def test_messages_that_are_being_read_are_within_the_budget_of_both_protocols(
     body = request(otlp_span(1))
 
     def message() -> Iterator[bytes]:
-        assert may_send.wait(60)
+        assert may_send.wait(120)
         yield body
 
     with channel_to(server) as channel:
@@ -226,7 +226,7 @@ def test_a_message_that_does_not_come_holds_its_place_no_longer_than_a_minute(
     has_ended = threading.Event()
 
     def message() -> Iterator[bytes]:
-        assert has_ended.wait(60)
+        assert has_ended.wait(120)
         yield b""
 
     try:

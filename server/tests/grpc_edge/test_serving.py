@@ -154,7 +154,7 @@ def test_a_running_call_is_finished_while_new_connections_are_refused(settings: 
 
     def messages() -> Iterator[bytes]:
         began.set()
-        assert may_end.wait(60)
+        assert may_end.wait(120)
         yield BODY
 
     with BackgroundServer(Settings(port=0, grpc_port=0, store=settings.store, spool=None)) as server:
@@ -162,7 +162,7 @@ def test_a_running_call_is_finished_while_new_connections_are_refused(settings: 
         with channel_to(server) as channel:
             # The server has seen it when it has answered the next one of the same connection.
             call = in_messages(channel, messages())
-            assert began.wait(60)
+            assert began.wait(120)
             assert export(channel, b"no protobuf").code == "INVALID_ARGUMENT"
             stopping = threading.Thread(target=server.__exit__, args=(None, None, None))
             stopping.start()
@@ -209,7 +209,7 @@ def test_the_command_says_where_it_listens_and_logs_calls_without_anything_priva
             # Refused by gRPC's core, which would write a line of a form of its own.
             assert in_compression(channel, body, "Deflate").code == "UNIMPLEMENTED"
         process.terminate()
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=120)
     assert (process.returncode, reply.code, reply.trailing["x-request-id"]) == (0, "OK", "from-a-proxy.1")
     assert lines[1].startswith("OTLP over gRPC is taken at http://127.0.0.1:")
     assert secret not in output + errors
@@ -231,6 +231,6 @@ def test_nothing_of_grpc_is_loaded_unless_asked_for(tmp_path: Path) -> None:
         "finally: assert not [name for name in sys.modules if name.partition('.')[0] == 'grpc']"
     )
     with outcrop(tmp_path, program=program) as process:
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=120)
     assert (process.returncode, errors) == (0, "")
     assert "grpc" in sys.modules

@@ -209,7 +209,7 @@ def test_a_full_server_answers_503_with_retry_after_and_loses_nothing_it_took(
     with another_writer(server.settings.store):
         for thread in threads:
             thread.start()
-        assert refused.wait(60)
+        assert refused.wait(120)
         assert ask(server.url, "/healthz").status == 200
     for thread in threads:
         thread.join()
@@ -230,7 +230,7 @@ def test_garbage_never_gets_a_500(server: BackgroundServer, body: bytes, encodin
 
 def in_chunks(server: BackgroundServer, parts: list[bytes]) -> Answer:
     """Sends a body whose length is not announced."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.settings.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", server.settings.port, timeout=120)
     try:
         connection.request("POST", "/v1/traces", iter(parts), {"content-type": PROTOBUF}, encode_chunked=True)
         response = connection.getresponse()

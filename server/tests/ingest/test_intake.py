@@ -69,7 +69,7 @@ def test_what_nobody_waits_for_any_more_is_not_read() -> None:
     may_go_on = threading.Event()
 
     def slow() -> bytes:
-        assert may_go_on.wait(60)
+        assert may_go_on.wait(120)
         return b"slow"
 
     async def given_up() -> None:

@@ -20,7 +20,7 @@ def test_each_request_has_a_line_without_anything_private(tmp_path: Path) -> Non
         read = ask(url, f"/api/traces?cursor={SECRET}")
         forged = ask(url, "/healthz", headers={"X-Request-Id": "a b"})
         process.terminate()
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=120)
     assert SECRET not in output + errors
     posted, refused, listed, *_ = [
         line for line in log_lines(errors) if line["logger"] == "outcrop_server.requests"
@@ -46,13 +46,13 @@ def test_probes_are_logged_for_who_asks_for_it_and_slow_requests_are_warnings(tm
         url = address(process)
         ask(url, "/healthz")
         process.terminate()
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=120)
     (line,) = log_lines(errors)
     assert (line["level"], line["message"]) == ("warning", "Slow request: GET /healthz: 200")
     with outcrop(tmp_path, "server", "--port", "0", *NOTHING_IS_SLOW) as process:
         ask(address(process), "/healthz")
         process.terminate()
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=120)
     assert "/healthz" not in errors
 
 
@@ -61,7 +61,7 @@ def test_uvicorns_lines_have_the_same_form(tmp_path: Path) -> None:
     with outcrop(tmp_path, *arguments) as process:
         address(process)
         process.terminate()
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=120)
     assert "uvicorn.error" in {line["logger"] for line in log_lines(errors)}
 
 
@@ -69,6 +69,6 @@ def test_the_human_form_can_be_asked_for(tmp_path: Path) -> None:
     with outcrop(tmp_path, "server", "--port", "0", "--log-format", "human", *NOTHING_IS_SLOW) as process:
         ask(address(process), "/api/experiments")
         process.terminate()
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=120)
     assert " INFO    requests  GET /api/experiments: 200  request_id=" in errors
     assert "\x1b" not in errors

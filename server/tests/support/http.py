@@ -39,7 +39,7 @@ def ask(
 ) -> Answer:
     """One request over a connection of its own."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=120)
     try:
         connection.request(method, path, body, headers or {})
         response = connection.getresponse()

@@ -53,7 +53,7 @@ def address(process: subprocess.Popen[str]) -> str:
 
 def refusal(process: subprocess.Popen[str]) -> str:
     """What a command says that ends with 2, as one line."""
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=120)
     assert (process.returncode, output) == (2, "")
     return " ".join(errors.split())
 

@@ -24,7 +24,7 @@ def following(
 ) -> Generator[Iterator[Event], None, None]:
     """The events from now on; the first one has come, so what happens afterwards is among them."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=120)
     given = {**(headers or {}), **({} if last_event_id is None else {"Last-Event-ID": last_event_id})}
     try:
         connection.request("GET", f"/api/traces/tail?{urlencode(query)}", headers=given)

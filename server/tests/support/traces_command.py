@@ -62,7 +62,7 @@ def traces(server: BackgroundServer, *arguments: str) -> subprocess.CompletedPro
         env=environment(server),
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=120,
         check=False,
     )
 
@@ -78,7 +78,7 @@ def in_a_terminal(
         env=given,
         stdout=theirs,
         stderr=theirs if with_errors else None,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     os.close(theirs)
