@@ -112,6 +112,9 @@ def _compare(operator: Operator, actual: Any, expected: Any) -> bool:
 
 def text_of(value: Any) -> str:
     """A value that is no text as a filter names it: `'true'`, `'5'`."""
+    if type(value) is int:
+        # As JSON has it, and several are in every span.
+        return str(value)
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_nothing)
 
 
