@@ -17,7 +17,7 @@ _MOST_TERMS = 4_000
 _TERMS_AT_ONCE = 200
 # Alternatives that are asked for together with others: of more, FTS5 takes longer than we do apart.
 _TERMS_TOGETHER = 12
-_FEW = 100
+_FEW = 20
 # Terms that are asked of single traces, before all traces of a shard are.
 _MOST_ASKED = 40
 # What a search names: of each of these needles one, or of each needle.
