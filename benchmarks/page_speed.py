@@ -2,7 +2,8 @@
 
 The list, a trace of six spans, one of 33,000 with its heap, a request of 20 MB with its longest frame, and
 how large the script of the first load is. Needs the built page (`make build`) and Chromium, or
-OUTCROP_CHROMIUM. OUTCROP_BENCHMARK_SPANS fills the store behind the list (8,000; a million takes minutes).
+OUTCROP_CHROMIUM. OUTCROP_BENCHMARK_SPANS fills the store behind the list (8,000; a million takes minutes),
+or OUTCROP_BENCHMARK_STORE names one, which gets a few traces more.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import gzip
 import os
 import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -26,10 +26,12 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from outcrop_server.web.pages import STATIC
 
+sys.path.append(str(Path(__file__).parents[1] / "scripts"))
+from bootstrap import find_chromium
+
 ROUNDS = 5
 PORT = 5197
 SPANS = int(os.environ.get("OUTCROP_BENCHMARK_SPANS", "8000"))
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -203,12 +205,13 @@ def _server(store: Path, folder: Path) -> Generator[str]:
 
 def main() -> None:
     """Prints the medians."""
-    chromium = os.environ.get("OUTCROP_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    chromium = find_chromium()
     if chromium is None or not (STATIC / "index.html").is_file():
         raise SystemExit("Needs Chromium (or OUTCROP_CHROMIUM) and the built page (make build).")
     with tempfile.TemporaryDirectory() as folder:
-        store = Path(folder) / "page.db"
-        build(store, SPANS)
+        store = Path(os.environ.get("OUTCROP_BENCHMARK_STORE", f"{folder}/page.db"))
+        if not store.exists():
+            build(store, SPANS)
         with _server(store, Path(folder)) as url:
             for spans in (small(), large(), heavy()):
                 send(url, spans)

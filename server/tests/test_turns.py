@@ -71,6 +71,22 @@ def test_a_question_that_takes_long_is_waited_for_no_more(monkeypatch: pytest.Mo
     assert not turns.is_asked()
 
 
+def test_what_nobody_waits_for_goes_on_slowly_while_somebody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, turns = Clock(monkeypatch), Turns()
+    filling = Work.patient(turns)
+    filling.give_way()
+    assert clock.slept == []
+    turns.begin()
+    for _ in range(10_000):
+        filling.give_way()
+    # As long as a large question may take, and again for the next one.
+    assert sum(clock.slept) == pytest.approx(1.0, abs=0.001)
+    turns.begin()
+    filling.give_way()
+    assert len(set(clock.slept)) == 1
+    assert sum(clock.slept) > 1.0
+
+
 @pytest.mark.parametrize(
     ("path", "is_counted"),
     [("/api/traces", True), ("/v1/traces", False), ("/api/traces/tail", False), ("/", False)],
@@ -106,6 +122,26 @@ def test_reading_a_request_of_spans_gives_way(tmp_path: Path, monkeypatch: pytes
     assert len(slept) == 32 + 4
     assert accepted.stored.result() == 32
     store.close()
+
+
+def test_a_server_fills_its_index_of_words_when_nobody_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Any] = []
+
+    def start_filling(_: SqliteStore, give_way: Any = None) -> None:
+        given.append(give_way)
+
+    monkeypatch.setattr(SqliteStore, "start_filling", start_filling)
+    with BackgroundServer(Settings(port=0, store=tmp_path / "outcrop.db", spool=None)):
+        (give_way,) = given
+    slept: list[float] = []
+    monkeypatch.setattr("outcrop_server.turns.time.sleep", slept.append)
+    give_way()
+    assert slept == []
+    monkeypatch.setattr(Turns, "is_asked", lambda *_: True)
+    give_way()
+    assert len(slept) == 1
 
 
 def test_a_servers_questions_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from outcrop.bedrock.glance import glance_at
 from outcrop.bedrock.identity import is_bedrock, with_identity
 from outcrop.bedrock.view import read_bedrock_span
+from outcrop.bedrock.words import words_at
+from outcrop.genai.content import content_of_view, joined
 from outcrop.genai.conventions import attributes_of, read_chat, read_usage, span_type_of
 from outcrop.genai.derived import with_derived
 from outcrop.genai.previews import value_preview
@@ -109,6 +111,31 @@ def glance_span(
         return read_span(attributes, attempts=attempts, events=events, parse=parse)
     span_type = as_text(attributes.get(names.SPAN_TYPE))
     return with_identity(glance_at(span_type or SpanType.LLM, attributes, attempts, parse), attributes)
+
+
+def read_words(
+    attributes: Mapping[str, Any],
+    *,
+    attempts: int = 0,
+    events: Sequence[Event] = (),
+    parse: ParseJson = parse_json,
+) -> tuple[str | None, dict[str, Any]]:
+    """What a span says: its words, see `outcrop.genai.content`, and the attributes that it is shown with.
+
+    The same as of the view that `read_span` gives, in half the time where the call is a plain one.
+
+    Args:
+        attributes: as `read_span` takes them.
+        attempts: likewise.
+        events: likewise.
+        parse: likewise.
+    """
+    found = words_at(attributes, parse)
+    if found is None:
+        view = read_span(attributes, attempts=attempts, events=events, parse=parse)
+        return content_of_view(view), listed_attributes(attributes, view)
+    view, texts = found
+    return joined(texts), listed_attributes(attributes, with_identity(view, attributes))
 
 
 def _read_function(span_type: str, attributes: Mapping[str, Any], attempts: int) -> SpanView:

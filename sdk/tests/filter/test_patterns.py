@@ -165,7 +165,20 @@ def test_who_watches_can_end_it() -> None:
         raise TimeoutError
 
     with pytest.raises(TimeoutError):
-        Pattern("a.{50}b").is_in("a" * 100, stop)
+        Pattern("a.{50}b").is_in("b" + "a" * 100, stop)
+
+
+def test_a_text_without_the_letters_of_a_pattern_is_not_gone_through() -> None:
+    def stop() -> None:
+        raise TimeoutError
+
+    pattern = Pattern("[a-z]+(Kala|karen)s")
+    assert not pattern.is_in("a" * 100 + "kala", stop)
+    # They are looked for in small letters, whatever the pattern's are.
+    with pytest.raises(TimeoutError):
+        pattern.is_in("KALAS", stop)
+    assert pattern.is_in("xKalas")
+    assert not pattern.is_in("xkalas")
 
 
 def test_more_sets_of_states_than_are_remembered_change_nothing() -> None:
@@ -179,7 +192,8 @@ def test_more_sets_of_states_than_are_remembered_change_nothing() -> None:
 
 def test_searches_at_once_do_not_mistake_one_kind_of_character_for_another() -> None:
     """A pattern is kept: the second search meets a new kind just when the first one does."""
-    pattern = Pattern("[a-f]1")
+    pattern = Pattern("[a-f][0-9]")
+    assert not pattern.required
     others: list[threading.Thread] = []
 
     class Watched(list[str]):

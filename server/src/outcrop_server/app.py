@@ -38,7 +38,7 @@ from outcrop_server.query.by_scope import QueriesByScope
 from outcrop_server.query.tail import Tail
 from outcrop_server.settings import SettingsError, from_environment, is_loopback
 from outcrop_server.store_opening import audit_removed, open_store
-from outcrop_server.turns import CountedQuestions, Turns
+from outcrop_server.turns import CountedQuestions, Turns, Work
 from outcrop_server.upkeep.keeper import Keeper
 from outcrop_server.upkeep.retention import Retention, policy_of
 from outcrop_server.web.headers import SecurityHeaders
@@ -93,7 +93,7 @@ def create_app(
         # In half a second of another thread, so that the first request does not wait for it.
         threading.Thread(target=library.load, name="outcrop-prices", daemon=True).start()
         keeper.start()
-        store.start_filling()
+        store.start_filling(Work.patient(turns).give_way)
         yield
         keeper.stop()
         if spool is not None:

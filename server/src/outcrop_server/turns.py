@@ -3,11 +3,12 @@
 Python runs one thread at a time. A question gives that turn up at every row that it reads, and gets it back
 after a millisecond at best while another thread reads a request of spans: a page of fifty would take fifty
 milliseconds instead of five. So who has much to read looks now and then whether somebody asks, and sleeps for
-a moment if so; a sender does not notice a few milliseconds more.
+a moment if so; a sender does not notice a few milliseconds more, and nobody waits for the index of words.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 # A question that runs for longer is a large one: nobody waits for it any more.
 _QUICK_S = 0.05
+# For what nobody waits for, any question of the last second goes first.
+_PATIENT_S = 1.0
 # Each time that somebody is seen asking; and in all, for one piece of work.
 _STEP_S = 0.0003
 _MOST_S = 0.02
@@ -42,9 +45,9 @@ class Turns:
         """It is answered."""
         self._asked -= 1
 
-    def is_asked(self) -> bool:
-        """Whether somebody waits for an answer that should be quick."""
-        return self._asked > 0 and time.monotonic() - self._newest_s < _QUICK_S
+    def is_asked(self, within_s: float = _QUICK_S) -> bool:
+        """Whether somebody waits for an answer, and the newest question is not older than this."""
+        return self._asked > 0 and time.monotonic() - self._newest_s < within_s
 
 
 class Work:
@@ -52,15 +55,23 @@ class Work:
 
     Args:
         turns: knows who asks; None where nobody does.
+        most_s: how long it waits in all.
+        within_s: how old the newest question may be for which it waits.
     """
 
-    def __init__(self, turns: Turns | None) -> None:
+    def __init__(self, turns: Turns | None, most_s: float = _MOST_S, within_s: float = _QUICK_S) -> None:
         self._turns = turns
-        self._left_s = _MOST_S if turns is not None else 0.0
+        self._left_s = most_s if turns is not None else 0.0
+        self._within_s = within_s
+
+    @classmethod
+    def patient(cls, turns: Turns) -> Work:
+        """Work in the background: it goes on slowly as long as somebody asks."""
+        return cls(turns, math.inf, _PATIENT_S)
 
     def give_way(self) -> None:
         """Sleeps for a moment if somebody asks, until this work has waited long enough."""
-        if self._left_s > 0 and self._turns is not None and self._turns.is_asked():
+        if self._left_s > 0 and self._turns is not None and self._turns.is_asked(self._within_s):
             self._left_s -= _STEP_S
             time.sleep(_STEP_S)
 

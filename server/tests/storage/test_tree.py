@@ -94,6 +94,8 @@ def test_a_page_of_a_large_tree_costs_as_much_as_one_of_a_small_tree(tmp_path: P
         lambda connection, trace: tree.top_spans(connection, trace, behind, 50),
         lambda connection, trace: tree.child_spans(connection, trace, span_id(1), None, 50),
         lambda connection, trace: tree.subtree(connection, trace, span_id(1), 200),
+        # One without anything below it, as most are.
+        lambda connection, trace: tree.subtree(connection, trace, span_id(2), 200),
         lambda connection, trace: tree.span_page(connection, trace, span_id(100), 50),
     )
     for read in reads:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import string
 from functools import lru_cache
 from typing import Any, cast
 
 from outcrop.entities import Span, Trace
 from outcrop.filter.ast import And, AnySpan, Comparison, Condition, Field, Not, Operator, Or, OrderKey, Value
 from outcrop.filter.fields import attribute_key
+from outcrop.filter.folding import folded
 from outcrop.filter.patterns.pattern import compiled
 from outcrop.filter.readers import SPAN_READERS, TRACE_READERS
-
-_FOLDING = {ord(capital): capital.lower() for capital in string.ascii_uppercase}
 
 
 def matches(condition: Condition, trace: Trace) -> bool:
@@ -112,16 +110,14 @@ def _compare(operator: Operator, actual: Any, expected: Any) -> bool:
 
 def text_of(value: Any) -> str:
     """A value that is no text as a filter names it: `'true'`, `'5'`."""
+    if type(value) is int:
+        # As JSON has it, and several are in every span.
+        return str(value)
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_nothing)
 
 
 def _nothing(_: Any) -> None:
     """What has no form in JSON, such as bytes within a list."""
-
-
-def folded(text: str) -> str:
-    """Without capitals, for ASCII alone, as SQL does."""
-    return text.translate(_FOLDING)
 
 
 def is_like(pattern: str, text: str) -> bool:

@@ -39,9 +39,14 @@ def content_of(parts: Iterable[Part], inputs: Any, outputs: Any) -> str | None:
         inputs: what went in, as JSON; read where there is no conversation.
         outputs: what came out, likewise.
     """
+    return joined(_texts(parts, inputs, outputs))
+
+
+def joined(given: Iterable[str]) -> str | None:
+    """Texts as one, a line for each, without what is no word; None if nothing is left."""
     texts: list[str] = []
     length = 0
-    for text in _texts(parts, inputs, outputs):
+    for text in given:
         words = without_binaries(text)
         if not words or words.isspace():
             continue
@@ -83,13 +88,14 @@ def _texts(parts: Iterable[Part], inputs: Any, outputs: Any) -> Iterator[str]:
     has_parts = False
     for part in parts:
         has_parts = True
-        yield from _of_part(part)
+        yield from texts_of_part(part)
     if not has_parts:
         yield from _leaves(inputs)
         yield from _leaves(outputs)
 
 
-def _of_part(part: Mapping[str, Any]) -> Iterator[str]:
+def texts_of_part(part: Mapping[str, Any]) -> Iterator[str]:
+    """What a part of a message says, in its order."""
     kind = part.get("type")
     for name, value in part.items():
         if name in _KINDS or name in _SECRETS or (name == "content" and kind == "blob"):
@@ -106,7 +112,7 @@ def _of_response(items: list[Any]) -> Iterator[str]:
     """What a tool gave back: parts, or JSON of its own."""
     for item in items:
         part = cast("dict[str, Any]", item) if isinstance(item, dict) else {}
-        yield from _of_part(part) if as_text(part.get("type")) in _PARTS else _leaves(item)
+        yield from texts_of_part(part) if as_text(part.get("type")) in _PARTS else _leaves(item)
 
 
 def _leaves(value: Any) -> Iterator[str]:

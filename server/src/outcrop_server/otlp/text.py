@@ -8,16 +8,15 @@ from functools import partial
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from outcrop.genai.content import content_of_view
 from outcrop.semconv import outcrop_attributes as names
-from outcrop.views import listed_attributes, read_span
+from outcrop.views import read_words
 from outcrop_server.model.span_text import SpanText
 from outcrop_server.otlp.fast_json import parse_fast
 from outcrop_server.otlp.parse import events_of
 from outcrop_server.otlp.values import attributes
 
 _log = logging.getLogger(__name__)
-_read = partial(read_span, parse=parse_fast)
+_read = partial(read_words, parse=parse_fast)
 
 
 def read_text(payload: bytes) -> SpanText:
@@ -31,8 +30,7 @@ def read_text(payload: bytes) -> SpanText:
     given, events = attributes(span.attributes), events_of(span)
     attempts = sum(event.name == names.ATTEMPT_EVENT for event in events)
     try:
-        view = _read(given, attempts=attempts, events=events)
-        return SpanText(content_of_view(view), listed_attributes(given, view))
+        return SpanText(*_read(given, attempts=attempts, events=events))
     except Exception:  # noqa: BLE001 - a codec's fault must not end a search
         _log.exception("Reading the text of span %s failed", span.span_id.hex())
         return SpanText(None, given)

@@ -14,7 +14,7 @@ from outcrop_server.storage.tokens import TokenStore
 from outcrop_server.storage.views import ViewStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
 
     from outcrop_server.model.aggregates import (
@@ -315,11 +315,14 @@ class TraceStore(KeptTraces, TokenStore, RetainingStore, Protocol):
         """
         ...
 
-    def start_filling(self) -> None:
+    def start_filling(self, give_way: Callable[[], None] | None = None) -> None:
         """Begins to prepare searches for what lies in payloads, in the background; MUST be callable twice.
 
         Of several processes with the same store open, one does it. A killed one's work MUST go on where it
         was.
+
+        Args:
+            give_way: called by the thread that does it, at least once a span; may sleep for a moment.
         """
         ...
 

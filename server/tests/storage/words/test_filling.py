@@ -7,6 +7,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -55,6 +57,18 @@ def test_the_index_alone_answers_once_it_is_filled(store: SqliteStore) -> None:
     assert (found(store, "blue"), store.words_waiting()) == ({1}, 2)
     store.fill_words()
     assert (found(store, "blue AND green"), found(store, "blue"), store.words_waiting()) == ({1}, {1, 3}, 0)
+
+
+@pytest.mark.usefixtures("blind")
+def test_who_fills_in_the_background_gives_way_before_each_span(store: SqliteStore) -> None:
+    asked: list[str] = []
+    store.append([saying(number, "blue") for number in range(1, 6)]).result()
+    store.start_filling(lambda: asked.append(threading.current_thread().name))
+    until = time.monotonic() + 60
+    while store.words_waiting() and time.monotonic() < until:
+        time.sleep(0.01)
+    assert found(store, "blue") == {1, 2, 3, 4, 5}
+    assert asked == ["outcrop-words"] * 5
 
 
 @pytest.mark.usefixtures("blind")

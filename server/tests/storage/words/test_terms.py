@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from outcrop.filter.matching import folded
+from outcrop.filter.folding import folded
 from outcrop_server.storage.sqlite.words.terms import TERM_BYTES, is_pair, needle_of, terms_of
 
 SIGNS = "aB1é東京タ한กา _-.\n"

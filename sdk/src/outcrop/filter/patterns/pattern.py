@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from functools import lru_cache
 
+from outcrop.filter.folding import folded
 from outcrop.filter.patterns.literals import required
 from outcrop.filter.patterns.program import Program, program_of
 from outcrop.filter.patterns.syntax import One, fits, is_of_class, parse_pattern
@@ -71,6 +72,11 @@ class Pattern:
             text: where to look.
             on_work: called now and then; may raise to end it.
         """
+        if self.required:
+            # Looking for a text in another takes a thousandth of the time of what follows.
+            small = folded(text)
+            if not all(any(literal in small for literal in choices) for choices in self.required):
+                return False
         kinds = self._kinds
         current = self._set(frozenset({self._program.start}), _START)
         for character in text:

@@ -63,10 +63,11 @@ class Lookup:
     def __init__(self, statement: str, width: int = 1) -> None:
         self._width = width
         key = "?" if width == 1 else f"({', '.join('?' * width)})"
-        values = "" if width == 1 else "VALUES "
+        # Of several rows of values themselves, SQLite uses no index and reads the whole table.
+        values = "{}" if width == 1 else "SELECT * FROM (VALUES {})"
         # The least ones first.
         self._texts = tuple(
-            (size, f"{statement} ({values}{', '.join([key] * size)})") for size in reversed(_SIZES)
+            (size, f"{statement} ({values.format(', '.join([key] * size))})") for size in reversed(_SIZES)
         )
 
     def run(self, connection: sqlite3.Connection, values: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -32,7 +32,7 @@ from outcrop_server.storage.sqlite.words.text_search import TextSearch
 from outcrop_server.storage.sqlite.write import prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from outcrop_server.model.aggregates import (
@@ -166,9 +166,9 @@ class SqliteStore(StoreOfChoices):
         """How many traces searches of texts pass over."""
         return self._texts.passed_over(experiments)
 
-    def start_filling(self) -> None:
+    def start_filling(self, give_way: Callable[[], None] | None = None) -> None:
         """Fills the index of words from now on, in a thread of its own."""
-        self._texts.filler.start()
+        self._texts.filler.start(give_way)
 
     def fill_words(self) -> None:
         """Fills it until nothing waits; UnavailableError where another process does."""

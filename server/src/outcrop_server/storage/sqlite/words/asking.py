@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from outcrop.filter.fields import WORDS, attribute_key
-from outcrop.filter.matching import folded, holds_of
+from outcrop.filter.folding import folded
+from outcrop.filter.matching import holds_of
 from outcrop.filter.patterns.pattern import compiled
 from outcrop_server.model.errors import DamagedError, SearchTooLongError
 from outcrop_server.model.span_text import SpanText

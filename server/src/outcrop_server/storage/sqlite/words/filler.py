@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from outcrop_server.model.span_text import ReadText
+    from outcrop_server.model.span_text import ReadText, SpanText
     from outcrop_server.storage.sqlite.connections import ReaderPool
 
 _log = logging.getLogger(__name__)
@@ -71,10 +71,16 @@ class Filler:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._is_damaged = threading.Event()
+        self._give_way = _go_on
 
-    def start(self) -> None:
-        """Begins to fill, in a thread of its own, as soon as no other process does."""
+    def start(self, give_way: Callable[[], None] | None = None) -> None:
+        """Begins to fill, in a thread of its own, as soon as no other process does.
+
+        Args:
+            give_way: called by that thread before each span's text is read.
+        """
         if self._thread is None:
+            self._give_way = give_way or _go_on
             self._thread = threading.Thread(target=self._run, name="outcrop-words", daemon=True)
             self._thread.start()
 
@@ -141,9 +147,13 @@ class Filler:
             if lock is not None:
                 lock.close()
 
+    def _politely_read(self, payload: bytes) -> SpanText:
+        self._give_way()
+        return self._read_text(payload)
+
     def _fill_on(self) -> None:
         self._mend()
-        with _Filling(self._path, self._readers, self._read_text) as filling:
+        with _Filling(self._path, self._readers, self._politely_read) as filling:
             while not self._stopping.is_set() and not self._is_damaged.is_set():
                 began = time.monotonic()
                 is_done = filling.step()
@@ -155,6 +165,10 @@ class Filler:
                 else:
                     # Others get their turn at the interpreter.
                     self._stopping.wait(0.001)
+
+
+def _go_on() -> None:
+    """Nobody else has to go first."""
 
 
 def _is_damage(error: Exception) -> bool:

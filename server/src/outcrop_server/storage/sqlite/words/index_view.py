@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 # ruff: noqa: S608 - put together from constants and numbers
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from outcrop_server.storage.sqlite.words.index_file import IndexFaultError, IndexRows
 from outcrop_server.storage.sqlite.words.index_schema import OF_ATTRIBUTES, OF_COLUMNS, shard_of, table_of
 from outcrop_server.storage.sqlite.words.terms import Needle, is_pair
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 # Terms with what is looked for in them: of more, a shard's traces are looked at one by one.
 _MOST_TERMS = 4_000
 _TERMS_AT_ONCE = 200
+# Alternatives that are asked for together with others: of more, FTS5 takes longer than we do apart.
+_TERMS_TOGETHER = 12
+_FEW = 20
 # Terms that are asked of single traces, before all traces of a shard are.
 _MOST_ASKED = 40
 # What a search names: of each of these needles one, or of each needle.
@@ -25,6 +28,26 @@ IN_CONTENT: Places = frozenset()
 IN_WORDS: Places = frozenset({OF_COLUMNS})
 IN_ATTRIBUTES: Places = frozenset({OF_ATTRIBUTES})
 _MARKS = frozenset({OF_ATTRIBUTES, OF_COLUMNS})
+
+
+# No limit, to SQLite.
+_ALL = -1
+
+
+class _Question(NamedTuple):
+    """What a shard is asked.
+
+    Attributes:
+        expression: what FTS5 is asked at once: so it need not give out what is in nearly every trace.
+        others: needles that are in too many terms for that, one of each to be there.
+        term_count: how many terms are asked for.
+        is_possible: whether the shard has such terms at all.
+    """
+
+    expression: str = ""
+    others: tuple[tuple[Needle, ...], ...] = ()
+    term_count: int = 0
+    is_possible: bool = True
 
 
 class IndexView:
@@ -40,6 +63,7 @@ class IndexView:
         self._on_damage = on_damage
         self._asked: dict[tuple[int, Wanted, Places], int] = {}
         self._found: dict[tuple[int, Wanted, Places], frozenset[int] | None] = {}
+        self._questions: dict[tuple[int, Wanted, Places], _Question] = {}
         self._terms: dict[tuple[int, bytes], list[bytes] | None] = {}
         self._shards: frozenset[int] | None = None
         self._doubtful: frozenset[int] | None = None
@@ -63,7 +87,7 @@ class IndexView:
         key = (shard, wanted, places)
         if key not in self._found:
             try:
-                asked = self._asked.get(key, 0) + self._cost(shard, wanted, places)
+                asked = self._asked.get(key, 0) + 1 + self._question(shard, wanted, places).term_count
                 self._asked[key] = asked
                 if asked <= _MOST_ASKED:
                     return self._is_there(trace_key, wanted, places)
@@ -93,85 +117,103 @@ class IndexView:
             self._on_damage(error)
             return frozenset()
 
-    def _matching(self, shard: int, wanted: Wanted, places: Places) -> frozenset[int] | None:
-        if shard not in self.shards():
+    def _matching(
+        self, shard: int, wanted: Wanted, places: Places, most: int = _ALL
+    ) -> frozenset[int] | None:
+        question = self._question(shard, wanted, places)
+        if shard not in self.shards() or not question.is_possible:
             return frozenset()
         found: frozenset[int] | None = None
-        for choices in wanted:
-            either: frozenset[int] | None = frozenset()
-            for needle in choices:
-                traces = self._with_needle(shard, needle, places)
-                either = None if traces is None or either is None else either | traces
-            if either is not None:
-                found = either if found is None else found & either
-                if not found:
-                    break
+        if question.expression:
+            limit = _ALL if question.others else most
+            found = self._traces(shard, question.expression, limit)
+        for choices in question.others:
+            if found is not None and len(found) <= _FEW:
+                # They are looked at in less time than these needles are.
+                break
+            either = frozenset[int]().union(*(self._with_needle(shard, needle, places) for needle in choices))
+            found = either if found is None else found & either
         return found
 
     def up_to(self, shard: int, wanted: Wanted, places: Places, most: int) -> frozenset[int] | None:
         """As `matching`, or as many as `most` of them if there are so many and they are quickly had."""
-        pieces = [piece for choices in wanted for needle in choices for piece in needle.pieces]
-        if len(pieces) != 1 or len(wanted) != 1:
-            return self.matching(shard, wanted, places)
-        try:
-            terms = self._with_piece(shard, pieces[0], places)
-            if terms is None or len(terms) > _TERMS_AT_ONCE:
-                return self.matching(shard, wanted, places)
-            return self._of_terms(shard, terms, most) if shard in self.shards() else frozenset()
-        except IndexFaultError as error:
-            self._on_damage(error)
-            return None
+        key = (shard, wanted, places)
+        if key not in self._found:
+            try:
+                found = self._matching(shard, wanted, places, most)
+            except IndexFaultError as error:
+                self._on_damage(error)
+                return None
+            if found is not None and len(found) == most:
+                # There may be more.
+                return found
+            self._found[key] = found
+        return self._found[key]
 
-    def _with_needle(self, shard: int, needle: Needle, places: Places) -> frozenset[int] | None:
-        found: frozenset[int] | None = None
-        for piece in needle.pieces:
-            terms = self._with_piece(shard, piece, places)
-            if terms is None:
+    def _question(self, shard: int, wanted: Wanted, places: Places) -> _Question:
+        key = (shard, wanted, places)
+        if key not in self._questions:
+            self._questions[key] = self._put(shard, wanted, places)
+        return self._questions[key]
+
+    def _put(self, shard: int, wanted: Wanted, places: Places) -> _Question:
+        expressions: list[str] = []
+        others: list[tuple[Needle, ...]] = []
+        count = 0
+        for choices in wanted:
+            known = [self._known_pieces(shard, needle, places) for needle in choices]
+            if not all(known):
+                # Of one of them the index tells nothing: so of all together.
                 continue
+            possible = [pieces for pieces in known if all(pieces)]
+            if not possible:
+                return _Question(is_possible=False)
+            terms = sum(len(piece) for pieces in possible for piece in pieces)
+            count += terms
+            if terms > _TERMS_TOGETHER:
+                others.append(choices)
+            else:
+                expressions.append(" OR ".join(f"({_every(map(_either, pieces))})" for pieces in possible))
+        return _Question(_every(expressions), tuple(others), count)
+
+    def _known_pieces(self, shard: int, needle: Needle, places: Places) -> list[list[bytes]]:
+        """The terms with each piece of a needle, but for pieces that are in too many."""
+        found = (self._with_piece(shard, piece, places) for piece in needle.pieces)
+        return [terms for terms in found if terms is not None]
+
+    def _with_needle(self, shard: int, needle: Needle, places: Places) -> frozenset[int]:
+        found: frozenset[int] | None = None
+        for terms in self._known_pieces(shard, needle, places):
             traces = self._of_terms(shard, terms)
             found = traces if found is None else found & traces
             if not found:
                 break
-        return found
-
-    def _cost(self, shard: int, wanted: Wanted, places: Places) -> int:
-        """How many terms one trace is asked for."""
-        terms = (
-            self._with_piece(shard, piece, places)
-            for choices in wanted
-            for needle in choices
-            for piece in needle.pieces
-        )
-        return 1 + sum(len(each) for each in terms if each is not None)
+        return frozenset() if found is None else found
 
     def _is_there(self, trace_key: int, wanted: Wanted, places: Places) -> bool | None:
         shard = shard_of(trace_key)
-        if shard not in self.shards():
+        question = self._question(shard, wanted, places)
+        if shard not in self.shards() or not question.is_possible:
             return False
         known: bool | None = None
-        for choices in wanted:
-            told = [self._has_needle(shard, trace_key, needle, places) for needle in choices]
-            if None in told:
-                continue
-            if True not in told:
+        if question.expression:
+            if not self._is_in(shard, question.expression, trace_key):
+                return False
+            known = True
+        for choices in question.others:
+            if not any(self._has_needle(shard, trace_key, needle, places) for needle in choices):
                 return False
             known = True
         return known
 
-    def _has_needle(self, shard: int, trace_key: int, needle: Needle, places: Places) -> bool | None:
-        known: bool | None = None
+    def _has_needle(self, shard: int, trace_key: int, needle: Needle, places: Places) -> bool:
+        pieces = self._known_pieces(shard, needle, places)
+        return all(terms and self._is_in(shard, _either(terms), trace_key) for terms in pieces)
+
+    def _is_in(self, shard: int, expression: str, trace_key: int) -> bool:
         table = table_of(shard)
-        for piece in needle.pieces:
-            terms = self._with_piece(shard, piece, places)
-            if terms is None:
-                continue
-            found = terms and self._index.read(
-                f"SELECT 1 FROM {table} WHERE {table} MATCH ? AND rowid = ?", (_either(terms), trace_key)
-            )
-            if not found:
-                return False
-            known = True
-        return known
+        statement = f"SELECT 1 FROM {table} WHERE {table} MATCH ? AND rowid = ?"
+        return bool(self._index.read(statement, (expression, trace_key)))
 
     def _with_piece(self, shard: int, piece: bytes, places: Places) -> list[bytes] | None:
         """The terms of a shard with a piece in them, of these places; None if they are too many."""
@@ -191,16 +233,20 @@ class IndexView:
             self._vocabulary = (shard, b"".join(terms for (terms,) in rows))
         return self._vocabulary[1]
 
-    def _of_terms(self, shard: int, terms: list[bytes], most: int | None = None) -> frozenset[int]:
+    def _of_terms(self, shard: int, terms: list[bytes]) -> frozenset[int]:
+        parts = (terms[at : at + _TERMS_AT_ONCE] for at in range(0, len(terms), _TERMS_AT_ONCE))
+        return frozenset[int]().union(*(self._traces(shard, _either(part)) for part in parts))
+
+    def _traces(self, shard: int, expression: str, most: int = _ALL) -> frozenset[int]:
         table = table_of(shard)
-        found: set[int] = set()
-        for at in range(0, len(terms), _TERMS_AT_ONCE):
-            rows = self._index.read(
-                f"SELECT rowid FROM {table} WHERE {table} MATCH ? LIMIT ?",
-                (_either(terms[at : at + _TERMS_AT_ONCE]), -1 if most is None else most),
-            )
-            found.update(key for (key,) in rows)
-        return frozenset(found)
+        rows = self._index.read(
+            f"SELECT rowid FROM {table} WHERE {table} MATCH ? LIMIT ?", (expression, most)
+        )
+        return frozenset(key for (key,) in rows)
+
+
+def _every(expressions: Iterable[str]) -> str:
+    return " AND ".join(f"({each})" for each in expressions)
 
 
 def _either(terms: list[bytes]) -> str:

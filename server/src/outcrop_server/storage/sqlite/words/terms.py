@@ -47,7 +47,11 @@ class Needle(NamedTuple):
 def terms_of(text: str) -> set[bytes]:
     """The terms of a text."""
     found = set(_split(text))
-    if text.isascii():
+    is_ascii = text.isascii()
+    # Of most texts, every run is a term.
+    if is_ascii and max(map(len, found), default=0) <= TERM_BYTES:
+        return found
+    if is_ascii:
         others = [run for run in found if len(run) > TERM_BYTES]
     else:
         others = [run for run in found if len(run) > TERM_BYTES or not run.isascii()]
