@@ -106,15 +106,19 @@ class Measured(NamedTuple):
     disk_bytes: float
 
 
+def _copy(given: Path, store: Path) -> int:
+    """Puts a store's file and its index of words in their place; gives the size of the first."""
+    for part in given.parent.glob(f"{given.name}*"):
+        shutil.copy(part, f"{store}{part.name.removeprefix(given.name)}")
+    return store.stat().st_size
+
+
 def _measure(size: int, port: int = 5197) -> Measured:
     batches = batches_of(size)
     first = batches_of(size, 8 * size, first=10 * SPANS)
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "bench.db"
-        # The file and its index of words.
-        for part in GIVEN.parent.glob(f"{GIVEN.name}*") if GIVEN else ():
-            shutil.copy(part, f"{store}{part.name.removeprefix(GIVEN.name)}")
-        size_before = store.stat().st_size if GIVEN else 0
+        size_before = _copy(GIVEN, store) if GIVEN else 0
         outcrop = Path(sys.executable).with_name("outcrop")
         command = [str(outcrop), "server", "--port", str(port), "--store", str(store)]
         env = {**os.environ, "OUTCROP_SPOOL_DIR": folder}
