@@ -39,13 +39,23 @@ export interface ToolCall {
   origin: "sent" | "answer";
 }
 
+export interface Media {
+  modality: string;
+  mimeType: string | null;
+  name: string | null;
+  /** Where it lies elsewhere. */
+  uri: string | null;
+  /** Where the server has its bytes; null where they are not whole. */
+  held: { path: string; sizeBytes: number; contentType: string } | null;
+}
+
 export type Item =
   | { kind: "text"; text: string; citations: readonly Citation[]; isGuarded: boolean }
   | { kind: "cachePoint" }
   | { kind: "reasoning"; text: string | null; isRedacted: boolean }
   | { kind: "call"; call: ToolCall; result: ToolResult | null }
   | { kind: "result"; result: ToolResult }
-  | { kind: "media"; modality: string; mimeType: string | null; base64: string | null; uri: string | null; name: string | null }
+  | { kind: "media"; media: Media }
   | { kind: "unknown"; value: unknown };
 
 type ReadItem = Item | { kind: "pending"; part: Part };
@@ -159,10 +169,17 @@ function callItem(part: Part, origin: ToolCall["origin"], results: Results, call
 }
 
 function mediaItem(part: Part): Item {
-  const base64 = part.type === "blob" ? text(part.content) : null;
   const uri = part.type === "uri" ? text(part.uri) : null;
-  if (base64 === null && uri === null) return unknownItem(part);
-  return { kind: "media", modality: text(part.modality) ?? "document", mimeType: text(part.mime_type), base64, uri, name: text(part.name) };
+  const held = part.type === "blob" ? heldMedia(part.media) : null;
+  // Bytes that are not whole stay what they are, text in their place.
+  if (uri === null && held === null && typeof part.content !== "string") return unknownItem(part);
+  return { kind: "media", media: { modality: text(part.modality) ?? "document", mimeType: text(part.mime_type), name: text(part.name), uri, held } };
+}
+
+/** What the server says of bytes that it has; an address of anyone else is none of them. */
+function heldMedia(media: unknown): Media["held"] {
+  if (!isRecord(media) || typeof media.path !== "string" || !media.path.startsWith("/api/traces/")) return null;
+  return { path: media.path, sizeBytes: Number(media.size_bytes), contentType: text(media.content_type) ?? "" };
 }
 
 /** What no renderer knows keeps its value; the wrapper of a `generic` part says nothing. */
