@@ -227,6 +227,7 @@ class PayloadPart(ApiModel):
     size_bytes: int
     content_type: str
     path: str = Field(description="Where this server has it.")
+    is_derived: bool = Field(description="Put together by the server, instead of captured as it is.")
 
 
 class SpanDetail(ApiModel):

@@ -10,6 +10,7 @@ from outcrop_server.api.render import span_summary
 from outcrop_server.query.bounds import MEMBER_BYTES, Room
 from outcrop_server.query.jsonable import jsonable, mended
 from outcrop_server.query.payload_parts import payload_parts
+from outcrop_server.query.said import inputs_of, outputs_of
 
 if TYPE_CHECKING:
     from outcrop.genai.messages import Chat, Message
@@ -26,8 +27,8 @@ def span_detail(whole: WholeSpan) -> schemas.SpanDetail:
     return schemas.SpanDetail(
         span=span_summary(whole.row, is_orphan=whole.is_orphan),
         trace_id=whole.trace_id.hex(),
-        inputs=rooms.of("inputs").value(jsonable(view.inputs)),
-        outputs=rooms.of("outputs").value(jsonable(view.outputs)),
+        inputs=rooms.of("inputs").value(jsonable(inputs_of(view))),
+        outputs=rooms.of("outputs").value(jsonable(outputs_of(view))),
         chat=None if view.chat is None else _chat(view.chat, rooms, ChatMedia(view.chat, _path(whole))),
         stream=None if view.stream is None else _stream(view.stream, rooms.of("stream")),
         events=_events(whole.events, rooms.of("events")),
@@ -76,8 +77,9 @@ def _parts(whole: WholeSpan) -> list[schemas.PayloadPart]:
             size_bytes=len(part.data),
             content_type=part.content_type,
             path=f"{base}/{part.name}",
+            is_derived=part.is_derived,
         )
-        for part in payload_parts(whole.attributes, whole.payload)
+        for part in payload_parts(whole.attributes, whole.payload, lambda: whole.view)
     ]
 
 

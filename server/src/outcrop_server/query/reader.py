@@ -152,11 +152,13 @@ class TraceReader:
             NotFoundError: there is no such trace, no such span in it, or no such part of it.
         """
         _, payload = self._kept(trace_id, span_id)
-        parts = payload_parts(parse_stored(payload).attributes, payload)
-        for part in parts:
+        record = parse_stored(payload)
+        others: list[str] = []
+        for part in payload_parts(record.attributes, payload, lambda: self._view(record)):
             if part.name == name:
                 return part
-        there = ", ".join(part.name for part in parts)
+            others.append(part.name)
+        there = ", ".join(others)
         raise NotFoundError(f"Span {span_id.hex()} has no part '{name}'; it has {there}.")
 
     def media(self, trace_id: bytes, span_id: bytes, number: int) -> Media:

@@ -34,6 +34,7 @@ export const enTrace = {
   stopLoading: "Stop",
   parsing: "Reading it",
   shownWhole: (size: string): string => `All of it, as captured: ${size}`,
+  shownWholeDerived: (size: string): string => `All of it, put together: ${size}`,
   noPartOfIt: "It cannot be had by itself; it is in the whole span below.",
   whatPayload: "this payload",
   asCaptured: "As captured",
@@ -46,6 +47,7 @@ export const enTrace = {
     outputs: "Outputs",
     otlp: "The span as OTLP",
   },
+  derivedPart: (name: string): string => `${name}, put together`,
   cutHere: "Too large to be shown whole here.",
   seeWhole: "See all of it in Inputs / Outputs",
   // Events

@@ -33,6 +33,7 @@ export const jaTrace: typeof enTrace = {
   stopLoading: "中止",
   parsing: "解析中",
   shownWhole: (size) => `記録されたままの全体: ${size}`,
+  shownWholeDerived: (size) => `結合した全体: ${size}`,
   noPartOfIt: "単独では取得できません。下のスパン全体に含まれています。",
   whatPayload: "このペイロード",
   asCaptured: "記録されたまま",
@@ -45,6 +46,7 @@ export const jaTrace: typeof enTrace = {
     outputs: "出力",
     otlp: "スパン全体（OTLP）",
   },
+  derivedPart: (name) => `${name}（結合後）`,
   cutHere: "大きすぎるため、ここでは一部のみ表示しています。",
   seeWhole: "「入力 / 出力」ですべて見る",
   // Events

@@ -10,6 +10,7 @@ import { readConversation, type Chat, type Conversation } from "@/model/conversa
 import { foldTurns } from "@/model/foldTurns";
 import { readEmbeddings, readRerank } from "@/model/vectors";
 import { toolSpans } from "@/model/toolSpans";
+import { CutNote } from "../CutNote";
 import { useOpenTrace } from "../TraceContext";
 import styles from "./Chat.module.css";
 import { EmbeddingView } from "./EmbeddingView";
@@ -33,8 +34,8 @@ export function ChatTab({ payload, onSeeAll }: Props) {
   const { chat } = payload;
   return (
     <ScrollPane>
+      {payload.cutMembers.includes("chat") && <CutNote onSeeAll={onSeeAll} />}
       <div className={styles.document}>
-        {payload.cutMembers.includes("chat") && <CutNote onSeeAll={onSeeAll} />}
         {chat ? <ModelChat chat={chat} payload={payload} /> : <OtherSpan payload={payload} />}
       </div>
     </ScrollPane>
@@ -53,18 +54,6 @@ function OtherSpan({ payload }: { payload: SpanPayload }) {
       <Guardrail outputs={outputs} />
       <PlainChat payload={payload} />
     </>
-  );
-}
-
-function CutNote({ onSeeAll }: { onSeeAll: () => void }) {
-  const { t } = useSpeech();
-  return (
-    <p className={styles.cutNote}>
-      {t.cutHere}{" "}
-      <button type="button" className={styles.open} onClick={onSeeAll}>
-        {t.seeWhole}
-      </button>
-    </p>
   );
 }
 
