@@ -53,6 +53,33 @@ describe("parts", () => {
     expect(answer[0]?.items).toEqual([{ kind: "reasoning", text: "hm", isRedacted: false }, { kind: "reasoning", text: null, isRedacted: true }]);
   });
 
+  test("what a provider's own tool gave stands beside its call, within the answer", () => {
+    const { sent, answer } = readConversation(
+      chat(
+        [message("assistant", call("c1", "get"))],
+        [
+          message(
+            "assistant",
+            { type: "server_tool_call", id: "s1", name: "web_search", server_tool_call: { type: "web_search", query: "Oslo" } },
+            { type: "server_tool_call_response", id: "s1", server_tool_call_response: { type: "web_search", results: [1] } },
+            call("c1", "get"),
+            result("c1", "4 °C"),
+            call(null, "get"),
+            text("Cold."),
+          ),
+        ],
+      ),
+    );
+    expect(answer[0]?.items).toMatchObject([
+      { kind: "call", call: { name: "web_search", arguments: { query: "Oslo" } }, result: { response: { results: [1] } } },
+      { kind: "call", call: { id: "c1" }, result: { response: "4 °C" } },
+      { kind: "call", call: { id: null }, result: null },
+      { kind: "text" },
+    ]);
+    // A call of before has no result: that of the answer is not its own.
+    expect(sent[0]?.items).toMatchObject([{ kind: "call", result: null }]);
+  });
+
   test("media is with the server, elsewhere, or not whole; its address is the server's own", () => {
     const media = (path: string) => ({ path, size_bytes: 4, content_type: "image/png" });
     const image = { type: "blob", modality: "image", mime_type: "image/png", content: null };

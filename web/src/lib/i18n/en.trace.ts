@@ -81,6 +81,8 @@ export const enTrace = {
   sentAt: "Sent as",
   documentColumn: "Document",
   rankedOf: (n: number, all: number): string => `${n} of ${all} documents`,
+  retrieved: "found",
+  documentCount: (n: number, text: string): string => `${text} ${plural(n, "document", "documents")}`,
   vectors: "vectors",
   embeddedText: "Text",
   dimensions: "Dimensions",

@@ -80,6 +80,8 @@ export const jaTrace: typeof enTrace = {
   sentAt: "送信時の番号",
   documentColumn: "文書",
   rankedOf: (n, all) => `${all} 件中 ${n} 件`,
+  retrieved: "検索結果",
+  documentCount: (_n, text) => `文書 ${text} 件`,
   vectors: "ベクトル",
   embeddedText: "テキスト",
   dimensions: "次元数",
