@@ -64,3 +64,11 @@ test("an embedding that says but what was embedded does not claim that nothing c
   expect(await screen.findByText("Oslo weather")).toBeTruthy();
   expect(screen.queryByText("Nothing came back.")).toBeNull();
 });
+
+test("a glimpse of thoughts is marked as cut only where it is", async () => {
+  const thought = (content: string) => ({ type: "reasoning", content });
+  const chat = { system: [], tools: [], parameters: {}, messages: [], output: [{ role: "assistant", parts: [thought("Look\nit up.\n"), thought("word ".repeat(40))] }] };
+  renderPage("/traces/t1", traceAnswers(spanDetail(spanSummary("chat", null, "CHAT_MODEL", 1000), { chat })));
+  expect(await screen.findByText("Look it up.")).toBeTruthy();
+  expect(screen.getByText(/^(word ){18}…$/)).toBeTruthy();
+});

@@ -1,5 +1,6 @@
 // What was looked for, and the documents that were found: each with its score, its words, and what else is said of it.
 import { JsonTree } from "@/components/JsonTree";
+import { cx } from "@/lib/cx";
 import { formatCount } from "@/lib/format";
 import { useSpeech } from "@/lib/i18n/language";
 import type { FoundDocument } from "@/model/documents";
@@ -24,7 +25,7 @@ export function DocumentsView({ inputs, documents, isRanking }: Props) {
       </Line>
       <Line role={isRanking ? t.ranked : t.retrieved} isPlainRole isAnswer>
         <p className={styles.faint}>{t.documentCount(documents.length, formatCount(documents.length, language))}</p>
-        <table className={styles.ranked}>
+        <table className={cx(styles.ranked, styles.found)}>
           <thead>
             <tr>
               <th>{t.rank}</th>
