@@ -275,7 +275,7 @@ def test_fingers_zoom_the_waterfall_and_move_it_in_time(server: BackgroundServer
     box = bar.bounding_box()
     assert box is not None
     x, y = box["x"], box["y"]
-    touch = context.new_cdp_session(page)
+    touch: Any = context.new_cdp_session(page)
 
     def fingers(kind: str, *places: float) -> None:
         points = [{"x": place, "y": y, "id": number} for number, place in enumerate(places)]
