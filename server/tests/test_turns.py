@@ -38,6 +38,11 @@ class Clock:
         self.now_s += seconds
 
 
+def always(*_: object) -> bool:
+    """Somebody asks."""
+    return True
+
+
 def test_work_goes_on_while_nobody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, turns = Clock(monkeypatch), Turns()
     turns.begin()
@@ -114,7 +119,7 @@ def test_reading_a_request_of_spans_gives_way(tmp_path: Path, monkeypatch: pytes
     body = request(*(otlp_span(number) for number in range(1, 33)))
     slept: list[float] = []
     # However long reading takes here.
-    monkeypatch.setattr(Turns, "is_asked", lambda *_: True)
+    monkeypatch.setattr(Turns, "is_asked", always)
     monkeypatch.setattr("outcrop_server.turns.time.sleep", slept.append)
     accepted = pipeline.accept(body)
     monkeypatch.undo()
@@ -139,7 +144,7 @@ def test_a_server_fills_its_index_of_words_when_nobody_asks(
     monkeypatch.setattr("outcrop_server.turns.time.sleep", slept.append)
     give_way()
     assert slept == []
-    monkeypatch.setattr(Turns, "is_asked", lambda *_: True)
+    monkeypatch.setattr(Turns, "is_asked", always)
     give_way()
     assert len(slept) == 1
 

@@ -264,3 +264,43 @@ def test_the_view_of_a_trace_speaks_japanese(server: BackgroundServer, browser: 
     expect(page.get_by_role("button", name=re.compile("^look_up 1 回"))).to_be_visible()
     context.close()
     assert errors == []
+
+
+def test_fingers_zoom_the_waterfall_and_move_it_in_time(server: BackgroundServer, browser: Browser) -> None:
+    spans = [_span(1, 0, "run", "AGENT", 0, 3000)]
+    spans += [_span(number, 1, f"call {number}", "TOOL", number * 100, 90) for number in range(2, 30)]
+    _send(server.url, iter(spans))
+    context = browser.new_context(viewport={"width": 1024, "height": 768}, has_touch=True, locale="en-US")
+    page = context.new_page()
+    page.goto(_address(server, f"?span={_id(15)}"))
+    bar = _row(page, "call 15").locator("[data-tip*='Since start']")
+    box = bar.bounding_box()
+    assert box is not None
+    x, y = box["x"], box["y"]
+    touch: Any = context.new_cdp_session(page)
+
+    def fingers(kind: str, *places: float) -> None:
+        points = [{"x": place, "y": y, "id": number} for number, place in enumerate(places)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    fingers("touchStart", x - 20, x + 20)
+    for apart in range(24, 64, 4):
+        fingers("touchMove", x - apart, x + apart)
+    fingers("touchEnd")
+    expect(page.get_by_role("button", name="Show the whole time")).to_be_visible()
+    near = bar.bounding_box()
+    assert near is not None
+    assert near["width"] > 2 * box["width"]
+    assert near["x"] == pytest.approx(x, abs=6)
+    assert page.evaluate("visualViewport.scale") == 1
+
+    fingers("touchStart", x)
+    for moved in range(4, 60, 4):
+        fingers("touchMove", x - moved)
+    fingers("touchEnd")
+    far = bar.bounding_box()
+    assert far is not None
+    assert far["x"] < near["x"] - 25
+    # A finger that moved has chosen nothing.
+    expect(_row(page, "call 15")).to_have_attribute("aria-selected", "true")
+    context.close()

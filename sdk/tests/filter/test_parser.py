@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcrop.exceptions import ConfigurationError
-from outcrop.filter.ast import And, AnySpan, Comparison, Field, Operator, OrderKey, Value
+from outcrop.filter.ast import And, AnySpan, Comparison, Field, Operator, Or, OrderKey, Value
 from outcrop.filter.errors import FilterError
+from outcrop.filter.fields import TRACE_ID, WORDS
 from outcrop.filter.parser import MAX_COMPARISONS, parse_filter, parse_order
 
 
@@ -86,6 +87,23 @@ def test_a_spans_text_and_its_attributes_are_fields(text: str, name: str) -> Non
     assert isinstance(found, AnySpan)
     assert isinstance(found.term, Comparison)
     assert (found.term.field.entity, found.term.field.name) == ("span", name)
+
+
+@pytest.mark.parametrize("prefix", ["", "tr-"])
+@pytest.mark.parametrize("digits", ["680a882a73487F24c1a7cb9a4baef5c9", "1" * 32, "12e4" * 8, "ab" * 16])
+def test_an_id_by_itself_is_its_trace_and_whatever_speaks_of_it(prefix: str, digits: str) -> None:
+    text = prefix + digits
+    found = Or(
+        (
+            Comparison(TRACE_ID, Operator.EQUAL, digits.lower()),
+            Comparison(WORDS, Operator.CONTAINS, text),
+        )
+    )
+    assert parse_filter(text) == parse_filter(f'"{text}"') == And((found,))
+    words = Comparison(WORDS, Operator.CONTAINS, "refund")
+    named = Comparison(Field("trace", "name", "text"), Operator.EQUAL, "a")
+    assert parse_filter(f"refund {text} name = 'a'") == And((words, found, named))
+    assert parse_filter(f"trace_id = '{text}'") == And((found.terms[0],))
 
 
 def test_conditions_are_joined_by_and_and_an_empty_filter_holds_for_all() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -253,3 +254,35 @@ def test_spans_of_outcrops_own_are_not_looked_at(monkeypatch: pytest.MonkeyPatch
 def test_a_span_that_speaks_nothing_of_this_is_left_alone() -> None:
     view = read_span({"http.request.method": "GET", "url.path": "/"})
     assert (view.stated, view.span_type) == (None, "UNKNOWN")
+
+
+def test_thoughts_that_are_a_message_of_their_own_go_to_the_answer() -> None:
+    chat = read_span(
+        {
+            "llm.request.type": "chat",
+            "gen_ai.prompt.0.role": "user",
+            "gen_ai.prompt.0.content": "Think.",
+            "gen_ai.completion.0.role": "thinking",
+            "gen_ai.completion.0.content": "Let me see.",
+            "gen_ai.completion.1.role": "assistant",
+            "gen_ai.completion.1.content": "Done.",
+            "gen_ai.completion.1.finish_reason": "end_turn",
+        }
+    ).chat
+    assert chat is not None
+    parts = [{"type": "reasoning", "content": "Let me see."}, {"type": "text", "content": "Done."}]
+    assert chat.output == [Message("assistant", parts, "end_turn")]
+
+
+def test_a_model_among_its_parameters_is_said_once() -> None:
+    attributes = {
+        "openinference.span.kind": "LLM",
+        "llm.model_name": "gpt-4o",
+        "llm.input_messages.0.message.role": "user",
+        "llm.input_messages.0.message.content": "Hello?",
+    }
+    for model, kept in (("gpt-4o", {"top_p": 1}), ("gpt-4", {"model": "gpt-4", "top_p": 1})):
+        given = json.dumps({"model": model, "top_p": 1})
+        chat = read_span({**attributes, "llm.invocation_parameters": given}).chat
+        assert chat is not None
+        assert chat.parameters == kept

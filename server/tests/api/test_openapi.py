@@ -53,6 +53,7 @@ def test_the_document_names_each_operation_for_the_pages_types() -> None:
         ("/api/traces/{trace_id}/assessments/{assessment_id}", "patch"): "updateAssessment",
         ("/api/traces/{trace_id}/export", "get"): "exportTrace",
         ("/api/traces/{trace_id}/spans/{span_id}", "get"): "getSpan",
+        ("/api/traces/{trace_id}/spans/{span_id}/media/{number}", "get"): "getMedia",
         ("/api/views", "get"): "listViews",
         ("/api/views", "post"): "createView",
         ("/api/views/{view_id}", "put"): "replaceView",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from outcrop.bedrock.chunks import Pieces
+from outcrop.testing.event_stream import encode_frame
 from outcrop_server.query.bounds import MEMBER_BYTES
 from outcrop_server.query.reader import DETAIL_SPANS
 from outcrop_server.serve import BackgroundServer
@@ -306,3 +307,40 @@ def test_a_payload_of_ordinary_size_comes_whole(server: BackgroundServer) -> Non
     detail = ask(server.url, f"{PATH}/spans/{span_id(1).hex()}").json
     assert detail["cut_members"] == []
     assert len(detail["inputs"]["text"]) == 200_000
+
+
+def test_what_a_large_stream_was_put_together_to_can_be_had_whole(server: BackgroundServer) -> None:
+    pieces = Pieces()
+    words = [f"word {number} " for number in range(12_000)]
+    for text in words:
+        event = {"contentBlockIndex": 0, "delta": {"text": text * 10}}
+        headers = {":event-type": "contentBlockDelta", ":message-type": "event"}
+        pieces.add(encode_frame(headers, json.dumps(event).encode()))
+    attributes = {
+        "outcrop.aws.operation": "ConverseStream",
+        "gen_ai.request.model": "amazon.nova-lite-v1:0",
+        "outcrop.request.body": b"{}",
+        "outcrop.stream.chunks": pieces.packed(0.0),
+    }
+    put(server, otlp_span(1, attributes=attributes))
+    detail = ask(server.url, f"{PATH}/spans/{span_id(1).hex()}").json
+    assert "outputs" in detail["cut_members"]
+    parts = {part["name"]: part for part in detail["payload_parts"]}
+    derived = {name: part["is_derived"] for name, part in parts.items()}
+    assert derived == {"request-body": False, "stream": False, "outputs": True, "otlp": False}
+    whole = ask(server.url, parts["outputs"]["path"])
+    assert len(whole.body) == parts["outputs"]["size_bytes"] > MEMBER_BYTES
+    (block,) = whole.json["output"]["message"]["content"]
+    assert block["text"] == "".join(text * 10 for text in words)
+    answer = payload(server, "outputs", range="bytes=10-19")
+    assert (answer.status, answer.body) == (206, whole.body[10:20])
+
+
+def test_what_other_senders_wrote_over_many_attributes_can_be_had_whole(server: BackgroundServer) -> None:
+    asked = [{"role": "user", "parts": [{"type": "text", "content": "word " * 300_000}]}]
+    attributes = {"gen_ai.operation.name": "chat", "gen_ai.input.messages": json.dumps(asked)}
+    put(server, otlp_span(1, attributes=attributes))
+    detail = ask(server.url, f"{PATH}/spans/{span_id(1).hex()}").json
+    assert detail["cut_members"] == ["inputs", "chat", "attributes"]
+    assert payload(server, "inputs").json == {"messages": asked}
+    assert payload(server, "outputs").status == 404

@@ -39,6 +39,9 @@ from server.tests.support.spans import START_NS, TRACE, model_call, new_span, tr
         "tokens > 1000",
         "(cost > 2 OR tags.env = 'rare') AND latency < 1h",
         "status = 'ERROR' AND name = 'work'",
+        f"trace_id = '{trace_id(3).hex()}'",
+        f"request_id IN ('tr-{trace_id(3).hex().upper()}', 'no id')",
+        "trace_id = 'no id' OR cost > 2",
     ],
 )
 def test_what_is_rare_is_found_by_an_index_and_nothing_else_is_looked_at(tmp_path: Path, text: str) -> None:

@@ -163,6 +163,6 @@ export function readPayload(raw: Schemas["SpanDetail"]): SpanPayload {
     cost: raw.cost && readCost(raw.cost),
     costReason: raw.cost_reason,
     cutMembers: raw.cut_members,
-    parts: raw.payload_parts.map((part) => ({ name: part.name, sizeBytes: part.size_bytes, contentType: part.content_type, path: part.path })),
+    parts: raw.payload_parts.map((part) => ({ name: part.name, sizeBytes: part.size_bytes, contentType: part.content_type, path: part.path, isDerived: part.is_derived })),
   };
 }

@@ -39,13 +39,23 @@ export interface ToolCall {
   origin: "sent" | "answer";
 }
 
+export interface Media {
+  modality: string;
+  mimeType: string | null;
+  name: string | null;
+  /** Where it lies elsewhere. */
+  uri: string | null;
+  /** Where the server has its bytes; null where they are not whole. */
+  held: { path: string; sizeBytes: number; contentType: string } | null;
+}
+
 export type Item =
   | { kind: "text"; text: string; citations: readonly Citation[]; isGuarded: boolean }
   | { kind: "cachePoint" }
   | { kind: "reasoning"; text: string | null; isRedacted: boolean }
   | { kind: "call"; call: ToolCall; result: ToolResult | null }
   | { kind: "result"; result: ToolResult }
-  | { kind: "media"; modality: string; mimeType: string | null; base64: string | null; uri: string | null; name: string | null }
+  | { kind: "media"; media: Media }
   | { kind: "unknown"; value: unknown };
 
 type ReadItem = Item | { kind: "pending"; part: Part };
@@ -66,11 +76,19 @@ export interface Conversation {
 
 const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
 
+/** What a provider's own tool was asked or gave, without the word that says which tool it is. */
+function served(value: unknown): unknown {
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([name]) => name !== "type"));
+}
+
 function resultOf(part: Part): ToolResult {
   // The conventions say `response`; some senders write `result`.
-  const response = "response" in part ? part.response : part.result;
+  const response = "response" in part ? part.response : "result" in part ? part.result : served(part.server_tool_call_response);
   return { id: text(part.id), response, isFailure: part.status === "error" };
 }
+
+const RESULTS: ReadonlySet<unknown> = new Set(["tool_call_response", "server_tool_call_response"]);
 
 /** The results of a chat by the id of their call. Those without an id go to calls without one, in order. */
 class Results {
@@ -80,7 +98,7 @@ class Results {
 
   constructor(messages: readonly Message[]) {
     for (const part of messages.flatMap((message) => message.parts)) {
-      if (part.type !== "tool_call_response") continue;
+      if (!RESULTS.has(part.type)) continue;
       const result = resultOf(part);
       this.parts.set(result, part);
       const key = result.id ?? "";
@@ -104,16 +122,18 @@ class Results {
 /** Reads a chat: pairs calls with results, and leaves out messages that held results alone. */
 export function readConversation(chat: Chat): Conversation {
   const results = new Results(chat.messages);
+  // Tools that the provider runs itself answer within the answer.
+  const answered = new Results(chat.output);
   const calls: ToolCall[] = [];
-  const read = (messages: readonly Message[], origin: ToolCall["origin"]): { message: Message; items: ReadItem[] }[] =>
-    messages.map((message) => ({ message, items: message.parts.map((part) => readPart(part, origin, results, calls)) }));
+  const read = (messages: readonly Message[], origin: ToolCall["origin"], from: Results): { message: Message; items: ReadItem[] }[] =>
+    messages.map((message) => ({ message, items: message.parts.map((part) => readPart(part, origin, from, calls)) }));
   // Calls take their results first; only then is it known which results stand alone.
-  const sent = read(chat.messages, "sent");
-  const answer = read(chat.output, "answer");
+  const sent = read(chat.messages, "sent", results);
+  const answer = read(chat.output, "answer", answered);
   return {
     system: chat.system.map((part) => settle(readPart(part, "sent", results, calls), results)).filter((item) => item !== null),
     sent: turns(sent, "m", results),
-    answer: turns(answer, "a", results),
+    answer: turns(answer, "a", answered),
     calls,
   };
 }
@@ -141,8 +161,10 @@ function readPart(part: Part, origin: ToolCall["origin"], results: Results, call
     case "reasoning":
       return { kind: "reasoning", text: text(part.content), isRedacted: part.redacted !== undefined && part.redacted !== null };
     case "tool_call":
+    case "server_tool_call":
       return callItem(part, origin, results, calls);
     case "tool_call_response":
+    case "server_tool_call_response":
       return { kind: "pending", part };
     case "blob":
     case "uri":
@@ -153,16 +175,23 @@ function readPart(part: Part, origin: ToolCall["origin"], results: Results, call
 }
 
 function callItem(part: Part, origin: ToolCall["origin"], results: Results, calls: ToolCall[]): Item {
-  const call: ToolCall = { index: calls.length, id: text(part.id), name: text(part.name) ?? "", arguments: part.arguments, origin };
+  const call: ToolCall = { index: calls.length, id: text(part.id), name: text(part.name) ?? "", arguments: part.arguments ?? served(part.server_tool_call), origin };
   calls.push(call);
-  return { kind: "call", call, result: origin === "sent" ? results.take(call.id) : null };
+  return { kind: "call", call, result: origin === "sent" || call.id !== null ? results.take(call.id) : null };
 }
 
 function mediaItem(part: Part): Item {
-  const base64 = part.type === "blob" ? text(part.content) : null;
   const uri = part.type === "uri" ? text(part.uri) : null;
-  if (base64 === null && uri === null) return unknownItem(part);
-  return { kind: "media", modality: text(part.modality) ?? "document", mimeType: text(part.mime_type), base64, uri, name: text(part.name) };
+  const held = part.type === "blob" ? heldMedia(part.media) : null;
+  // Bytes that are not whole stay what they are, text in their place.
+  if (uri === null && held === null && typeof part.content !== "string") return unknownItem(part);
+  return { kind: "media", media: { modality: text(part.modality) ?? "document", mimeType: text(part.mime_type), name: text(part.name), uri, held } };
+}
+
+/** What the server says of bytes that it has; an address of anyone else is none of them. */
+function heldMedia(media: unknown): Media["held"] {
+  if (!isRecord(media) || typeof media.path !== "string" || !media.path.startsWith("/api/traces/")) return null;
+  return { path: media.path, sizeBytes: Number(media.size_bytes), contentType: text(media.content_type) ?? "" };
 }
 
 /** What no renderer knows keeps its value; the wrapper of a `generic` part says nothing. */

@@ -6,11 +6,13 @@ export interface PayloadPart {
   contentType: string;
   /** Where the server has its bytes. */
   path: string;
+  /** Put together by the server, as a stream's answer is, instead of captured as it is. */
+  isDerived: boolean;
 }
 
 const HOLDERS = { inputs: ["request-body", "inputs"], outputs: ["response-body", "outputs"] } as const;
 
-/** The part that holds all of a member; null if there is none, as with what a stream was put together to. */
+/** The part that holds all of a member; null if there is none. */
 export function partOf(member: keyof typeof HOLDERS, parts: readonly PayloadPart[]): PayloadPart | null {
   for (const name of HOLDERS[member]) {
     const part = parts.find((each) => each.name === name);

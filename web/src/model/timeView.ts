@@ -8,6 +8,8 @@ export interface TimeView {
 
 // Nobody looks for less, and a bar's place is no longer exact there.
 const LEAST_NS = 1000;
+// Fingers one above the other are no reason to zoom without end.
+const LEAST_APART = 0.05;
 
 export const wholeView = (window: TimeWindow): TimeView => ({ fromNs: 0, toNs: window.lengthNs });
 export const isWhole = (view: TimeView, window: TimeWindow): boolean => view.fromNs <= 0 && view.toNs >= window.lengthNs;
@@ -37,4 +39,12 @@ export function panned(view: TimeView, window: TimeWindow, share: number): TimeV
   const by = lengthOf(view) * share;
   const from = Math.min(Math.max(view.fromNs + by, 0), window.lengthNs - lengthOf(view));
   return { fromNs: from, toNs: from + lengthOf(view) };
+}
+
+/** What two fingers do that were at `before` and are at `now`, shares of the view: what was under each stays under it. */
+export function pinched(view: TimeView, window: TimeWindow, before: readonly [number, number], now: readonly [number, number]): TimeView {
+  const apart = (pair: readonly [number, number]): number => Math.max(Math.abs(pair[1] - pair[0]), LEAST_APART);
+  const middle = (pair: readonly [number, number]): number => (pair[0] + pair[1]) / 2;
+  const nearer = zoomed(view, window, middle(before), apart(now) / apart(before));
+  return panned(nearer, window, middle(before) - middle(now));
 }

@@ -3,8 +3,9 @@ import type { ToolCall } from "./conversation";
 import { endNs, type Span } from "./trace";
 import { descendants, type SpanTree } from "./tree";
 
-const PREFIX = "execute_tool ";
-const toolName = (span: Span): string => (span.name.startsWith(PREFIX) ? span.name.slice(PREFIX.length) : span.name);
+// As the conventions and OpenLLMetry name the spans of tools.
+const AROUND = /^execute_tool |\.tool$/;
+const toolName = (span: Span): string => span.name.replace(AROUND, "");
 
 /**
  * Calls in the history ran before this model call, the newest last: they are matched from the end, since

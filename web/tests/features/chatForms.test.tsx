@@ -42,3 +42,33 @@ test("sources fold under their text, and a guardrail's findings stand below the 
   expect(screen.getByText("Guarded")).toBeTruthy();
   expect(cells(screen.getByRole("row", { name: /Denied topic/ }))).toEqual(["Denied topic input", "Investments ", "BLOCKED"]);
 });
+
+test.each([["RETRIEVER", "found"], ["RERANKER", "ranked"]])("what a %s of another sender gave is a table with scores, words and sources", async (type, role) => {
+  const span = spanDetail(spanSummary("look", null, type, 1000), {
+    inputs: "weather in Oslo",
+    outputs: [{ id: "d1", content: "Oslo: 4 °C", score: 0.91, metadata: { source: "met.no" } }, { id: "d2", content: "Bergen", score: 0.4 }],
+  });
+  renderPage("/traces/t1", traceAnswers(span));
+  expect(await screen.findByText("weather in Oslo")).toBeTruthy();
+  expect(screen.getByText(role)).toBeTruthy();
+  expect(screen.getByText("2 documents")).toBeTruthy();
+  const [first, second] = screen.getAllByRole("row").slice(1).map(cells);
+  expect(first?.slice(0, 2)).toEqual(["1", "0.910"]);
+  expect(first?.[2]).toMatch(/^d1Oslo: 4 °C.*met\.no/);
+  expect(second).toEqual(["2", "0.400", "d2Bergen"]);
+});
+
+test("an embedding that says but what was embedded does not claim that nothing came back", async () => {
+  const chat = { system: [], tools: [], parameters: {}, messages: [{ role: "user", parts: [{ type: "text", content: "Oslo weather" }] }], output: [] };
+  renderPage("/traces/t1", traceAnswers(spanDetail(spanSummary("embed", null, "EMBEDDING", 1000), { chat })));
+  expect(await screen.findByText("Oslo weather")).toBeTruthy();
+  expect(screen.queryByText("Nothing came back.")).toBeNull();
+});
+
+test("a glimpse of thoughts is marked as cut only where it is", async () => {
+  const thought = (content: string) => ({ type: "reasoning", content });
+  const chat = { system: [], tools: [], parameters: {}, messages: [], output: [{ role: "assistant", parts: [thought("Look\nit up.\n"), thought("word ".repeat(40))] }] };
+  renderPage("/traces/t1", traceAnswers(spanDetail(spanSummary("chat", null, "CHAT_MODEL", 1000), { chat })));
+  expect(await screen.findByText("Look it up.")).toBeTruthy();
+  expect(screen.getByText(/^(word ){18}…$/)).toBeTruthy();
+});

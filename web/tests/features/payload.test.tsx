@@ -6,7 +6,7 @@ import type { FromWorker, ToWorker } from "@/api/payloadMessages";
 import { JsonViewer } from "@/model/jsonViewer";
 import { renderPage, spanDetail, spanSummary, traceAnswers } from "../page";
 
-const part = { name: "request-body" as const, size_bytes: 20_100_000, content_type: "application/json", path: "/api/traces/t1/spans/chat/payload/request-body" };
+const part = { name: "request-body" as const, size_bytes: 20_100_000, content_type: "application/json", path: "/api/traces/t1/spans/chat/payload/request-body", is_derived: false };
 const cut = spanDetail(spanSummary("chat", null, "CHAT_MODEL", 1000), {
   inputs: { messages: ["beginning"] },
   outputs: { stop: "end" },
@@ -49,8 +49,22 @@ test("what was cut is loaded on demand with progress, and can be downloaded as i
   expect([link.getAttribute("href"), link.getAttribute("download")]).toEqual([part.path, "chat-request-body.json"]);
 });
 
+test("what a stream was put together to can be had whole, too, and is told from what was captured", async () => {
+  const outputs = { name: "outputs", size_bytes: 3_000_000, content_type: "application/json", path: "/api/traces/t1/spans/chat/payload/outputs", is_derived: true };
+  const stream = { ...outputs, name: "stream", is_derived: false };
+  renderPage("/traces/t1?span=chat&tab=io", traceAnswers({ ...cut, cut_members: ["outputs"], payload_parts: [stream, outputs] }));
+  expect(await screen.findByRole("button", { name: "Load all of it (3.0 MB)" })).toBeTruthy();
+  expect(screen.getAllByRole("link").flatMap((link) => (link.getAttribute("href")?.includes("/payload/") ? [link.textContent.trim()] : []))).toEqual(["Stream", "Outputs, put together"]);
+});
+
 test("a chat that is shown in part says so and leads to the whole", async () => {
   const page = renderPage("/traces/t1?span=chat", traceAnswers(cut));
+  await userEvent.setup().click(await screen.findByRole("button", { name: "See all of it in Inputs / Outputs" }));
+  await waitFor(() => expect(page.at()).toContain("tab=io"));
+});
+
+test.each(["attributes", "events"])("%s that are shown in part say so, too, and lead to the whole", async (tab) => {
+  const page = renderPage(`/traces/t1?span=chat&tab=${tab}`, traceAnswers({ ...cut, cut_members: [tab], events: [{ name: "exception", time_ns: "1000000000", attributes: {} }] }));
   await userEvent.setup().click(await screen.findByRole("button", { name: "See all of it in Inputs / Outputs" }));
   await waitFor(() => expect(page.at()).toContain("tab=io"));
 });

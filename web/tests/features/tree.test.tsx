@@ -74,6 +74,29 @@ test("drawing over the waterfall zooms to what was drawn", async () => {
   expect(screen.getByRole("button", { name: "Show the whole time" })).toBeTruthy();
 });
 
+test("two fingers zoom the waterfall, one moves it in time, and one alone changes nothing of the whole", async () => {
+  renderPage("/traces/t1?span=chat", answers);
+  const tree = await screen.findByRole("tree");
+  Element.prototype.getBoundingClientRect = () => new DOMRect(0, 0, 400, 20);
+  const finger = (pointerId: number, clientX: number) => ({ pointerId, clientX, pointerType: "touch" });
+  const bar = () => tree.querySelector<HTMLElement>("[data-tip*='Since start']")?.style.left;
+  const whole = () => screen.queryByRole("button", { name: "Show the whole time" });
+  fireEvent.pointerDown(tree, finger(1, 100));
+  fireEvent.pointerMove(tree, finger(1, 140));
+  expect(whole()).toBeNull();
+  fireEvent.pointerDown(tree, finger(2, 200));
+  fireEvent.pointerMove(tree, finger(2, 320));
+  expect(whole()).toBeTruthy();
+  fireEvent.pointerUp(tree, finger(2, 320));
+  const before = bar();
+  fireEvent.pointerMove(tree, finger(1, 40));
+  expect(bar()).not.toBe(before);
+  fireEvent.pointerCancel(tree, finger(1, 40));
+  const after = bar();
+  fireEvent.pointerMove(tree, finger(1, 200));
+  expect(bar()).toBe(after);
+});
+
 test("the critical path is a choice that stays", async () => {
   const user = userEvent.setup();
   renderPage("/traces/t1?span=chat", answers);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { plainResponse, readConversation, responseItems } from "@/model/conversation";
 import { foldTurns } from "@/model/foldTurns";
+import { mediaFileName } from "@/model/mediaFile";
 import { call, chat, message, result, text } from "../make";
 
 describe("tool calls and results", () => {
@@ -52,9 +53,67 @@ describe("parts", () => {
     expect(answer[0]?.items).toEqual([{ kind: "reasoning", text: "hm", isRedacted: false }, { kind: "reasoning", text: null, isRedacted: true }]);
   });
 
-  test("media is inline or elsewhere", () => {
-    const { sent } = readConversation(chat([message("user", { type: "blob", modality: "image", mime_type: "image/png", content: "AA==" }, { type: "uri", modality: "video", mime_type: null, uri: "s3://b/k" })]));
-    expect(sent[0]?.items).toMatchObject([{ kind: "media", base64: "AA==", uri: null }, { kind: "media", base64: null, uri: "s3://b/k", modality: "video" }]);
+  test("what a provider's own tool gave stands beside its call, within the answer", () => {
+    const { sent, answer } = readConversation(
+      chat(
+        [message("assistant", call("c1", "get"))],
+        [
+          message(
+            "assistant",
+            { type: "server_tool_call", id: "s1", name: "web_search", server_tool_call: { type: "web_search", query: "Oslo" } },
+            { type: "server_tool_call_response", id: "s1", server_tool_call_response: { type: "web_search", results: [1] } },
+            call("c1", "get"),
+            result("c1", "4 °C"),
+            call(null, "get"),
+            text("Cold."),
+          ),
+        ],
+      ),
+    );
+    expect(answer[0]?.items).toMatchObject([
+      { kind: "call", call: { name: "web_search", arguments: { query: "Oslo" } }, result: { response: { results: [1] } } },
+      { kind: "call", call: { id: "c1" }, result: { response: "4 °C" } },
+      { kind: "call", call: { id: null }, result: null },
+      { kind: "text" },
+    ]);
+    // A call of before has no result: that of the answer is not its own.
+    expect(sent[0]?.items).toMatchObject([{ kind: "call", result: null }]);
+  });
+
+  test("media is with the server, elsewhere, or not whole; its address is the server's own", () => {
+    const media = (path: string) => ({ path, size_bytes: 4, content_type: "image/png" });
+    const image = { type: "blob", modality: "image", mime_type: "image/png", content: null };
+    const { sent } = readConversation(
+      chat([
+        message(
+          "user",
+          { ...image, media: media("/api/traces/1/spans/2/media/0") },
+          { type: "uri", modality: "video", mime_type: null, uri: "s3://b/k" },
+          { ...image, content: "AA… (9 more characters)" },
+          { ...image, content: "", media: media("//example.com/api/traces/") },
+          { type: "blob", modality: "image", content: { own: "form" } },
+        ),
+      ]),
+    );
+    expect(sent[0]?.items).toMatchObject([
+      { kind: "media", media: { uri: null, held: { path: "/api/traces/1/spans/2/media/0", sizeBytes: 4, contentType: "image/png" } } },
+      { kind: "media", media: { modality: "video", uri: "s3://b/k", held: null } },
+      { kind: "media", media: { uri: null, held: null } },
+      { kind: "media", media: { uri: null, held: null } },
+      { kind: "unknown" },
+    ]);
+  });
+
+  test.each([
+    ["report", "application/pdf", "report.pdf"],
+    ["report.v2", "text/plain", "report.v2"],
+    ["Q3 report", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "Q3 report.docx"],
+    [null, "audio/mpeg; rate=1", "audio.mp3"],
+    [null, "audio/x-wav", "audio.wav"],
+    [null, "image/../../x", "audio.bin"],
+    [null, null, "audio.bin"],
+  ])("%s of %s is saved as %s", (name, mimeType, file) => {
+    expect(mediaFileName({ name, modality: "audio", mimeType })).toBe(file);
   });
 
   test("an answer without parts is kept: nothing came back, and that is said", () => {

@@ -145,9 +145,11 @@ describe("the viewer", () => {
 });
 
 test("each member is held by the part that was on the wire, and files have names", () => {
-  const part = (name: string, contentType = "application/json"): PayloadPart => ({ name, sizeBytes: 1, contentType, path: `/x/${name}` });
+  const part = (name: string, contentType = "application/json"): PayloadPart => ({ name, sizeBytes: 1, contentType, path: `/x/${name}`, isDerived: false });
   const parts = [part("inputs"), part("request-body"), part("stream", "application/vnd.amazon.eventstream"), part("otlp", "application/x-protobuf")];
   expect(partOf("inputs", parts)?.name).toBe("request-body");
   expect(partOf("outputs", parts)).toBeNull();
+  // What a stream was put together to.
+  expect(partOf("outputs", [...parts, part("outputs")])?.name).toBe("outputs");
   expect(parts.map((each) => fileName("ab", each))).toEqual(["ab-inputs.json", "ab-request-body.json", "ab-stream.bin", "ab-otlp.otlp"]);
 });

@@ -10,7 +10,7 @@ const tree = buildTree([
   span("agent", null, "AGENT", 0, 100),
   span("first", "agent", "LLM", 1, 5),
   tool("t1", "get", 10),
-  tool("t2", "get", 12),
+  tool("t2", "get.tool", 12),
   span("second", "agent", "LLM", 20, 5),
   tool("t3", "execute_tool get", 30),
   span("other", null, "AGENT", 0, 100),

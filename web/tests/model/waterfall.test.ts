@@ -5,7 +5,7 @@ import { criticalPath } from "@/model/criticalPath";
 import { CLOSED, firstFolding, isFolded, OPEN, reveal, turn } from "@/model/folding";
 import { minimap } from "@/model/minimap";
 import { ticksWithin, timeWindow } from "@/model/timeline";
-import { isWhole, panned, stretchOf, wholeView, windowOf, zoomed } from "@/model/timeView";
+import { isWhole, panned, pinched, stretchOf, wholeView, windowOf, zoomed } from "@/model/timeView";
 import type { Span } from "@/model/trace";
 import { buildTree, visibleNodes, type SpanTree } from "@/model/tree";
 import { searchTree, stepTo } from "@/model/treeSearch";
@@ -174,4 +174,23 @@ test("columns become spans, with texts shared and what is unknown null", () => {
   expect(root).toMatchObject({ id: "0000000000000001", parentId: null, name: "agent", kind: "agent", status: "OK", error: null, usage: null, model: null });
   expect(call).toMatchObject({ parentId: "0000000000000001", kind: "model", startNs: 1000000000000000005n, durationNs: 3, model: "nova", firstTokenNs: 2, isStream: true, costUsd: 0.5 });
   expect(call).toMatchObject({ error: { type: "T", message: "m" }, usage: { input: 7, output: null } });
+});
+
+describe("two fingers", () => {
+  const second = { startNs: 0n, lengthNs: 1e9 };
+  const view = { fromNs: 2e8, toNs: 6e8 };
+
+  test("what was under each finger stays under it", () => {
+    // From 0.25 and 0.75 to 0.2 and 0.9: of 400 ms, 200 lay between them, which now are seven tenths.
+    const { fromNs, toNs } = pinched(view, second, [0.25, 0.75], [0.2, 0.9]);
+    const length = toNs - fromNs;
+    expect(fromNs + 0.2 * length).toBeCloseTo(3e8, 3);
+    expect(fromNs + 0.9 * length).toBeCloseTo(5e8, 3);
+  });
+
+  test("that move alike move the view, and those at one place do not tear it", () => {
+    expect(pinched(view, second, [0.2, 0.6], [0.3, 0.7])).toEqual({ fromNs: expect.closeTo(1.6e8, 3) as number, toNs: expect.closeTo(5.6e8, 3) as number });
+    const { fromNs, toNs } = pinched(view, second, [0.5, 0.5], [0.45, 0.55]);
+    expect(toNs - fromNs).toBeCloseTo(2e8, 3);
+  });
 });

@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from outcrop.filter.ast import Ago, Comparison, Entity, Field, Kind, Operator, Scalar, Value
 from outcrop.filter.cursor import Cursor
 from outcrop.filter.errors import FilterError, did_you_mean
-from outcrop.filter.fields import ATTRIBUTE, ENTITIES, OTHER_NAMES, SPAN_FIELDS, STATUSES, TRACE_FIELDS
+from outcrop.filter.fields import (
+    ATTRIBUTE,
+    ENTITIES,
+    OTHER_NAMES,
+    SPAN_FIELDS,
+    STATUSES,
+    TRACE_FIELDS,
+    TRACE_ID,
+)
 from outcrop.filter.lexer import Token
 from outcrop.filter.patterns.pattern import compiled
 from outcrop.filter.patterns.syntax import PatternError
@@ -29,7 +37,6 @@ _NEGATED = {
 }
 # A word before one of these is meant as a field, whether there is one of this name or not.
 _OPERATOR_WORDS = frozenset({"LIKE", "ILIKE", "RLIKE", "IN", "IS"})
-_TRACE_ID = Field("trace", "trace_id", "text")
 
 
 def begins_comparison(cursor: Cursor) -> bool:
@@ -177,7 +184,7 @@ def _punctuation(cursor: Cursor, mark: str) -> None:
 
 
 def _known(field: Field, value: Scalar) -> Scalar:
-    if field != _TRACE_ID or not isinstance(value, str):
+    if field != TRACE_ID or not isinstance(value, str):
         return value
     return value.lower().removeprefix("tr-")
 

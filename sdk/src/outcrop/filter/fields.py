@@ -70,6 +70,7 @@ SPAN_FIELDS: dict[str, Kind] = {
 
 # What free words are looked for in: prompt, response, and every span's text, name, error code and message.
 WORDS = Field("trace", "words", "text")
+TRACE_ID = Field("trace", "trace_id", "text")
 
 _OF_BOTH = {
     "latency": "execution_time",

@@ -15,6 +15,7 @@ TokenKind = Literal["name", "quoted", "text", "number", "quantity", "date", "ope
 _PATTERN = re.compile(
     r"""
     (?P<space>\s+)
+    | (?P<id>(?:tr-)?[0-9A-Fa-f]{32}(?![\w\-/:.]))
     | (?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:.]+(?:Z|[+-][0-9:]+)?)?(?![\w\-]))
     | (?P<number>[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![\w.]))
     | (?P<quantity>[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[A-Za-zµ]+(?:[0-9]+(?:\.[0-9]+)?[A-Za-zµ]+)*(?![\w.]))
@@ -32,6 +33,8 @@ _SPELLED = {"<>": "!=", "==": "="}
 _QUOTED: dict[str, TokenKind] = {"text": "text", "double": "quoted", "backtick": "quoted"}
 _PLAIN: dict[str, TokenKind] = {
     "name": "name",
+    # Of a trace. Half of them begin with a digit, or look like numbers.
+    "id": "name",
     "number": "number",
     "quantity": "quantity",
     "date": "date",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from outcrop.filter.ast import And, AnySpan, Comparison, Condition, Not, Operator, Or, OrderKey
 from outcrop.filter.comparison import begins_comparison, read_comparison
 from outcrop.filter.cursor import Cursor
 from outcrop.filter.errors import FilterError, did_you_mean
-from outcrop.filter.fields import ORDER_FIELDS, OTHER_NAMES, WORDS
+from outcrop.filter.fields import ORDER_FIELDS, OTHER_NAMES, TRACE_ID, WORDS
 from outcrop.filter.lexer import Token
 from outcrop.filter.scope import is_of_span, scoped
 
@@ -15,6 +17,7 @@ MAX_CHARACTERS = 9_000
 MAX_COMPARISONS = 100
 MAX_DEPTH = 12
 _KEYWORDS = frozenset({"AND", "OR", "NOT"})
+_TRACE_ID = re.compile("(?:tr-)?([0-9A-Fa-f]{32})")
 
 
 def parse_filter(source: str | None) -> And:
@@ -77,8 +80,7 @@ class _Parser:
         token = self._cursor.next
         if token.kind in {"end", "punctuation", "operator", "text"} or token.keyword == "OR":
             return False
-        is_word = isinstance(before, Comparison) and before.operator is Operator.CONTAINS
-        return is_word or (token.keyword != "NOT" and not begins_comparison(self._cursor))
+        return _is_of_words(before) or (token.keyword != "NOT" and not begins_comparison(self._cursor))
 
     def _negated(self) -> Condition:
         token = self._cursor.next
@@ -129,11 +131,22 @@ class _Parser:
             return False
         return not begins_comparison(self._cursor)
 
-    def _word(self) -> Comparison:
+    def _word(self) -> Condition:
         token = self._cursor.take()
         if not token.text.strip():
             raise FilterError("These quotes hold no words.", token.column)
-        return Comparison(WORDS, Operator.CONTAINS, token.text)
+        words = Comparison(WORDS, Operator.CONTAINS, token.text)
+        trace_id = _TRACE_ID.fullmatch(token.text)
+        if trace_id is None:
+            return words
+        # Somebody has it from a log: its trace, and those that speak of it.
+        return Or((Comparison(TRACE_ID, Operator.EQUAL, trace_id[1].lower()), words))
+
+
+def _is_of_words(condition: Condition) -> bool:
+    """Whether it is a free word, as it was read."""
+    last = condition.terms[-1] if isinstance(condition, Or) else condition
+    return isinstance(last, Comparison) and last.operator is Operator.CONTAINS
 
 
 def _order_key(source: str) -> OrderKey:

@@ -114,10 +114,17 @@ def _chat(attributes: Attributes) -> Chat | None:
             read_tool(as_object(as_object(each).get("tool")).get("json_schema"))
             for each in entries(attributes, "llm.tools.")
         ],
-        parameters=structured_object(
-            first(attributes, names.LLM_INVOCATION_PARAMETERS, "embedding.invocation_parameters")
-        ),
+        parameters=_parameters(attributes),
     )
+
+
+def _parameters(attributes: Attributes) -> dict[str, Any]:
+    """Inference parameters; that the model is among them is said once."""
+    given = structured_object(
+        first(attributes, names.LLM_INVOCATION_PARAMETERS, "embedding.invocation_parameters")
+    )
+    model = first_text(attributes, *_MODELS)
+    return {name: value for name, value in given.items() if name != "model" or value != model}
 
 
 def _plain(role: str, text: Any) -> Message:

@@ -7,9 +7,10 @@ message comes out; what nobody knows is a generic part. Pure.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from outcrop.genai.messages import Chat, Message, Part, text_part, tool_result_part
+from outcrop.genai.messages import Chat, Message, Part, reasoning_part, text_part, tool_result_part
 from outcrop.json_reading import JsonObject, as_list, as_object, as_text
 from outcrop.vocabularies.blocks import read_blocks, read_call, reasoning_words
 from outcrop.vocabularies.values import structured
@@ -17,6 +18,7 @@ from outcrop.vocabularies.values import structured
 _ROLES = {"human": "user", "ai": "assistant", "model": "assistant", "developer": "system", "function": "tool"}
 _SYSTEM = "system"
 _TOOL = "tool"
+_THINKING = "thinking"
 
 
 def read_messages(value: Any, role: str = "user") -> list[Message]:
@@ -35,7 +37,22 @@ def read_messages(value: Any, role: str = "user") -> list[Message]:
         # LangChain sends a list of conversations, of which there is one.
         held: list[Any] = as_list(entry) if isinstance(entry, list) else [entry]
         found.extend(message for each in held for message in _read_message(each, role))
+    return _with_thoughts(found)
+
+
+def _with_thoughts(messages: list[Message]) -> list[Message]:
+    """Thoughts that stand in a message of their own go to the answer that follows them."""
+    found: list[Message] = []
+    for message in messages:
+        if found and message.role == "assistant" and _is_thought(found[-1]):
+            found.append(replace(message, parts=[*found.pop().parts, *message.parts]))
+        else:
+            found.append(message)
     return found
+
+
+def _is_thought(message: Message) -> bool:
+    return message.role == "assistant" and {part["type"] for part in message.parts} == {"reasoning"}
 
 
 def conversation(
@@ -73,6 +90,11 @@ def _read_message(value: Any, role: str) -> list[Message]:
     reason = as_text(source.get("finish_reason")) or None
     if named == _TOOL and not _has_results(source):
         return [Message(_TOOL, [_result(source)], reason)]
+    if named == _THINKING:
+        # OpenLLMetry writes a model's reasoning down as a message before the answer.
+        words = as_text(source.get("content"))
+        if words is not None:
+            return [Message("assistant", [reasoning_part(words)], reason)]
     parts = [*reasoning_words(source), *read_blocks(_content(source)), *_calls(source)]
     return _by_role(named, parts, reason)
 

@@ -160,6 +160,8 @@ class ChatMessage(ApiModel):
 
     A part has a `type`: text, reasoning, tool_call, tool_call_response, blob, uri, generic.
     What no codec knows is a `generic` part that holds the raw member under `value`.
+    Instead of its `content`, a blob has `media`: `path`, where the server has its bytes, `size_bytes` and
+    `content_type`; without it where they are not whole.
     """
 
     role: str
@@ -225,6 +227,7 @@ class PayloadPart(ApiModel):
     size_bytes: int
     content_type: str
     path: str = Field(description="Where this server has it.")
+    is_derived: bool = Field(description="Put together by the server, instead of captured as it is.")
 
 
 class SpanDetail(ApiModel):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from outcrop_server.api import schemas
+from outcrop_server.api.media_render import ChatMedia
 from outcrop_server.api.render import span_summary
 from outcrop_server.query.bounds import MEMBER_BYTES, Room
 from outcrop_server.query.jsonable import jsonable, mended
 from outcrop_server.query.payload_parts import payload_parts
+from outcrop_server.query.said import inputs_of, outputs_of
 
 if TYPE_CHECKING:
     from outcrop.genai.messages import Chat, Message
@@ -25,9 +27,9 @@ def span_detail(whole: WholeSpan) -> schemas.SpanDetail:
     return schemas.SpanDetail(
         span=span_summary(whole.row, is_orphan=whole.is_orphan),
         trace_id=whole.trace_id.hex(),
-        inputs=rooms.of("inputs").value(jsonable(view.inputs)),
-        outputs=rooms.of("outputs").value(jsonable(view.outputs)),
-        chat=None if view.chat is None else _chat(view.chat, rooms),
+        inputs=rooms.of("inputs").value(jsonable(inputs_of(view))),
+        outputs=rooms.of("outputs").value(jsonable(outputs_of(view))),
+        chat=None if view.chat is None else _chat(view.chat, rooms, ChatMedia(view.chat, _path(whole))),
         stream=None if view.stream is None else _stream(view.stream, rooms.of("stream")),
         events=_events(whole.events, rooms.of("events")),
         attributes=rooms.of("attributes").value(jsonable(whole.attributes)),
@@ -63,26 +65,31 @@ class _Rooms:
         return list(dict.fromkeys(member for member, room in self._given if room.is_cut))
 
 
+def _path(whole: WholeSpan) -> str:
+    return f"/api/traces/{whole.trace_id.hex()}/spans/{whole.row.span_id.hex()}"
+
+
 def _parts(whole: WholeSpan) -> list[schemas.PayloadPart]:
-    base = f"/api/traces/{whole.trace_id.hex()}/spans/{whole.row.span_id.hex()}/payload"
+    base = f"{_path(whole)}/payload"
     return [
         schemas.PayloadPart(
             name=part.name,
             size_bytes=len(part.data),
             content_type=part.content_type,
             path=f"{base}/{part.name}",
+            is_derived=part.is_derived,
         )
-        for part in payload_parts(whole.attributes, whole.payload)
+        for part in payload_parts(whole.attributes, whole.payload, lambda: whole.view)
     ]
 
 
-def _chat(chat: Chat, rooms: _Rooms) -> schemas.Chat:
+def _chat(chat: Chat, rooms: _Rooms, media: ChatMedia) -> schemas.Chat:
     # The answer has room of its own: what was sent may be the longer part by far.
     sent, answered = rooms.of("chat"), rooms.of("chat")
     return schemas.Chat(
-        system=sent.value(jsonable(chat.system)),
-        messages=_messages(chat.messages, sent),
-        output=_messages(chat.output, answered),
+        system=sent.value(jsonable(media.named(chat.system))),
+        messages=_messages(chat.messages, sent, media),
+        output=_messages(chat.output, answered, media),
         tools=[
             schemas.ToolDefinition(
                 name=sent.text(mended(tool.name)),
@@ -96,12 +103,12 @@ def _chat(chat: Chat, rooms: _Rooms) -> schemas.Chat:
     )
 
 
-def _messages(messages: list[Message], room: Room) -> list[schemas.ChatMessage]:
-    return [_message(message, room) for message in messages if room.has_room]
+def _messages(messages: list[Message], room: Room, media: ChatMedia) -> list[schemas.ChatMessage]:
+    return [_message(message, room, media) for message in messages if room.has_room]
 
 
-def _message(message: Message, room: Room) -> schemas.ChatMessage:
-    parts: list[dict[str, Any]] = room.value(jsonable(message.parts))
+def _message(message: Message, room: Room, media: ChatMedia) -> schemas.ChatMessage:
+    parts: list[dict[str, Any]] = room.value(jsonable(media.named(message.parts)))
     return schemas.ChatMessage(
         role=mended(message.role), parts=parts, finish_reason=_text(message.finish_reason)
     )

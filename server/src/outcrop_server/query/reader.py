@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from outcrop_server.model.errors import NotFoundError
 from outcrop_server.model.rows import TracePosition
 from outcrop_server.otlp.parse import parse_stored
 from outcrop_server.query import cursor as cursors
+from outcrop_server.query.media import Media, blobs, media_of
 from outcrop_server.query.missing import no_span, no_trace
 from outcrop_server.query.payload_parts import PartName, PayloadPart, payload_parts
 from outcrop_server.query.scope import experiment_names
@@ -150,12 +152,28 @@ class TraceReader:
             NotFoundError: there is no such trace, no such span in it, or no such part of it.
         """
         _, payload = self._kept(trace_id, span_id)
-        parts = payload_parts(parse_stored(payload).attributes, payload)
-        for part in parts:
+        record = parse_stored(payload)
+        others: list[str] = []
+        for part in payload_parts(record.attributes, payload, lambda: self._view(record)):
             if part.name == name:
                 return part
-        there = ", ".join(part.name for part in parts)
+            others.append(part.name)
+        there = ", ".join(others)
         raise NotFoundError(f"Span {span_id.hex()} has no part '{name}'; it has {there}.")
+
+    def media(self, trace_id: bytes, span_id: bytes, number: int) -> Media:
+        """A picture, a sound, a video or a document of a span's conversation.
+
+        Raises:
+            NotFoundError: there is no such trace, no such span in it, or no such media in it.
+        """
+        _, payload = self._kept(trace_id, span_id)
+        chat = self._view(parse_stored(payload)).chat
+        part = None if chat is None else next(itertools.islice(blobs(chat), number, None), None)
+        found = None if part is None else media_of(part)
+        if found is None:
+            raise NotFoundError(f"Span {span_id.hex()} has no media {number}.")
+        return found
 
     def _kept(self, trace_id: bytes, span_id: bytes) -> tuple[SpanRow, bytes]:
         kept = self._store.span(trace_id, span_id)

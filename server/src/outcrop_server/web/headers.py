@@ -9,10 +9,11 @@ from starlette.datastructures import MutableHeaders
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# No script but the page's own files. Mantine sets styles on elements; images come from payloads, as data or
-# made in the page.
+# No script but the page's own files. Mantine sets styles on elements; images, sound and video of payloads come
+# from the server itself, images of a page's own making as data.
 _POLICY = (
-    "default-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+    "default-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data: blob:; "
+    "media-src 'self'; style-src 'self' 'unsafe-inline'; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _HEADERS = {

@@ -7,6 +7,7 @@ import { ScrollPane, VirtualRows } from "@/components/VirtualRows";
 import { formatBytes } from "@/lib/format";
 import { useSpeech } from "@/lib/i18n/language";
 import { inlineJson, parseJsonText, toText } from "@/lib/json";
+import { CutNote } from "./CutNote";
 import styles from "./AttributesTab.module.css";
 
 type Attributes = Readonly<Record<string, unknown>>;
@@ -20,7 +21,15 @@ function linesOf(title: string | null, attributes: Attributes, wanted: string): 
   return found.length > 0 && title !== null ? [{ title }, ...found] : found;
 }
 
-export function AttributesTab({ attributes, resource }: { attributes: Attributes; resource: Attributes }) {
+interface Props {
+  attributes: Attributes;
+  resource: Attributes;
+  isCut: boolean;
+  /** Leads to where all of a payload can be had that is shown here in part. */
+  onSeeAll: () => void;
+}
+
+export function AttributesTab({ attributes, resource, isCut, onSeeAll }: Props) {
   const { t } = useSpeech();
   const [wanted, setWanted] = useState("");
   const lines = useMemo(() => {
@@ -38,6 +47,7 @@ export function AttributesTab({ attributes, resource }: { attributes: Attributes
           onChange={(event) => setWanted(event.target.value)}
         />
       </div>
+      {isCut && <CutNote onSeeAll={onSeeAll} />}
       {lines.length === 0 && <p className={styles.none}>{wanted ? t.noAttributeMatches : t.nothingCaptured}</p>}
       <VirtualRows
         role="table"

@@ -124,11 +124,12 @@ function Payload({ trace, span, tab, chunk, go }: PayloadProps) {
   const { data, error, isPlaceholderData, refetch } = useQuery(spanQuery(trace.row.id, span.id));
   if (error && !data) return <Failure what={t.whatSpan} error={error} onRetry={() => void refetch()} />;
   if (!data) return <SkeletonRows count={8} height={32} widths={[10, 60]} />;
+  const onSeeAll = () => go({ tab: "io" });
   const views: Record<SpanTab, React.ReactNode> = {
-    chat: <ChatTab key={data.span.id} payload={data} onSeeAll={() => go({ tab: "io" })} />,
+    chat: <ChatTab key={data.span.id} payload={data} onSeeAll={onSeeAll} />,
     io: <PayloadTab key={data.span.id} payload={data} />,
-    events: <EventsTab key={data.span.id} payload={data} chunk={chunk} onChunk={(index) => go({ chunk: index })} />,
-    attributes: <AttributesTab attributes={data.attributes} resource={trace.resource} />,
+    events: <EventsTab key={data.span.id} payload={data} chunk={chunk} onChunk={(index) => go({ chunk: index })} onSeeAll={onSeeAll} />,
+    attributes: <AttributesTab attributes={data.attributes} resource={trace.resource} isCut={data.cutMembers.includes("attributes")} onSeeAll={onSeeAll} />,
     feedback: <FeedbackTab key={data.span.id} traceId={trace.row.id} spanId={span.id} isRoot={span.parentId === null} />,
     code: <CodeTab payload={data} />,
   };

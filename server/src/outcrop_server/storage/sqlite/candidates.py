@@ -9,10 +9,11 @@ those are looked at. The conditions are tested all the same, so an index may nam
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from outcrop.filter.ast import And, AnySpan, Comparison, Condition, Field, Operator, Or
-from outcrop.filter.fields import WORDS
+from outcrop.filter.fields import TRACE_ID, WORDS
 from outcrop.filter.texts import is_of_text
 from outcrop_server.storage.sqlite.conditions import Sql, test_sql
 from outcrop_server.storage.sqlite.durations import Bounds, bounds_of, is_of_span
@@ -54,6 +55,7 @@ _NUMBERS = {
     "cost": "coalesce(cost_nano_usd / 1e9, -1)",
     "total_tokens": "coalesce(input_tokens + output_tokens, -1)",
 }
+_ID = re.compile("[0-9a-f]{32}")
 _EXACT = frozenset({"session_id", "user_id"})
 _COMPARED = frozenset(
     {Operator.EQUAL, Operator.GREATER, Operator.GREATER_OR_EQUAL, Operator.LESS, Operator.LESS_OR_EQUAL}
@@ -168,6 +170,8 @@ def _of_terms(kind: str, comparison: Comparison, connection: sqlite3.Connection)
 
 def _of_columns(comparison: Comparison) -> Sql | None:
     name, operator, value = comparison.field.name, comparison.operator, comparison.value
+    if comparison.field == TRACE_ID and operator in {Operator.EQUAL, Operator.IN}:
+        return _of_ids(value if isinstance(value, tuple) else (value,))
     if name in _EXACT and operator in {Operator.EQUAL, Operator.IN}:
         test = test_sql(comparison, name)
         return Sql(f"SELECT trace_key FROM trace WHERE {test.text}", test.values)
@@ -178,6 +182,12 @@ def _of_columns(comparison: Comparison) -> Sql | None:
     if name in _NUMBERS:
         return Sql(f"SELECT trace_key FROM trace WHERE {_NUMBERS[name]} {operator.value} ?", (value,))
     return None
+
+
+def _of_ids(values: tuple[object, ...]) -> Sql:
+    """Of a text that is no id, no trace has it."""
+    ids = tuple(bytes.fromhex(each) for each in values if isinstance(each, str) and _ID.fullmatch(each))
+    return Sql(f"SELECT trace_key FROM trace WHERE trace_id IN ({', '.join('?' for _ in ids)})", ids)
 
 
 def _of_durations(bounds: Bounds, longest: str, shortest: str) -> list[Sql]:

@@ -7,11 +7,14 @@ import { Fold } from "@/components/Fold";
 import { ScrollPane } from "@/components/VirtualRows";
 import { useSpeech } from "@/lib/i18n/language";
 import { readConversation, type Chat, type Conversation } from "@/model/conversation";
+import { readDocuments } from "@/model/documents";
 import { foldTurns } from "@/model/foldTurns";
 import { readEmbeddings, readRerank } from "@/model/vectors";
 import { toolSpans } from "@/model/toolSpans";
+import { CutNote } from "../CutNote";
 import { useOpenTrace } from "../TraceContext";
 import styles from "./Chat.module.css";
+import { DocumentsView } from "./DocumentsView";
 import { EmbeddingView } from "./EmbeddingView";
 import { Guardrail } from "./Guardrail";
 import { Line } from "./Line";
@@ -33,38 +36,30 @@ export function ChatTab({ payload, onSeeAll }: Props) {
   const { chat } = payload;
   return (
     <ScrollPane>
+      {payload.cutMembers.includes("chat") && <CutNote onSeeAll={onSeeAll} />}
       <div className={styles.document}>
-        {payload.cutMembers.includes("chat") && <CutNote onSeeAll={onSeeAll} />}
         {chat ? <ModelChat chat={chat} payload={payload} /> : <OtherSpan payload={payload} />}
       </div>
     </ScrollPane>
   );
 }
 
+const DOCUMENTS: ReadonlySet<string> = new Set(["RETRIEVER", "RERANKER"]);
+
 /** Spans that are no conversation: in a form of their own where they have one. */
 function OtherSpan({ payload }: { payload: SpanPayload }) {
   const { inputs, outputs, span } = payload;
   const rerank = useMemo(() => (span.error ? null : readRerank(inputs, outputs)), [inputs, outputs, span.error]);
   const embeddings = useMemo(() => (span.kind === "embedding" && !span.error ? readEmbeddings(inputs, outputs) : null), [inputs, outputs, span]);
+  const documents = useMemo(() => (DOCUMENTS.has(span.type) && !span.error ? readDocuments(outputs) : null), [outputs, span]);
   if (span.type === "RERANKER" && rerank) return <RerankView rerank={rerank} />;
   if (embeddings) return <EmbeddingView embeddings={embeddings} />;
+  if (documents) return <DocumentsView inputs={inputs} documents={documents} isRanking={span.type === "RERANKER"} />;
   return (
     <>
       <Guardrail outputs={outputs} />
       <PlainChat payload={payload} />
     </>
-  );
-}
-
-function CutNote({ onSeeAll }: { onSeeAll: () => void }) {
-  const { t } = useSpeech();
-  return (
-    <p className={styles.cutNote}>
-      {t.cutHere}{" "}
-      <button type="button" className={styles.open} onClick={onSeeAll}>
-        {t.seeWhole}
-      </button>
-    </p>
   );
 }
 
@@ -83,7 +78,7 @@ function ModelChat({ chat, payload }: { chat: Chat; payload: SpanPayload }) {
       {conversation.answer.map((turn) => (
         <TurnLine key={turn.key} turn={turn} isAnswer />
       ))}
-      {conversation.answer.length === 0 && !error && (
+      {conversation.answer.length === 0 && !error && payload.span.kind !== "embedding" && (
         <Line role="assistant" isAnswer>
           <p className={styles.faint}>{t.noOutput}</p>
         </Line>

@@ -43,7 +43,7 @@ function OneItem({ item }: { item: Item }) {
         </Fold>
       );
     case "media":
-      return <Media item={item} />;
+      return <Media media={item.media} />;
     case "unknown":
       return (
         <div className={styles.unknown} data-tip={t.unknownPart}>

@@ -1,48 +1,59 @@
-// Pictures shown, documents to download, and links to what lies elsewhere (never fetched by the page).
-import { IconDownload, IconFile, IconPhoto } from "@tabler/icons-react";
+// Pictures shown, sound and video played, all else to download; what lies elsewhere is named and never fetched.
+import { IconDownload, IconFile, IconMovie, IconPhoto, IconVolume } from "@tabler/icons-react";
+import { useState } from "react";
 import { formatBytes } from "@/lib/format";
 import { useSpeech } from "@/lib/i18n/language";
-import type { Item } from "@/model/conversation";
+import type { Media as MediaItem } from "@/model/conversation";
+import { mediaFileName } from "@/model/mediaFile";
 import styles from "./Chat.module.css";
 
-type MediaItem = Extract<Item, { kind: "media" }>;
+type Held = NonNullable<MediaItem["held"]>;
+type Form = "image" | "audio" | "video";
 
-export function Media({ item }: { item: MediaItem }) {
+const SIGNS: Readonly<Record<string, typeof IconFile>> = { image: IconPhoto, audio: IconVolume, video: IconMovie, document: IconFile };
+
+export function Media({ media }: { media: MediaItem }) {
   const { t } = useSpeech();
-  const title = item.name ?? (item.modality === "image" ? t.image : item.modality === "document" ? t.document : item.modality);
-  if (item.base64 === null) {
+  const { modality, mimeType, name, uri, held } = media;
+  const names: Readonly<Record<string, string>> = { image: t.image, audio: t.audio, video: t.video, document: t.document };
+  const title = name ?? names[modality] ?? modality;
+  const Sign = SIGNS[modality] ?? IconFile;
+  const head = <><Sign size={15} stroke={1.6} aria-hidden /> {title}</>;
+  if (uri !== null) return <p className={styles.media}>{head} <code>{uri}</code></p>;
+  if (!held) {
     return (
       <p className={styles.media}>
-        <IconFile size={15} stroke={1.6} aria-hidden /> {title} <code>{item.uri}</code>
+        {head} <span className={styles.faint}>{[mimeType, t.notWhole].filter(Boolean).join(" · ")}</span>
       </p>
     );
   }
-  const { base64, mimeType } = item;
-  const isPicture = item.modality === "image" && (mimeType ?? "image/png").startsWith("image/");
-  const Sign = isPicture ? IconPhoto : IconFile;
   return (
     <figure className={styles.figure}>
-      {isPicture && <img src={`data:${mimeType ?? "image/png"};base64,${base64}`} alt={title} />}
+      <Shown key={held.path} held={held} title={title} />
       <figcaption className={styles.media}>
-        <Sign size={15} stroke={1.6} aria-hidden /> {title}
-        <span className={styles.faint}>
-          {[mimeType, formatBytes(Math.floor((base64.length * 3) / 4))].filter(Boolean).join(" · ")}
-        </span>
-        <button type="button" className={styles.open} onClick={() => download(base64, mimeType, item.name)}>
+        {head} <span className={styles.faint}>{[mimeType, formatBytes(held.sizeBytes)].filter(Boolean).join(" · ")}</span>
+        <a className={styles.open} href={held.path} download={mediaFileName(media)}>
           <IconDownload size={14} stroke={1.7} aria-hidden /> {t.download}
-        </button>
+        </a>
       </figcaption>
     </figure>
   );
 }
 
-/** The bytes become an address of this page's own; the browser is never sent to a `data:` one. */
-function download(base64: string, mimeType: string | null, name: string | null): void {
-  const bytes = Uint8Array.from(window.atob(base64), (letter) => letter.charCodeAt(0));
-  const address = URL.createObjectURL(new Blob([bytes], { type: mimeType ?? "application/octet-stream" }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name ?? `download.${mimeType?.split("/")[1] ?? "bin"}`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+/** The media itself, by the type that the server gives it; nothing for what no browser shows, words where this one cannot. */
+function Shown({ held, title }: { held: Held; title: string }) {
+  const { t } = useSpeech();
+  const [isBroken, setBroken] = useState(false);
+  const form = formOf(held.contentType);
+  if (form === null) return null;
+  if (isBroken) return <p className={styles.faint}>{form === "image" ? t.cannotShow : t.cannotPlay}</p>;
+  const shared = { src: held.path, onError: () => setBroken(true) };
+  if (form === "image") return <img {...shared} alt={title} loading="lazy" />;
+  // What was captured has no captions beside it.
+  return form === "audio" ? <audio {...shared} controls preload="metadata" aria-label={title} /> : <video {...shared} controls preload="metadata" aria-label={title} />;
+}
+
+function formOf(contentType: string): Form | null {
+  const [family] = contentType.split("/");
+  return family === "image" || family === "audio" || family === "video" ? family : null;
 }

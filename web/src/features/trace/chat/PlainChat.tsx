@@ -29,7 +29,8 @@ export function PlainChat({ payload }: { payload: SpanPayload }) {
   );
 }
 
-function Value({ value }: { value: unknown }) {
+/** A value for reading: text as what it says, all else as JSON. */
+export function Value({ value }: { value: unknown }) {
   const { t } = useSpeech();
   if (value === null || value === undefined) return <p className={styles.faint}>{t.nothingCaptured}</p>;
   if (typeof value === "string") return <Markdown text={value} />;

@@ -16,12 +16,13 @@ export function Reasoning({ text, isRedacted }: { text: string | null; isRedacte
       </p>
     );
   }
-  const glimpse = text.slice(0, GLIMPSE * 2).replace(/\s+/g, " ").slice(0, GLIMPSE);
+  const line = text.slice(0, GLIMPSE * 2).trim().replace(/\s+/g, " ");
+  const glimpse = line.length > GLIMPSE || text.length > GLIMPSE * 2 ? `${line.slice(0, GLIMPSE)}…` : line;
   return (
     <Fold
       label={
         <span className={styles.reasoningLabel}>
-          <IconBulb size={14} stroke={1.7} aria-hidden /> {t.reasoning} <span className={styles.glimpse}>{glimpse}…</span>
+          <IconBulb size={14} stroke={1.7} aria-hidden /> {t.reasoning} <span className={styles.glimpse}>{glimpse}</span>
         </span>
       }
     >

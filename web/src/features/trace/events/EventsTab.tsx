@@ -6,6 +6,7 @@ import { useSpeech } from "@/lib/i18n/language";
 import { stripEvents } from "@/model/playback";
 import { ownEvents, readEvent } from "@/model/spanEvents";
 import { arrival } from "@/model/stream";
+import { CutNote } from "../CutNote";
 import { EventList } from "./EventList";
 import styles from "./Events.module.css";
 import { StreamView } from "./StreamView";
@@ -15,11 +16,13 @@ interface Props {
   payload: SpanPayload;
   chunk: number | undefined;
   onChunk: (index: number) => void;
+  /** Leads to where all of a payload can be had that is shown here in part. */
+  onSeeAll: () => void;
 }
 
 const NO_CHUNKS = arrival([]);
 
-export function EventsTab({ payload, chunk, onChunk }: Props) {
+export function EventsTab({ payload, chunk, onChunk, onSeeAll }: Props) {
   const { t } = useSpeech();
   const { span, stream } = payload;
   const events = useMemo(() => ownEvents(payload.events, stream !== null), [payload.events, stream]);
@@ -28,7 +31,7 @@ export function EventsTab({ payload, chunk, onChunk }: Props) {
   const hasStrip = (stream?.chunks.length ?? 0) > 0;
   return (
     <ScrollPane>
-      {payload.cutMembers.some((member) => member === "stream" || member === "events") && <p className={styles.cutNote}>{t.cutHere}</p>}
+      {payload.cutMembers.some((member) => member === "stream" || member === "events") && <CutNote onSeeAll={onSeeAll} />}
       {stream && <StreamView stream={stream} span={span} events={onStrip} chunk={chunk} onChunk={onChunk} />}
       {!hasStrip && events.length > 1 && (
         <div className={styles.stream}>

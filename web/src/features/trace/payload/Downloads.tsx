@@ -16,7 +16,7 @@ export function Downloads({ parts, spanId }: { parts: readonly PayloadPart[]; sp
         {parts.map((part) => (
           <li key={part.name}>
             <a href={part.path} download={fileName(spanId, part)}>
-              <IconDownload size={14} stroke={1.7} aria-hidden /> {names[part.name] ?? part.name}
+              <IconDownload size={14} stroke={1.7} aria-hidden /> {part.isDerived ? t.derivedPart(names[part.name] ?? part.name) : (names[part.name] ?? part.name)}
             </a>
             <span className={styles.faint}>{formatBytes(part.sizeBytes)}</span>
           </li>

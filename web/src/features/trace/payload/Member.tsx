@@ -60,7 +60,7 @@ function Note({ part, load, start, stop }: Whole & { part: PayloadPart | null })
   if (!part) return <p className={styles.cut}>{t.shownInPart} {t.noPartOfIt}</p>;
   const size = formatBytes(part.sizeBytes);
   if (load?.kind === "failed") return <Failure what={t.whatPayload} error={load.error} onRetry={start} />;
-  if (load?.kind === "ready") return <p className={styles.whole}>{t.shownWhole(size)}</p>;
+  if (load?.kind === "ready") return <p className={styles.whole}>{part.isDerived ? t.shownWholeDerived(size) : t.shownWhole(size)}</p>;
   if (load?.kind === "loading") {
     const isRead = load.done >= part.sizeBytes;
     return (

@@ -1,8 +1,9 @@
 // Drawing over the waterfall zooms to what was drawn; the wheel zooms with Ctrl and moves in time with Shift or sideways;
-// two clicks show the whole again.
+// two clicks show the whole again. Fingers have a file of their own.
 import { useEffect, useRef, useState, type CSSProperties, type MouseEvent, type PointerEvent, type RefObject } from "react";
 import { lengthOf, panned, stretchOf, wholeView, zoomed } from "@/model/timeView";
 import type { TimeState } from "./useTimeView";
+import { useTrackTouch } from "./useTrackTouch";
 
 // Less is a click that trembled.
 const LEAST_PX = 5;
@@ -47,16 +48,25 @@ export function useTrackGestures(box: RefObject<HTMLElement | null>, axis: RefOb
     return () => element.removeEventListener("wheel", wheel);
   }, [box, axis]);
 
+  const touch = useTrackTouch(axis, time);
   const handlers = {
     onPointerDown: (event: PointerEvent) => {
       const track = rect();
       const outer = box.current?.getBoundingClientRect();
-      if (event.button !== 0 || event.pointerType === "touch" || !track || !outer || !isOver(event.clientX, track)) return;
+      if (event.pointerType === "touch") {
+        touch.down(event);
+        return;
+      }
+      if (event.button !== 0 || !track || !outer || !isOver(event.clientX, track)) return;
       const share = shareOf(event.clientX, track);
       setEdges({ left: track.left - outer.left, width: track.width });
       setDrawing({ from: share, to: share, isDrawn: false });
     },
     onPointerMove: (event: PointerEvent<HTMLElement>) => {
+      if (event.pointerType === "touch") {
+        touch.move(event);
+        return;
+      }
       const track = rect();
       if (!drawing || !track) return;
       const to = shareOf(event.clientX, track);
@@ -64,14 +74,18 @@ export function useTrackGestures(box: RefObject<HTMLElement | null>, axis: RefOb
       if (isDrawn && !drawing.isDrawn) event.currentTarget.setPointerCapture(event.pointerId);
       setDrawing({ from: drawing.from, to, isDrawn });
     },
-    onPointerUp: () => {
+    onPointerUp: (event: PointerEvent) => {
+      touch.up(event);
       setDrawing(null);
       if (!drawing?.isDrawn) return;
       const { view, whole, setView } = time;
       const at = (share: number) => view.fromNs + share * lengthOf(view);
       setView(stretchOf(at(drawing.from), at(drawing.to), whole));
     },
-    onPointerCancel: () => setDrawing(null),
+    onPointerCancel: (event: PointerEvent) => {
+      touch.up(event);
+      setDrawing(null);
+    },
     onDoubleClick: (event: MouseEvent) => {
       const track = rect();
       if (track && isOver(event.clientX, track)) time.setView(wholeView(time.whole));
