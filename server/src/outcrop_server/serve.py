@@ -59,7 +59,7 @@ def run(settings: Settings, announce: Callable[[Addresses], None]) -> None:
         SystemExit: a signal came before it listened.
     """
     signals = StopSignals()
-    with _prepared(settings, announce) as (server, listening, _):
+    with _prepared(settings, announce, fills_apart=True) as (server, listening, _):
         _collect_less_often()
         sys.setswitchinterval(_SWITCH_S)
         signals.watch(server)
@@ -122,7 +122,7 @@ class BackgroundServer:
 
 @contextmanager
 def _prepared(
-    settings: Settings, announce: Callable[[Addresses], None]
+    settings: Settings, announce: Callable[[Addresses], None], *, fills_apart: bool = False
 ) -> Generator[tuple[StoppableServer, socket.socket, Settings], None, None]:
     """A server about to run, its socket, and the settings with the port that was bound."""
     check_tls(settings)
@@ -130,7 +130,7 @@ def _prepared(
         _check_grpc(settings)
         bound = replace(settings, port=listening.getsockname()[1])
         metrics, lifecycle = Metrics(), Lifecycle()
-        store = open_store(bound, metrics)
+        store = open_store(bound, metrics, fills_apart=fills_apart)
         try:
             app = create_app(bound, store, metrics, lifecycle)
             grpc = create_grpc_server(app, bound, metrics, lifecycle)

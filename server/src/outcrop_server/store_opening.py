@@ -16,8 +16,15 @@ if TYPE_CHECKING:
     from outcrop_server.upkeep.retention import Removed
 
 
-def open_store(settings: Settings, metrics: Metrics | None = None) -> TraceStore:
-    """Opens the store that the settings name; `metrics` are told of its commits.
+def open_store(
+    settings: Settings, metrics: Metrics | None = None, *, fills_apart: bool = False
+) -> TraceStore:
+    """Opens the store that the settings name.
+
+    Args:
+        settings: name it.
+        metrics: told of its commits.
+        fills_apart: whether what a store prepares in the background is done by a process of its own.
 
     Raises:
         StoreError: it cannot be used; says why and what to do.
@@ -28,6 +35,7 @@ def open_store(settings: Settings, metrics: Metrics | None = None) -> TraceStore
         settings.store,
         max_waiting_bytes=settings.max_waiting_bytes,
         on_commit=watch_nothing if metrics is None else metrics.on_commit,
+        fills_apart=fills_apart,
     )
 
 

@@ -65,6 +65,7 @@ class SqliteStore(StoreOfChoices):
         on_commit: told of each commit, in the committing thread.
         read_text: reads a payload's text.
         search_s: seconds after which a search that has to look into payloads ends with an error.
+        fills_apart: whether the index of words is filled by a process of its own, as a server wants it.
 
     Raises:
         StoreError: the file cannot be used; says why and what to do.
@@ -78,6 +79,7 @@ class SqliteStore(StoreOfChoices):
         on_commit: CommitWatch = watch_nothing,
         read_text: ReadText = read_text,
         search_s: float = DEFAULT_SEARCH_S,
+        fills_apart: bool = False,
     ) -> None:
         self._path = path
         self._max_waiting_bytes = max_waiting_bytes
@@ -95,7 +97,9 @@ class SqliteStore(StoreOfChoices):
             raise
         self._committer = Committer(connection, self._lock, max_waiting_bytes, on_commit)
         self._readers = ReaderPool(path)
-        self._texts = TextSearch(path, self._readers, read_text, self._committer.is_busy, search_s)
+        self._texts = TextSearch(
+            path, self._readers, read_text, self._committer.is_busy, search_s, fills_apart=fills_apart
+        )
         self._is_closed = False
 
     def append(self, spans: Sequence[NewSpan]) -> Future[int]:

@@ -81,12 +81,16 @@ class Filler:
         """
         if self._thread is None:
             self._give_way = give_way or _go_on
-            self._thread = threading.Thread(target=self._run, name="outcrop-words", daemon=True)
+            self._thread = threading.Thread(target=self.run, name="outcrop-words", daemon=True)
             self._thread.start()
+
+    def end(self) -> None:
+        """Ends `run` after its present step."""
+        self._stopping.set()
 
     def stop(self) -> None:
         """Ends the thread after its present step."""
-        self._stopping.set()
+        self.end()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
@@ -129,7 +133,8 @@ class Filler:
             remove_index(self._path)
             self._is_damaged.clear()
 
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Fills in this thread until `end` is called, whenever no other process does."""
         lock: FileLock | None = None
         try:
             while not self._stopping.is_set():

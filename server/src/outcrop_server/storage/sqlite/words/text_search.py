@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from outcrop.filter.texts import has_pattern, looks_for_text
 from outcrop_server.storage.sqlite import changes
+from outcrop_server.storage.sqlite.words.apart import FillerApart
 from outcrop_server.storage.sqlite.words.asking import Asking, Sources
 from outcrop_server.storage.sqlite.words.filler import Filler
 from outcrop_server.storage.sqlite.words.index_file import (
@@ -44,6 +45,7 @@ class TextSearch:
         read_text: reads a payload.
         is_busy: whether the filler is to leave the processor to others.
         seconds: after which a search that reads payloads ends with an error.
+        fills_apart: whether another process is to fill the index.
     """
 
     def __init__(
@@ -53,12 +55,15 @@ class TextSearch:
         read_text: ReadText,
         is_busy: Callable[[], bool],
         seconds: float,
+        *,
+        fills_apart: bool = False,
     ) -> None:
         self._readers = readers
         self._seconds = seconds
         self._index = IndexReaders(index_path(path))
         self._sources = Sources(readers, read_text, RecentTexts())
-        self.filler = Filler(path, readers, read_text, is_busy)
+        inside = Filler(path, readers, read_text, is_busy)
+        self.filler = FillerApart(path, inside) if fills_apart else inside
 
     @contextmanager
     def asked(
