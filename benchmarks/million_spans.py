@@ -143,6 +143,8 @@ def wait_for_words() -> None:
         print(f"  {waiting:,} traces wait for the index of words", flush=True)
         time.sleep(10)
     print(f"{time.perf_counter() - started:.0f} s until every word is indexed", flush=True)
+    # What a server does in its first moments: loading prices, starting the process that fills the index.
+    time.sleep(5)
 
 
 def memory_mb(process: subprocess.Popen[str]) -> float:

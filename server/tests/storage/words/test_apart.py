@@ -28,6 +28,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="it looks at processe
 def blind(monkeypatch: pytest.MonkeyPatch) -> None:
     """Searches look into no payloads of traces that wait: what is found, the index knows."""
     monkeypatch.setattr(waiting, "LOOKED_AT_SPANS", 0)
+    monkeypatch.setattr(apart, "_FIRST_S", 0.0)
     monkeypatch.setattr(apart, "_AGAIN_S", 0.1)
 
 

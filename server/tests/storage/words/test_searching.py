@@ -101,6 +101,35 @@ def test_a_part_of_very_many_terms_is_looked_for_in_payloads(
     assert found(store, "umber6", limit=100) == {6, 60}
 
 
+@pytest.mark.parametrize("window_bits", [1, 3, 5])
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("common", set(range(1, 61))),
+        ("number", set(range(1, 61))),
+        ("number5", {5, *range(50, 60)}),
+        ('"number5, and"', set[int]()),
+        ('"number17 and"', {17}),
+        ("common AND number9", {9}),
+        ("number5 number7", set[int]()),
+        ("common AND NOT number5", set(range(1, 61)) - {5, *range(50, 60)}),
+        ("span.attributes.place LIKE 'p-1%'", {1, *range(10, 20)}),
+        ("span.content RLIKE 'number(1|2)[0-9] and'", set(range(10, 30))),
+        ("span.content LIKE '%common%' AND name LIKE 'span%'", set(range(1, 61))),
+    ],
+)
+def test_however_many_are_asked_for_at_once_the_same_are_found(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, text: str, numbers: set[int], window_bits: int
+) -> None:
+    """Single traces, then those near them, then a shard's; and what is in many is not looked for before."""
+    monkeypatch.setattr(index_view, "_MOST_ASKED", 6)
+    monkeypatch.setattr(index_view, "_WINDOW_BITS", window_bits)
+    monkeypatch.setattr(index_view, "_MOST_WINDOWS", 2)
+    monkeypatch.setattr(index_view, "_MANY", 1)
+    monkeypatch.setattr(index_view, "_TERMS_TOGETHER", 3)
+    assert found(store, text, limit=100) == numbers
+
+
 def test_a_search_that_takes_too_long_says_how_to_narrow_it(tmp_path: Path) -> None:
     with closing(SqliteStore(tmp_path / "store.db", search_s=0)) as store:
         store.append([saying(1, "said")]).result()

@@ -27,6 +27,8 @@ _log = logging.getLogger(__name__)
 _PROGRAM = (
     f"import sys; sys.path[:] = filter(None, sys.path); from {filling_process.__name__} import main; main()"
 )
+# A server that starts has other things to do.
+_FIRST_S = 1.0
 _AGAIN_S = 5.0
 # A step takes a fraction of this.
 _STOP_S = 20.0
@@ -100,6 +102,7 @@ class FillerApart:
         self._inside.fill()
 
     def _run(self, give_way: Callable[[], None] | None) -> None:
+        self._stopping.wait(_FIRST_S)
         while not self._stopping.is_set():
             try:
                 child = self._started()

@@ -118,7 +118,7 @@ class Asking:
             if comparison.field == WORDS
             else wanted_of(comparison)
         )
-        if self._view is None or not is_narrowing(wanted):
+        if self._view is None or not is_narrowing(wanted) or self._view.is_in_many(wanted, places):
             return None
         found: set[int] = set(self._waiting.looked_at)
         for shard in self._view.shards():

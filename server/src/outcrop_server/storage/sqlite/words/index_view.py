@@ -18,8 +18,12 @@ _TERMS_AT_ONCE = 200
 # Alternatives that are asked for together with others: of more, FTS5 takes longer than we do apart.
 _TERMS_TOGETHER = 12
 _FEW = 20
-# Terms that are asked of single traces, before all traces of a shard are.
+# Terms that are asked of single traces, before all traces near them are, and these before all of a shard.
 _MOST_ASKED = 40
+_WINDOW_BITS = 9
+_MOST_WINDOWS = 4
+# What is in so many of a window's traces is in many.
+_MANY = (1 << _WINDOW_BITS) // 4
 # What a search names: of each of these needles one, or of each needle.
 Wanted = tuple[tuple[Needle, ...], ...]
 # Where: in the words of spans, and in what is marked so.
@@ -30,6 +34,9 @@ IN_ATTRIBUTES: Places = frozenset({OF_ATTRIBUTES})
 _MARKS = frozenset({OF_ATTRIBUTES, OF_COLUMNS})
 
 
+# Keys of traces, from one to another.
+Keys = tuple[int, int]
+_EVERY_KEY = (0, 2**63 - 1)
 # No limit, to SQLite.
 _ALL = -1
 
@@ -63,6 +70,7 @@ class IndexView:
         self._on_damage = on_damage
         self._asked: dict[tuple[int, Wanted, Places], int] = {}
         self._found: dict[tuple[int, Wanted, Places], frozenset[int] | None] = {}
+        self._windows: dict[tuple[int, Wanted, Places], dict[int, frozenset[int] | None]] = {}
         self._questions: dict[tuple[int, Wanted, Places], _Question] = {}
         self._terms: dict[tuple[int, bytes], list[bytes] | None] = {}
         self._shards: frozenset[int] | None = None
@@ -91,12 +99,28 @@ class IndexView:
                 self._asked[key] = asked
                 if asked <= _MOST_ASKED:
                     return self._is_there(trace_key, wanted, places)
+                window, known = trace_key >> _WINDOW_BITS, self._windows.setdefault(key, {})
+                if window in known or len(known) < _MOST_WINDOWS:
+                    near = self._window(window, wanted, places)
+                    return None if near is None else trace_key in near
             except IndexFaultError as error:
                 self._on_damage(error)
                 self._found[key] = None
         # Of many, all of the shard at once.
         found = self.matching(shard, wanted, places)
         return None if found is None else trace_key in found
+
+    def is_in_many(self, wanted: Wanted, places: Places) -> bool:
+        """Whether so many of the newest traces have what is wanted that it is found soon without an index."""
+        try:
+            ((newest,),) = self._index.read("SELECT coalesce(max(trace_key), 0) FROM document")
+            # The last one that is full.
+            window = (newest >> _WINDOW_BITS) - 1
+            found = self._window(window, wanted, places) if window >= 0 else None
+        except IndexFaultError as error:
+            self._on_damage(error)
+            return False
+        return found is not None and len(found) > _MANY
 
     def matching(self, shard: int, wanted: Wanted, places: Places) -> frozenset[int] | None:
         """The traces of a shard that have what is wanted; None if too many terms would have to be asked."""
@@ -117,8 +141,18 @@ class IndexView:
             self._on_damage(error)
             return frozenset()
 
+    def _window(self, window: int, wanted: Wanted, places: Places) -> frozenset[int] | None:
+        """The traces whose keys are near each other that have what is wanted."""
+        first = window << _WINDOW_BITS
+        shard = shard_of(first)
+        known = self._windows.setdefault((shard, wanted, places), {})
+        if window not in known:
+            keys = (first, first + (1 << _WINDOW_BITS) - 1)
+            known[window] = self._matching(shard, wanted, places, keys=keys)
+        return known[window]
+
     def _matching(
-        self, shard: int, wanted: Wanted, places: Places, most: int = _ALL
+        self, shard: int, wanted: Wanted, places: Places, most: int = _ALL, keys: Keys = _EVERY_KEY
     ) -> frozenset[int] | None:
         question = self._question(shard, wanted, places)
         if shard not in self.shards() or not question.is_possible:
@@ -126,12 +160,13 @@ class IndexView:
         found: frozenset[int] | None = None
         if question.expression:
             limit = _ALL if question.others else most
-            found = self._traces(shard, question.expression, limit)
+            found = self._traces(shard, question.expression, keys, limit)
         for choices in question.others:
             if found is not None and len(found) <= _FEW:
                 # They are looked at in less time than these needles are.
                 break
-            either = frozenset[int]().union(*(self._with_needle(shard, needle, places) for needle in choices))
+            traces = (self._with_needle(shard, needle, places, keys) for needle in choices)
+            either = frozenset[int]().union(*traces)
             found = either if found is None else found & either
         return found
 
@@ -160,6 +195,7 @@ class IndexView:
         expressions: list[str] = []
         others: list[tuple[Needle, ...]] = []
         count = 0
+        most = _TERMS_AT_ONCE if len(wanted) == 1 else _TERMS_TOGETHER
         for choices in wanted:
             known = [self._known_pieces(shard, needle, places) for needle in choices]
             if not all(known):
@@ -170,7 +206,7 @@ class IndexView:
                 return _Question(is_possible=False)
             terms = sum(len(piece) for pieces in possible for piece in pieces)
             count += terms
-            if terms > _TERMS_TOGETHER:
+            if terms > most:
                 others.append(choices)
             else:
                 expressions.append(" OR ".join(f"({_every(map(_either, pieces))})" for pieces in possible))
@@ -181,10 +217,10 @@ class IndexView:
         found = (self._with_piece(shard, piece, places) for piece in needle.pieces)
         return [terms for terms in found if terms is not None]
 
-    def _with_needle(self, shard: int, needle: Needle, places: Places) -> frozenset[int]:
+    def _with_needle(self, shard: int, needle: Needle, places: Places, keys: Keys) -> frozenset[int]:
         found: frozenset[int] | None = None
         for terms in self._known_pieces(shard, needle, places):
-            traces = self._of_terms(shard, terms)
+            traces = self._of_terms(shard, terms, keys)
             found = traces if found is None else found & traces
             if not found:
                 break
@@ -233,15 +269,14 @@ class IndexView:
             self._vocabulary = (shard, b"".join(terms for (terms,) in rows))
         return self._vocabulary[1]
 
-    def _of_terms(self, shard: int, terms: list[bytes]) -> frozenset[int]:
+    def _of_terms(self, shard: int, terms: list[bytes], keys: Keys) -> frozenset[int]:
         parts = (terms[at : at + _TERMS_AT_ONCE] for at in range(0, len(terms), _TERMS_AT_ONCE))
-        return frozenset[int]().union(*(self._traces(shard, _either(part)) for part in parts))
+        return frozenset[int]().union(*(self._traces(shard, _either(part), keys) for part in parts))
 
-    def _traces(self, shard: int, expression: str, most: int = _ALL) -> frozenset[int]:
+    def _traces(self, shard: int, expression: str, keys: Keys, most: int = _ALL) -> frozenset[int]:
         table = table_of(shard)
-        rows = self._index.read(
-            f"SELECT rowid FROM {table} WHERE {table} MATCH ? LIMIT ?", (expression, most)
-        )
+        statement = f"SELECT rowid FROM {table} WHERE {table} MATCH ? AND rowid BETWEEN ? AND ? LIMIT ?"
+        rows = self._index.read(statement, (expression, *keys, most))
         return frozenset(key for (key,) in rows)
 
 
