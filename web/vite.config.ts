@@ -13,6 +13,8 @@ export default defineConfig({
   build: {
     outDir: here("../server/src/outcrop_server/web/static"),
     emptyOutDir: true,
+    // By it the server names what a view needs in the page itself.
+    manifest: "chunks.json",
     // The server's Content-Security-Policy allows no data: scripts or fonts; keep every asset a file.
     assetsInlineLimit: 0,
     // Browsers that know light-dark(): both themes come from one set of tokens.
