@@ -79,7 +79,7 @@ def test_the_page_names_what_the_view_at_its_address_needs(page: BackgroundServe
     (static / "chunks.json").write_text(json.dumps(chunks))
     (static / "index.html").write_text("<head><title>built</title></head>")
 
-    def named(path: str) -> list[str]:
+    def named(path: str) -> list[tuple[str, str]]:
         return re.findall(r'rel="(\w+)" crossorigin href="([^"]+)"', ask(page.url, path).body.decode())
 
     # A view's styles go over those of its parts, so they stand behind them.
