@@ -51,7 +51,7 @@ def until(is_so: Callable[[], bool]) -> None:
 
 
 def filler_of(store: SqliteStore) -> FillerApart:
-    filler = vars(vars(store)["_texts"])["filler"]
+    filler: object = vars(vars(store)["_texts"])["filler"]
     assert isinstance(filler, FillerApart)
     return filler
 
