@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,9 +52,9 @@ def until(is_so: Callable[[], bool]) -> None:
 
 
 def filler_of(store: SqliteStore) -> FillerApart:
-    filler: object = vars(vars(store)["_texts"])["filler"]
-    assert isinstance(filler, FillerApart)
-    return filler
+    texts: Any = vars(store)["_texts"]
+    assert isinstance(texts.filler, FillerApart)
+    return texts.filler
 
 
 def child_of(store: SqliteStore) -> int:
