@@ -123,8 +123,8 @@ def test_reading_a_request_of_spans_gives_way(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr("outcrop_server.turns.time.sleep", slept.append)
     accepted = pipeline.accept(body)
     monkeypatch.undo()
-    # Before each span that is made rows of, and before each eighth that is read.
-    assert len(slept) == 32 + 4
+    # Before each eighth span that is read, each that is made rows of, and each trace that is made ready.
+    assert len(slept) == 4 + 32 + 1
     assert accepted.stored.result() == 32
     store.close()
 

@@ -112,7 +112,7 @@ class Pipeline:
                 self._watch.on_refused("forbidden", len(refused))
             faults = [*faults, *refused]
         try:
-            stored = self._store.append(rows)
+            stored = self._store.append(rows, work.give_way)
         except UnavailableError:
             self._watch.on_refused("unavailable", len(rows))
             raise

@@ -271,7 +271,7 @@ class TraceStore(KeptTraces, TokenStore, RetainingStore, Protocol):
     for writes, and MUST see every append whose future was done when they began.
     """
 
-    def append(self, spans: Sequence[NewSpan]) -> Future[int]:
+    def append(self, spans: Sequence[NewSpan], give_way: Callable[[], None] | None = None) -> Future[int]:
         """Keeps spans.
 
         MUST do what costs CPU in the calling thread, and MUST NOT wait for the disk in it. The future
@@ -288,6 +288,7 @@ class TraceStore(KeptTraces, TokenStore, RetainingStore, Protocol):
 
         Args:
             spans: what to keep; MAY hold spans of many traces; an empty sequence succeeds.
+            give_way: SHOULD be called now and then by the calling thread; may sleep for a moment.
 
         Returns:
             How many spans were new. The future MUST raise `UnavailableError` if the spans could not be

@@ -102,14 +102,14 @@ class SqliteStore(StoreOfChoices):
         )
         self._is_closed = False
 
-    def append(self, spans: Sequence[NewSpan]) -> Future[int]:
+    def append(self, spans: Sequence[NewSpan], give_way: Callable[[], None] | None = None) -> Future[int]:
         """Compresses here, commits in the committer's thread."""
         self._committer.check_room()
         if not spans:
             nothing = Future[int]()
             nothing.set_result(0)
             return nothing
-        traces = prepare(spans)
+        traces = prepare(spans, give_way)
         return self._committer.submit(
             lambda writer: writer.write(traces), sum(trace.size for trace in traces)
         )

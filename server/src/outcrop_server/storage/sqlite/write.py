@@ -18,7 +18,7 @@ from outcrop_server.storage.sqlite.terms import Term, TermWriter, terms_of, text
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from outcrop_server.model.annotations import TraceEdit
     from outcrop_server.model.new_span import NewSpan
@@ -55,13 +55,23 @@ class PreparedTrace(NamedTuple):
         return payloads + sum(blobs.values())
 
 
-def prepare(spans: Sequence[NewSpan]) -> list[PreparedTrace]:
-    """Groups, compresses and summarises a batch. Costs CPU, touches no database."""
+def prepare(spans: Sequence[NewSpan], give_way: Callable[[], None] | None = None) -> list[PreparedTrace]:
+    """Groups, compresses and summarises a batch. Costs CPU, touches no database.
+
+    Args:
+        spans: the batch.
+        give_way: called before each trace.
+    """
     traces: dict[bytes, dict[bytes, NewSpan]] = {}
     for span in spans:
         traces.setdefault(span.trace_id, {}).setdefault(span.row.span_id, span)
     separator = Separator()
-    return [_prepared_trace(trace_id, list(group.values()), separator) for trace_id, group in traces.items()]
+    prepared: list[PreparedTrace] = []
+    for trace_id, group in traces.items():
+        if give_way is not None:
+            give_way()
+        prepared.append(_prepared_trace(trace_id, list(group.values()), separator))
+    return prepared
 
 
 def _prepared_trace(trace_id: bytes, spans: list[NewSpan], separator: Separator) -> PreparedTrace:
