@@ -229,7 +229,7 @@ class SqliteStore(StoreOfChoices):
         lacking: list[int] = []
         for payload_id, offset, length, span_id in places:
             if payload_id != current:
-                frame = self._frame(payload_id, trace_id)
+                frame = self._frame(payload_id, trace_id, span_id)
                 if frame is None:
                     # Deleted since; what follows is too.
                     return
@@ -371,10 +371,10 @@ class SqliteStore(StoreOfChoices):
         self._committer.close()
         self._lock.close()
 
-    def _frame(self, payload_id: int, trace_id: bytes) -> tuple[memoryview, list[int]] | None:
-        """What a frame holds, and the places where it lacks binaries."""
+    def _frame(self, payload_id: int, trace_id: bytes, span_id: bytes) -> tuple[memoryview, list[int]] | None:
+        """What a frame with a span's payload holds, and the places where it lacks binaries."""
         with self._readers.reading() as connection, snapshot(connection):
-            found = connection.execute(sql.SELECT_FRAME_OF_TRACE, (payload_id, trace_id)).fetchone()
+            found = connection.execute(sql.SELECT_FRAME_OF_SPAN, (payload_id, trace_id, span_id)).fetchone()
             lacking = connection.execute(SELECT_PLACES, (payload_id,)).fetchall()
         return None if found is None else (unpack(found[0]), [place for (place,) in lacking])
 
