@@ -13,6 +13,7 @@ import pytest
 
 from outcrop_server.model.tree import SpanPosition
 from outcrop_server.storage.sqlite import changes, tree
+from outcrop_server.storage.sqlite import statements as sql
 from outcrop_server.storage.sqlite.store import SqliteStore
 from server.tests.storage.test_sqlite import assert_sound, made_by_version
 from server.tests.support.spans import START_NS, TRACE, new_span, span_id, trace_id
@@ -64,6 +65,36 @@ def test_changes_of_long_ago_are_forgotten(tmp_path: Path) -> None:
 def _tick(ticks: Iterator[int]) -> bool:
     """Whether to stop: never."""
     return next(ticks) < 0
+
+
+def test_a_frame_costs_as_much_in_a_trace_of_many_as_in_one_of_few(tmp_path: Path) -> None:
+    """An agent that runs for days sends its spans one by one: each is a frame of its own."""
+    file = tmp_path / "store.db"
+    traces = {trace_id(1): 5, trace_id(2): 500}
+    with closing(SqliteStore(file)) as store:
+        for trace, count in traces.items():
+            for number in range(1, count + 1):
+                last = store.append([new_span(number, trace=trace, payload=f"payload {number}".encode())])
+            last.result()
+            assert [*store.payloads(trace)] == [f"payload {each}".encode() for each in range(1, count + 1)]
+    counts: list[int] = []
+    with closing(sqlite3.connect(file)) as connection:
+        for trace, number in traces.items():
+            (payload_id,) = connection.execute(
+                "SELECT payload_id FROM span JOIN trace USING (trace_key) WHERE trace_id = ? AND span_id = ?",
+                (trace, span_id(number)),
+            ).fetchone()
+            ticks = itertools.count()
+            connection.set_progress_handler(partial(_tick, ticks), 1)
+            found = connection.execute(sql.SELECT_FRAME_OF_SPAN, (payload_id, trace, span_id(number)))
+            assert len(found.fetchall()) == 1
+            connection.set_progress_handler(None, 0)
+            counts.append(next(ticks))
+            # Where the number has become another trace's, none of this one's spans is in it.
+            other = connection.execute(sql.SELECT_FRAME_OF_SPAN, (payload_id, trace, span_id(1)))
+            assert other.fetchall() == []
+    of_few, of_many = counts
+    assert 0 < of_many <= of_few * 1.1 + 5
 
 
 def test_a_page_of_a_large_tree_costs_as_much_as_one_of_a_small_tree(tmp_path: Path) -> None:

@@ -119,7 +119,8 @@ LAST_PAYLOAD_ID = "SELECT coalesce(max(payload_id), 0) FROM payload"
 DELETE_PAYLOAD = "DELETE FROM payload WHERE payload_id = ?"
 SELECT_FRAME = "SELECT frame FROM payload WHERE payload_id = ?"
 # The number of a frame may be another trace's by now, if this one was deleted: then this span is not in it.
-SELECT_FRAME_OF_SPAN = f"{SELECT_FRAME} AND EXISTS (SELECT 1 {_OF_TRACE} AND span_id = ? AND span.payload_id = payload.payload_id)"
+_IS_OF_SPAN = f"EXISTS (SELECT 1 {_OF_TRACE} AND span_id = ? AND span.payload_id = payload.payload_id)"
+SELECT_FRAME_OF_SPAN = f"{SELECT_FRAME} AND {_IS_OF_SPAN}"
 SELECT_PLACES = (
     f"SELECT payload_id, payload_offset, payload_length, span_id {_OF_TRACE} "
     "ORDER BY payload_id, payload_offset"
