@@ -75,7 +75,9 @@ def test_a_picture_of_twenty_turns_is_kept_once_and_shown_in_each(
         sent = detail["inputs"]["messages"][0]["content"][1]["image"]["source"]["bytes"]
         assert base64.b64decode(sent) == PICTURE
         assert len(detail["chat"]["messages"]) == 2 * number + 1
-        assert detail["chat"]["messages"][0]["parts"][1]["content"] == sent
+        shown = detail["chat"]["messages"][0]["parts"][1]
+        assert (shown["content"], shown["media"]["size_bytes"]) == (None, len(PICTURE))
+        assert ask(server.url, shown["media"]["path"]).body == PICTURE
         body = ask(server.url, f"{path}/payload/request-body").body
         assert json.loads(body)["messages"] == _as_sent(conversation[: 2 * number + 1])
         middle = ask(server.url, f"{path}/payload/request-body", headers={"range": "bytes=200000-200999"})
