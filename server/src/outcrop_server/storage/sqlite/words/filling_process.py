@@ -25,7 +25,9 @@ _NICENESS = 10
 
 def main() -> None:
     """Fills the index of the store that is named."""
-    # Not above: who starts this process needs but the word.
+    server = _Server()
+    server.start()
+    # Not above: who starts this process needs but the word, and a server that stops at once need not wait.
     from outcrop_server.otlp.text import read_text  # noqa: PLC0415
     from outcrop_server.storage.sqlite.connections import ReaderPool  # noqa: PLC0415
     from outcrop_server.storage.sqlite.words.filler import Filler  # noqa: PLC0415
@@ -36,15 +38,34 @@ def main() -> None:
     path = Path(sys.argv[1])
     with closing(ReaderPool(path)) as readers:
         filler = Filler(path, readers, read_text, _nobody_waits)
-        threading.Thread(target=_listen, args=(filler,), daemon=True).start()
+        server.speaks_to(filler)
         filler.run()
 
 
-def _listen(filler: Filler) -> None:
-    for line in sys.stdin:
-        if line.strip() == DAMAGED:
-            filler.report_damage()
-    filler.end()
+class _Server(threading.Thread):
+    """What the server says, by standard input."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self._lock = threading.Lock()
+        self._filler: Filler | None = None
+
+    def speaks_to(self, filler: Filler) -> None:
+        """From here on there is something to end."""
+        with self._lock:
+            self._filler = filler
+
+    def run(self) -> None:
+        """Listens until the server is gone."""
+        for line in sys.stdin:
+            with self._lock:
+                if self._filler is not None and line.strip() == DAMAGED:
+                    self._filler.report_damage()
+        with self._lock:
+            if self._filler is None:
+                # Nothing was opened yet.
+                os._exit(0)
+            self._filler.end()
 
 
 def _nobody_waits() -> bool:
