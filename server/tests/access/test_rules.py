@@ -44,6 +44,7 @@ EXPECTED: dict[str, Need] = {
     "getSpan": "read",
     "listSpans": "read",
     "outlineTrace": "read",
+    "getMedia": "read",
     "getPayload": "read",
     "tailTraces": "read",
     "exportMany": "read",
