@@ -73,10 +73,10 @@ def test_a_frame_costs_as_much_in_a_trace_of_many_as_in_one_of_few(tmp_path: Pat
     traces = {trace_id(1): 5, trace_id(2): 500}
     with closing(SqliteStore(file)) as store:
         for trace, count in traces.items():
-            for number in range(1, count + 1):
-                last = store.append([new_span(number, trace=trace, payload=f"payload {number}".encode())])
-            last.result()
-            assert [*store.payloads(trace)] == [f"payload {each}".encode() for each in range(1, count + 1)]
+            payloads = [f"payload {number}".encode() for number in range(1, count + 1)]
+            for number, payload in enumerate(payloads, 1):
+                store.append([new_span(number, trace=trace, payload=payload)]).result()
+            assert [*store.payloads(trace)] == payloads
     counts: list[int] = []
     with closing(sqlite3.connect(file)) as connection:
         for trace, number in traces.items():
