@@ -147,9 +147,15 @@ def wait_for_words() -> None:
     time.sleep(5)
 
 
-def memory_mb(process: subprocess.Popen[str]) -> float:
-    """Of the server, resident."""
-    status = Path(f"/proc/{process.pid}/status").read_text()
+def children_of(process_id: int) -> list[int]:
+    """The processes that a process has started."""
+    listed = (file.read_text() for file in Path(f"/proc/{process_id}/task").glob("*/children"))
+    return [int(each) for line in listed for each in line.split()]
+
+
+def memory_mb(process_id: int) -> float:
+    """Of a process, resident."""
+    status = Path(f"/proc/{process_id}/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
 
 
@@ -183,7 +189,9 @@ def main() -> None:
         print(f"meanwhile {rate:,.0f} spans/s were sent, {counts['refused']} requests refused")
         index = store.with_name(store.name + ".words").stat().st_size
         print(f"the index of words: {index / SPANS:,.0f} bytes a span")
-        print(f"memory of the server: {memory_mb(server):.0f} MB (wanted 300)")
+        print(f"memory of the server: {memory_mb(server.pid):.0f} MB (wanted 300)")
+        for child in children_of(server.pid):
+            print(f"and of the process that fills the index: {memory_mb(child):.0f} MB")
         server.terminate()
         server.communicate()
 
