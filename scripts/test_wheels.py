@@ -43,9 +43,11 @@ def light_alone(light: Path) -> Ended:
     found = "def _found(u, n):\n try: return u.find_spec(n)\n except ModuleNotFoundError: return None\n"
     run(python, "-c", found + absent, cwd=ROOT / "dist")
     with tempfile.TemporaryDirectory() as folder:
-        # The tests alone, away from the checkout: what is imported can only be the wheel.
+        # The tests and what helps them, away from the checkout: what else is imported can only be the wheel.
         here = Path(folder)
         shutil.copytree(ROOT / "sdk" / "tests", here / "sdk" / "tests")
+        (here / "scripts").mkdir()
+        shutil.copy(ROOT / "scripts" / "steady_port.py", here / "scripts")
         shutil.copy(ROOT / "pyproject.toml", here)
         pytest: list[str | Path] = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "sdk/tests"]
         return command("the tests of the light wheel alone", pytest, here)
