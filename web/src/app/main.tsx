@@ -10,6 +10,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { TipLayer } from "@/components/TipLayer";
 import { LanguageProvider } from "@/lib/i18n/language";
+import { askEarly } from "./askEarly";
 import { retriesLater } from "./retry";
 import { makeRouter } from "./router";
 import { leadToSignIn } from "./signIn";
@@ -19,6 +20,7 @@ const queries = new QueryClient({
   queryCache: new QueryCache({ onError: (error) => leadToSignIn(error) }),
   defaultOptions: { queries: { staleTime: 10_000, retry: retriesLater, refetchOnWindowFocus: false } },
 });
+void askEarly(queries, window.location);
 const router = makeRouter();
 const colours = localStorageColorSchemeManager({ key: "outcrop.theme" });
 

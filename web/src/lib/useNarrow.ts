@@ -9,6 +9,8 @@ const listen = (changed: () => void): (() => void) => {
   return () => media.removeEventListener("change", changed);
 };
 
+export const isNarrow = (): boolean => window.matchMedia(QUERY).matches;
+
 export function useNarrow(): boolean {
-  return useSyncExternalStore(listen, () => window.matchMedia(QUERY).matches);
+  return useSyncExternalStore(listen, isNarrow);
 }
