@@ -123,6 +123,7 @@ def test_conditions_are_joined_by_and_and_an_empty_filter_holds_for_all() -> Non
         ("colour = 'red'", 1, "no field 'colour'. It has: trace_id, name"),
         ("name = 'a' AND span.colour = 'red'", 21, "A span has no field 'colour'"),
         ("name = 'a' name = 'b'", 12, "Expected AND, OR or the end, found 'name'"),
+        ("(name = 'a' OR refund) name = 'b'", 24, "Expected AND, OR or the end, found 'name'"),
         ("latncy > 2s", 1, "Did you mean latency?"),
         ("(name = 'a' OR name = 'b'", 26, "for the '(' of column 1"),
         ("name = 'a')", 11, "There is no '(' for it"),

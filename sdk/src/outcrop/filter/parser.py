@@ -144,9 +144,11 @@ class _Parser:
 
 
 def _is_of_words(condition: Condition) -> bool:
-    """Whether it is a free word, as it was read."""
-    last = condition.terms[-1] if isinstance(condition, Or) else condition
-    return isinstance(last, Comparison) and last.operator is Operator.CONTAINS
+    """Whether it is a free word, as `_word` reads it."""
+    if isinstance(condition, Or):
+        first, *rest = condition.terms
+        return isinstance(first, Comparison) and first.field == TRACE_ID and all(map(_is_of_words, rest))
+    return isinstance(condition, Comparison) and condition.operator is Operator.CONTAINS
 
 
 def _order_key(source: str) -> OrderKey:

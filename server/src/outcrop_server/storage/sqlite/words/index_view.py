@@ -90,7 +90,10 @@ class IndexView:
         return trace_key in self._doubtful
 
     def has(self, trace_key: int, wanted: Wanted, places: Places) -> bool | None:
-        """Whether a trace has what is wanted, as the index knows it; None if it does not tell."""
+        """Whether a trace has what is wanted, as the index knows it; None if it does not tell.
+
+        False is sure. True is so of a single needle: of several, some may not have been asked for.
+        """
         shard = shard_of(trace_key)
         key = (shard, wanted, places)
         if key not in self._found:
@@ -123,7 +126,10 @@ class IndexView:
         return found is not None and len(found) > _MANY
 
     def matching(self, shard: int, wanted: Wanted, places: Places) -> frozenset[int] | None:
-        """The traces of a shard that have what is wanted; None if too many terms would have to be asked."""
+        """The traces of a shard that have what is wanted, and maybe a few more where several needles are.
+
+        None if too many terms would have to be asked.
+        """
         key = (shard, wanted, places)
         if key not in self._found:
             try:
