@@ -19,20 +19,19 @@ help: ## list the verbs
 demo: $(STATIC) ## start server and emulator, run the example programs, say where to look (ARGS=--exit ends by itself)
 	$(VENV)/outcrop demo $(ARGS)
 
-test: check test-python test-versions test-web test-wheels ## install what tests need and run everything
+test: check .make/chromium .make/postgresql .make/clickhouse .make/web build ## install what tests need and run everything
+	$(VENV)/python scripts/test_all.py
 
 check: .make/python .make/web .make/openapi ## lint, format, layers and types of Python and TypeScript
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/lint-imports
-	$(VENV)/pyright
-	$(VENV)/mypy
-	cd web && $(NPM) run --silent check
+	$(VENV)/python scripts/check_types.py
 
-test-python: .make/python .make/chromium $(STATIC) ## Python tests: SDK, server, system and browser
+test-python: .make/python .make/chromium .make/postgresql .make/clickhouse $(STATIC) ## Python tests: SDK, server, system and browser
 	$(VENV)/python scripts/test_python.py $(ARGS)
 
-test-versions: .make/python ## tests with the oldest botocore, with aiobotocore, with pandas and Parquet
+test-versions: .make/python .make/chromium $(STATIC) ## tests with the oldest botocore, with aiobotocore, with pandas and Parquet, with MLflow
 	$(VENV)/python scripts/test_versions.py
 
 test-web: .make/web .make/openapi ## TypeScript tests
@@ -79,6 +78,15 @@ clean: ## remove everything that was built or installed here
 .make/chromium: scripts/bootstrap.py
 	$(PYTHON) scripts/bootstrap.py chromium
 	@touch $@
+
+.make/postgresql: scripts/bootstrap.py
+	$(PYTHON) scripts/bootstrap.py postgresql
+	@touch $@
+
+# Large: made anew only when what it holds has changed.
+.make/clickhouse: requirements/chdb.txt
+	$(PYTHON) scripts/bootstrap.py clickhouse
+	@mkdir -p .make && touch $@
 
 # The page's types come from the server's own description of its API.
 .make/openapi: .make/python .make/web $(API_SOURCES)

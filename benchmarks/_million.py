@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from outcrop.genai.usage import Usage
 from outcrop.otlp.encode import encode_request, encode_span
@@ -13,6 +14,9 @@ from outcrop.otlp.records import EventRecord, SpanRecord
 from outcrop_server.model.new_span import NewSpan
 from outcrop_server.model.rows import Failure, SpanRow
 from outcrop_server.storage.sqlite.store import SqliteStore
+
+if TYPE_CHECKING:
+    from outcrop_server.storage.api import TraceStore
 
 SPANS_A_TRACE = 8
 START_NS = 1_790_000_000_000_000_000
@@ -164,15 +168,20 @@ def _payload(trace_id: bytes, row: SpanRow, history: list[str], model: str | Non
 
 
 def build(path: Path, spans: int) -> None:
+    """Fills a file."""
+    store = SqliteStore(path)
+    fill(store, spans)
+    store.close()
+
+
+def fill(store: TraceStore, spans: int) -> None:
     """Fills a store."""
     maker, count = Maker(), spans // SPANS_A_TRACE
-    store = SqliteStore(path)
     for begin in range(0, count, 250):
         batch = [
             span for number in range(begin, min(begin + 250, count)) for span in maker.trace(number, count)
         ]
         store.append(batch).result()
-    store.close()
 
 
 def bodies(count: int) -> Iterator[bytes]:

@@ -1,7 +1,7 @@
-"""Brings what the Makefile needs and the machine lacks: uv, a Python environment, Node, Chromium.
+"""Brings what the Makefile needs and the machine lacks: uv, Python, Node, Chromium, PostgreSQL, chDB.
 
 Standard library alone, since it runs before anything is installed. Usage:
-    python3 scripts/bootstrap.py python|node|chromium
+    python3 scripts/bootstrap.py python|node|chromium|postgresql|clickhouse
 """
 
 from __future__ import annotations
@@ -16,9 +16,14 @@ ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".make"
 VENV = ROOT / ".venv"
 ENVIRONMENTS = ROOT / ".venvs"
+# Of chDB's dependencies, large ones for frames that no test asks of it, none is taken.
+WITHOUT_DEPENDENCIES = frozenset({"chdb"})
+DEBIANS_POSTGRESQL = Path("/usr/lib/postgresql")
 OLDEST_PYTHON = (3, 10)
 OLDEST_NODE = 20
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Compiled once: where Python must not write its own caches, each of hundreds of processes would do it again.
+INSTALLING = ("--quiet", "--compile-bytecode")
 
 
 def run(*command: str | Path, quiet: bool = False) -> None:
@@ -55,7 +60,8 @@ def locked_environment(name: str) -> Path:
     run(uv, "venv", "--quiet", "--python", sys.executable, folder)
     python = folder / "bin" / "python"
     lock = ROOT / "requirements" / f"{name}.txt"
-    run(uv, "pip", "install", "--quiet", "--python", python, "--require-hashes", "-r", lock)
+    alone = ["--no-deps"] if name in WITHOUT_DEPENDENCIES else []
+    run(uv, "pip", "install", *INSTALLING, *alone, "--python", python, "--require-hashes", "-r", lock)
     return python
 
 
@@ -68,10 +74,11 @@ def python() -> None:
     if not (VENV / "bin" / "python").exists():
         run(uv, "venv", "--quiet", "--python", sys.executable, VENV)
     os.environ["VIRTUAL_ENV"] = str(VENV)
-    run(uv, "pip", "sync", "--quiet", "--require-hashes", "requirements/dev.txt")
+    run(uv, "pip", "sync", *INSTALLING, "--require-hashes", "requirements/dev.txt")
     # No isolation: the build backend is the locked one that was just installed.
     editable = ["-e", "sdk", "-e", "server"]
     run(uv, "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", *editable)
+    run(VENV / "bin" / "python", "-m", "compileall", "-q", "sdk/src", "server/src")
 
 
 def node() -> None:
@@ -126,26 +133,70 @@ def find_chromium() -> str | None:
 
 def chromium() -> None:
     """Chromium for the browser tests: the machine's own, or Debian's package where we may install it."""
-    if find_chromium() is not None:
-        return
+    if find_chromium() is None:
+        _install_from_debian(
+            "chromium",
+            "The browser tests need Chromium. Install it (Debian: apt-get install chromium) or name one: "
+            "OUTCROP_CHROMIUM=/path/to/chrome make test",
+        )
+
+
+def find_postgresql() -> Path | None:
+    """The folder with PostgreSQL's `initdb` and `postgres`, the newest; None where there is none."""
+    on_path = shutil.which("initdb")
+    # Debian keeps them out of PATH.
+    by_version = sorted(DEBIANS_POSTGRESQL.glob("*/bin"), key=lambda path: float(path.parent.name))
+    folders = [*([Path(on_path).resolve().parent] if on_path else []), *reversed(by_version)]
+    return next(
+        (each for each in folders if (each / "initdb").exists() and (each / "postgres").exists()), None
+    )
+
+
+def postgresql() -> None:
+    """PostgreSQL for the tests of that store: the machine's own, or Debian's where we may install it."""
+    if find_postgresql() is None:
+        _install_from_debian(
+            "postgresql",
+            "The tests of the PostgreSQL store need it. Install it (Debian: apt-get install postgresql); a "
+            "server need not run: the tests start their own.",
+        )
+
+
+def find_chdb() -> Path | None:
+    """The Python with chDB that $OUTCROP_CHDB_PYTHON names, else that of its environment; None without."""
+    named = os.environ.get("OUTCROP_CHDB_PYTHON")
+    python = Path(named) if named else ENVIRONMENTS / "chdb" / "bin" / "python"
+    return python if python.exists() else None
+
+
+def clickhouse() -> None:
+    """chDB, ClickHouse's engine as a library, for the tests of that store: an environment of its own."""
+    locked_environment("chdb")
+
+
+def _install_from_debian(package: str, otherwise: str) -> None:
+    """Installs a package, or ends with what to do where we may not."""
     prefix: list[str] = []
     if os.geteuid() != 0:
         sudo = shutil.which("sudo")
         may_sudo = sudo and subprocess.run([sudo, "-n", "true"], check=False).returncode == 0  # noqa: S603
         prefix = ["sudo", "-n"] if may_sudo else ["?"]
     if not shutil.which("apt-get") or prefix == ["?"]:
-        sys.exit(
-            "The browser tests need Chromium. Install it (Debian: apt-get install chromium) or name one: "
-            "OUTCROP_CHROMIUM=/path/to/chrome make test"
-        )
-    print("No Chromium here: installing Debian's package.")
+        sys.exit(otherwise)
+    print(f"No {package} here: installing Debian's package.")
     run(*prefix, "apt-get", "update", "-qq")
-    run(*prefix, "apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", quiet=True)
+    run(*prefix, "apt-get", "install", "-y", "-qq", "--no-install-recommends", package, quiet=True)
 
 
 def main() -> None:
     """Runs the verbs that are named."""
-    verbs = {"python": python, "node": node, "chromium": chromium}
+    verbs = {
+        "python": python,
+        "node": node,
+        "chromium": chromium,
+        "postgresql": postgresql,
+        "clickhouse": clickhouse,
+    }
     for name in sys.argv[1:]:
         if name not in verbs:
             sys.exit(f"{name!r} is none of {', '.join(verbs)}")

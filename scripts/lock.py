@@ -1,15 +1,17 @@
 """Renews requirements/*.txt from *.in: every distribution pinned with its hashes, for Python 3.10 and later.
 
-No download address is written, so that any mirror serves.
+No download address is written, so that any mirror serves. Given names, only those groups are renewed.
 """
 
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
-from bootstrap import ROOT, find_uv
+from bootstrap import ROOT, WITHOUT_DEPENDENCIES, find_uv
 
+GROUPS = ("dev", "light", "full", "aio", "aio-newest", "oldest", "tables", "mlflow", "mlflow-oldest", "chdb")
 FOLDER = ROOT / "requirements"
 OPTIONS = (
     "--quiet",
@@ -25,7 +27,8 @@ OPTIONS = (
 
 def lock(name: str) -> None:
     """Renews one lock file."""
-    command = [find_uv(), "pip", "compile", *OPTIONS, f"{name}.in", "-o", f"{name}.txt"]
+    alone = ["--no-deps"] if name in WITHOUT_DEPENDENCIES else []
+    command = [find_uv(), "pip", "compile", *OPTIONS, *alone, f"{name}.in", "-o", f"{name}.txt"]
     subprocess.run([str(part) for part in command], check=True, cwd=FOLDER)  # noqa: S603
     print(f"requirements/{name}.txt: {_count(FOLDER / f'{name}.txt')} distributions")
 
@@ -35,5 +38,5 @@ def _count(path: Path) -> int:
 
 
 if __name__ == "__main__":
-    for group in ("dev", "light", "full", "aio", "aio-newest", "oldest", "tables"):
+    for group in sys.argv[1:] or GROUPS:
         lock(group)

@@ -1,7 +1,8 @@
-"""Runs tests beside what programs may have: the oldest botocore, aiobotocore's, and libraries of tables.
+"""Runs tests beside what programs may have: the oldest botocore, aiobotocore, libraries of tables, MLflow.
 
 Each has an environment of its own with locked distributions. `make test` runs the newest botocore, and no
-numpy, pandas or pyarrow.
+numpy, pandas or pyarrow. MLflow is never in one environment with Outcrop: its client and server are programs
+that the tests speak with.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import sys
 from functools import partial
 
 from bootstrap import ENVIRONMENTS, ROOT, locked_environment
-from side_by_side import Ended, command, exit_code, side_by_side
+from side_by_side import Ended, Work, command, exit_code, side_by_side
 
 # What each environment adds to the tests of the newest botocore.
 SUITES = {
@@ -39,9 +40,23 @@ def suite(name: str) -> Ended:
     return command(f"with the locked group {name}", [python, "-m", "pytest", *options, *SUITES[name]])
 
 
+def mlflow() -> Ended:
+    """The tests with MLflow's own client and server."""
+    for name in ("mlflow", "mlflow-oldest"):
+        locked_environment(name)
+    return command(
+        "with MLflow", [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/mlflow"]
+    )
+
+
+def works() -> dict[str, Work]:
+    """What runs each suite, the longest first."""
+    return {"mlflow": mlflow, **{name: partial(suite, name) for name in SUITES}}
+
+
 def main() -> int:
     """Runs the suites beside each other; gives the exit code."""
-    return exit_code(side_by_side({name: partial(suite, name) for name in SUITES}))
+    return exit_code(side_by_side(works()))
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from bootstrap import ENVIRONMENTS, ROOT, find_uv, locked_environment
-from side_by_side import Ended, command, exit_code, side_by_side
+from bootstrap import ENVIRONMENTS, INSTALLING, ROOT, find_uv, locked_environment
+from side_by_side import Ended, Work, command, exit_code, side_by_side
 
 SERVER_PACKAGES = ("outcrop_server", "fastapi", "pydantic", "uvicorn", "zstandard", "google.protobuf")
 
@@ -29,7 +29,7 @@ def run(*arguments: str | Path, cwd: Path) -> None:
 def environment(name: str, wheels: list[Path]) -> Path:
     """A clean environment with the locked group `name` and these wheels; gives its Python."""
     python = locked_environment(name)
-    run(find_uv(), "pip", "install", "--quiet", "--python", python, "--no-deps", *wheels, cwd=ROOT)
+    run(find_uv(), "pip", "install", *INSTALLING, "--python", python, "--no-deps", *wheels, cwd=ROOT)
     run(find_uv(), "pip", "check", "--quiet", "--python", python, cwd=ROOT)
     return python
 
@@ -62,12 +62,16 @@ def both(light: Path, full: Path) -> Ended:
         return command("the demo of both wheels", [outcrop, "demo", "--exit"], Path(folder), env)
 
 
-def main() -> int:
-    """Tests both installs; gives the exit code."""
+def works() -> dict[str, Work]:
+    """What tests each install."""
     (light,) = ROOT.glob("dist/outcrop_tracing-*.whl")
     (full,) = ROOT.glob("dist/outcrop-*.whl")
-    ended = side_by_side({"light": partial(light_alone, light), "both": partial(both, light, full)})
-    return exit_code(ended)
+    return {"light": partial(light_alone, light), "both": partial(both, light, full)}
+
+
+def main() -> int:
+    """Tests both installs; gives the exit code."""
+    return exit_code(side_by_side(works()))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -52,6 +53,8 @@ def tracing(server: BackgroundServer) -> Iterator[str]:
     outcrop.set_tracking_uri(server.url)
     outcrop.bedrock.autolog(silent=True)
     yield server.url
+    # A stream that a test let go of ends its span when it is collected: not at the next test's server.
+    gc.collect()
     outcrop.flush()
     outcrop.bedrock.autolog(disable=True)
     outcrop.set_experiment("Default")

@@ -7,6 +7,16 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const server = process.env.OUTCROP_SERVER ?? "http://127.0.0.1:5115";
 const proxy = { "/api": server, "/v1": server, "/sign-in": server, "/sign-out": server };
 
+// What opens over the page; it is loaded when somebody is about to use it.
+const CONTROLS =
+  /@floating-ui|remove-scroll|use-sidecar|@mantine\/core\/.*\/(CloseButton|Combobox|FocusTrap|InlineInput|Input|InputBase|Loader|Menu|Modal|ModalBase|Overlay|Paper|Popover|Portal|ScrollArea|Select|Transition)\//;
+// A view comes in six files, three of them scripts, not in thirty: to a browser each costs as much time as kilobytes do.
+const chunks = [
+  { name: "page", tags: ["$initial" as const], priority: 3 },
+  { name: "views", minShareCount: 2, test: (id: string) => !CONTROLS.test(id), priority: 2 },
+  { name: "controls", test: CONTROLS, priority: 1 },
+];
+
 export default defineConfig({
   plugins: [react()],
   resolve: { alias: { "@": here("./src") } },
@@ -19,6 +29,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     // Browsers that know light-dark(): both themes come from one set of tokens.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
+    rolldownOptions: { output: { codeSplitting: { groups: chunks } } },
   },
   server: { proxy },
   preview: { proxy },

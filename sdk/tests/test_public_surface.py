@@ -26,6 +26,7 @@ HEAVY = (
     # What a program needs that reads traces, or has a token: dozens of classes.
     "outcrop.assessments",
     "outcrop.delivery.memory",
+    "outcrop.delivery.mlflow",
     "outcrop.delivery.query",
     "outcrop.delivery.token_sources",
     "outcrop.entities",
@@ -49,6 +50,9 @@ def test_the_public_names_are_these() -> None:
             "delete_traces",
             "entities",
             "flush",
+            "flush_trace_async_logging",
+            "get_active_trace_id",
+            "get_current_active_span",
             "get_last_active_trace_id",
             "get_trace",
             "get_tracing_context_headers_for_http_request",

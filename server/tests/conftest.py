@@ -14,6 +14,8 @@ import pytest
 from outcrop_server.serve import BackgroundServer
 from outcrop_server.settings import Settings
 from server.tests.support.certificates import made_certificate
+from server.tests.support.clickhouse import clickhouse  # noqa: F401  # pyright: ignore[reportUnusedImport] - a fixture
+from server.tests.support.postgres import postgres  # noqa: F401  # pyright: ignore[reportUnusedImport] - a fixture
 
 # The same examples in every run, and no clock: a busy machine must not fail a test. To search for more, other
 # ones are tried: as many for each test as this variable says.

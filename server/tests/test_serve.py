@@ -48,7 +48,7 @@ def test_a_port_in_use_starts_nothing(settings: Settings) -> None:
         wanted = Settings(port=port, store=settings.store, spool=None)
         with pytest.raises(PortInUseError, match="in use"), serve.BackgroundServer(wanted):
             pass
-    assert not settings.store.exists()
+    assert not settings.store_file.exists()
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")

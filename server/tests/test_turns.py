@@ -93,10 +93,21 @@ def test_what_nobody_waits_for_goes_on_slowly_while_somebody_asks(monkeypatch: p
 
 
 @pytest.mark.parametrize(
-    ("path", "is_counted"),
-    [("/api/traces", True), ("/v1/traces", False), ("/api/traces/tail", False), ("/", False)],
+    ("method", "path", "is_counted"),
+    [
+        ("GET", "/api/traces", True),
+        ("POST", "/v1/traces", False),
+        ("GET", "/api/traces/tail", False),
+        ("GET", "/", False),
+        # MLflow's clients say what a trace is, and wait for its spans; then they ask for it.
+        ("POST", "/api/3.0/mlflow/traces", False),
+        ("PUT", "/api/2.0/mlflow-artifacts/artifacts/0/traces/1/traces.json", False),
+        ("GET", "/api/3.0/mlflow/traces/get", True),
+        ("POST", "/api/3.0/mlflow/traces/search", True),
+        ("POST", "/api/import", False),
+    ],
 )
-def test_questions_are_counted_until_they_are_answered(path: str, is_counted: bool) -> None:
+def test_questions_are_counted_until_they_are_answered(method: str, path: str, is_counted: bool) -> None:
     turns, seen = Turns(), list[bool]()
 
     async def app(*_: Any) -> None:
@@ -108,7 +119,7 @@ def test_questions_are_counted_until_they_are_answered(path: str, is_counted: bo
 
     counted = CountedQuestions(app, turns)
     with pytest.raises(RuntimeError, match="answering failed"):
-        asyncio.run(counted({"type": "http", "path": path}, nothing, nothing))
+        asyncio.run(counted({"type": "http", "method": method, "path": path}, nothing, nothing))
     assert seen == [is_counted]
     assert not turns.is_asked()
 

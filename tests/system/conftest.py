@@ -12,7 +12,9 @@ import pytest
 import outcrop
 from outcrop_server.serve import BackgroundServer
 from outcrop_server.settings import Settings
+from server.tests.support.clickhouse import clickhouse  # noqa: F401  # pyright: ignore[reportUnusedImport] - a fixture
 from server.tests.support.http import send
+from server.tests.support.postgres import postgres  # noqa: F401  # pyright: ignore[reportUnusedImport] - a fixture
 from server.tests.support.traces_command import an_agent
 
 

@@ -167,11 +167,11 @@ def test_a_gap_is_told_and_what_can_be_found_is_given(tmp_path: Path) -> None:
 
 def test_a_token_that_is_no_longer_good_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = settings_of(tmp_path)
-    token = make(settings.store, "ann", "read")
+    token = make(settings.store_file, "ann", "read")
     with breaks(settings) as broken:
         # Behind the same address another server, which knows no such token.
         broken.next_settings = settings_of(tmp_path, "other.db", broken.next_settings.port)
-        make(broken.next_settings.store, "bob", "read")
+        make(broken.next_settings.store_file, "bob", "read")
         monkeypatch.setenv("OUTCROP_TOKEN", token)
         source = TraceSource(ServerApi(broken.url, read_credentials(broken.url)))
         answers = new_traces(source, TraceQuery(), last=0, interval_s=0.001, say=broken.say)

@@ -32,6 +32,7 @@ from outcrop.tracing.propagation import (
 )
 from outcrop.tracing.reading import (
     flush,
+    flush_trace_async_logging,
     get_last_active_trace_id,
     get_trace,
     get_tracking_uri,
@@ -40,7 +41,12 @@ from outcrop.tracing.reading import (
     stats,
 )
 from outcrop.tracing.search import delete_traces, search_traces
-from outcrop.tracing.spans import start_span, start_span_no_context
+from outcrop.tracing.spans import (
+    get_active_trace_id,
+    get_current_active_span,
+    start_span,
+    start_span_no_context,
+)
 
 if TYPE_CHECKING:
     from outcrop import entities
@@ -59,6 +65,9 @@ __all__ = [
     "delete_traces",
     "entities",
     "flush",
+    "flush_trace_async_logging",
+    "get_active_trace_id",
+    "get_current_active_span",
     "get_last_active_trace_id",
     "get_trace",
     "get_tracing_context_headers_for_http_request",

@@ -18,7 +18,7 @@ from opentelemetry.context import Context
 
 from outcrop._version import __version__
 from outcrop.delivery import worker_exit
-from outcrop.delivery.destination import CONSOLE, Destination, check_tracking_uri, path_in
+from outcrop.delivery.destination import CONSOLE, DATABRICKS, Destination, check_tracking_uri, path_in
 from outcrop.delivery.exit_signals import deliver_on_sigterm
 from outcrop.delivery.server import ServerDestination
 from outcrop.delivery.stats import DeliveryStats
@@ -229,6 +229,14 @@ class Runtime:
         if scheme in {"http", "https"}:
             return ServerDestination(uri, spool_root, resource, mode=mode)
         # The others are loaded by who wants them.
+        if scheme == DATABRICKS:
+            from outcrop.delivery.mlflow.databricks_destination import DatabricksDestination  # noqa: PLC0415
+
+            return DatabricksDestination(uri, spool_root, resource, mode=mode)
+        if scheme in {"mlflow+http", "mlflow+https"}:
+            from outcrop.delivery.mlflow.destination import MlflowDestination  # noqa: PLC0415  # as said
+
+            return MlflowDestination(uri, spool_root, resource, mode=mode)
         if scheme == "file":
             from outcrop.delivery.file import FileDestination  # noqa: PLC0415  # as said
 

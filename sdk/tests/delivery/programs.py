@@ -52,7 +52,12 @@ def start(program: str, collector: Collector, folder: Path, **more: str) -> subp
 def run(program: str, collector: Collector, folder: Path, **more: str) -> tuple[int, str]:
     """Runs it to its end; gives the exit code and what it printed. It must not complain."""
     process = start(program, collector, folder, **more)
-    printed, errors = process.communicate(timeout=120)
+    try:
+        printed, errors = process.communicate(timeout=120)
+    except subprocess.TimeoutExpired:
+        # Its pipes would fail a later test, which has nothing to do with it.
+        process.kill()
+        raise AssertionError(f"it hangs, and said: {process.communicate()}") from None
     assert errors == ""
     return process.returncode, printed
 

@@ -16,6 +16,7 @@ from steady_port import steady_port
 from outcrop.delivery.http_sender import HttpSender
 from outcrop.delivery.otlp_decode import decode_request
 from outcrop.delivery.pipeline import Pipeline
+from outcrop.delivery.sender import Sent
 from outcrop.delivery.spool import Spool, spool_dir_for
 from outcrop.otlp.records import EndedSpan, SpanGroup
 from outcrop.recording.ids import root_ids
@@ -90,6 +91,29 @@ def test_spans_arrive_in_batches_in_order(
     assert len(collector.bodies) <= 4
     pipeline.shutdown(60)
     assert spool.waiting() == []
+
+
+def test_a_fault_of_ours_loses_nothing_and_a_flush_tells_of_it(
+    collector: Collector, spool: Spool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv("OUTCROP_RAISE_FAULTS", raising=False)
+    # Said once a place, and another test may have had it said.
+    monkeypatch.setattr("outcrop.capture.faults._reported", set[str]())
+    faults = [ImportError("of a module that is only half there")]
+
+    class Faulty(HttpSender):
+        def post(self, body: bytes) -> Sent:
+            if faults:
+                raise faults.pop()
+            return super().post(body)
+
+    pipeline = Pipeline(lambda: Faulty(f"{collector.url}/v1/traces"), lambda _: spool, {})
+    _emit(pipeline, "alone")
+    assert not pipeline.flush(60)
+    assert pipeline.flush(60)
+    assert "only half there" in caplog.text
+    assert [span.name for span in collector.spans] == ["alone"]
+    pipeline.shutdown(60)
 
 
 def test_spans_arrive_without_a_flush(collector: Collector, spool: Spool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import threading
 import time
+from collections import deque
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,25 @@ def test_all_but_the_last_few_are_on_disk_before_the_thread_comes(tmp_path: Path
 
 def test_a_durable_queue_has_each_span_on_disk(tmp_path: Path) -> None:
     yard = Yard(tmp_path, is_durable=True)
+    yard.end_spans("only")
+    assert yard.on_disk() == ["only"]
+
+
+def test_a_durable_queue_notes_down_what_the_delivery_thread_came_first_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yard = Yard(tmp_path, is_durable=True)
+    submit = yard.waiting.submit
+
+    class Raw(deque[EndedSpan]):
+        """Has the delivery thread come between the two steps of `submit`."""
+
+        def append(self, span: EndedSpan) -> None:
+            super().append(span)
+            yard.waiting.take()
+
+    monkeypatch.setattr(yard.waiting, "_raw", Raw())
+    assert submit == yard.waiting.submit
     yard.end_spans("only")
     assert yard.on_disk() == ["only"]
 
@@ -193,33 +213,47 @@ def test_the_programs_thread_steps_aside_for_a_delivery_thread_that_gets_no_turn
     assert len(steps) == before
 
 
-def test_the_programs_thread_steps_aside_for_a_thread_that_keeps_it_from_noting_down(
+class HeldLock:
+    """A lock that the delivery thread holds until somebody waits for it, if it ever lets go."""
+
+    def __init__(self, *, lets_go: bool) -> None:
+        self._lets_go = lets_go
+        self.asked: list[float] = []
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        if blocking:
+            self.asked.append(timeout)
+        return blocking and self._lets_go
+
+    def release(self) -> None:
+        """What was waited for is given back."""
+
+
+def test_the_tenth_span_waits_for_a_thread_that_keeps_it_from_being_noted_down(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As the delivery thread does that has lost Python's lock in the midst of taking what waits."""
+    """As the delivery thread does that is put aside in the midst of taking what waits."""
     yard = Yard(tmp_path)
-    holds, may_go, has_let_go = threading.Event(), threading.Event(), threading.Event()
+    lock = HeldLock(lets_go=True)
+    monkeypatch.setattr(yard.waiting, "_lock", lock)
+    yard.end_spans(*_names(9))
+    assert lock.asked == []
+    yard.end_spans("10th", "11th")
+    # It waits a moment, and not for ever.
+    assert [0 < patience < 1 for patience in lock.asked] == [True]
+    assert len(yard.on_disk()) == 10
 
-    def take() -> None:
-        lock = vars(yard.waiting)["_lock"]
-        with lock:
-            holds.set()
-            may_go.wait()
-        has_let_go.set()
 
-    def step_aside(_: float) -> None:
-        may_go.set()
-        has_let_go.wait()
-
-    monkeypatch.setattr(time, "sleep", step_aside)
-    thread = threading.Thread(target=take)
-    thread.start()
-    holds.wait()
-    yard.end_spans(*_names(29))
-    assert not may_go.is_set()
-    yard.end_spans("30th", "31st")
-    thread.join()
-    assert len(yard.on_disk()) == 31
+def test_a_thread_that_goes_on_for_long_is_left_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yard = Yard(tmp_path)
+    lock = HeldLock(lets_go=False)
+    monkeypatch.setattr(yard.waiting, "_lock", lock)
+    yard.end_spans(*_names(35))
+    # Once for every ten: a program is not held up at each span.
+    assert len(lock.asked) == 3
+    assert len(yard.waiting) == 35
 
 
 class Costly:

@@ -39,6 +39,29 @@ else:
     assert came_from(collector, child)
 
 
+def test_a_fork_waits_for_what_delivery_is_importing(collector: Collector, tmp_path: Path) -> None:
+    # Else the child has half a module for ever, or waits for a thread that is not there.
+    program = """
+import importlib.abc, time
+importing = threading.Event()
+class Slow(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "email.parser":  # in the midst of http.client
+            importing.set()
+            time.sleep(0.3)
+sys.meta_path.insert(0, Slow())
+step("parent")
+importing.wait()
+pid = os.fork()
+if pid == 0:
+    step("child")
+    os._exit(0 if outcrop.flush(20) else 1)
+print(os.waitpid(pid, 0)[1])
+"""
+    assert run(program, collector, tmp_path) == (0, "0\n")
+    assert steps(collector) == ['{"name": "child"}', '{"name": "parent"}']
+
+
 @pytest.mark.parametrize("begins", ["before the fork", "in the worker"])
 def test_a_worker_of_multiprocessing_delivers_before_it_ends(
     begins: str, collector: Collector, tmp_path: Path

@@ -137,3 +137,34 @@ def test_who_uses_no_context_never_asks_for_one(
     with outcrop.start_span("root"), outcrop.start_span("child"):
         pass
     assert len(traces.last().data.spans) == 2
+
+
+def test_the_span_that_runs_can_be_had_from_further_in(traces: CapturedTraces) -> None:
+    assert outcrop.get_current_active_span() is None
+    assert outcrop.get_active_trace_id() is None
+    with outcrop.start_span("outer") as outer:
+        with outcrop.start_span("inner") as inner:
+            assert outcrop.get_current_active_span() is inner
+            # A web framework's span within ours does not hide it.
+            with otel.use_span(foreign_span(int(inner.trace_id, 16))):
+                assert outcrop.get_current_active_span() is inner
+        assert outcrop.get_current_active_span() is outer
+        assert outcrop.get_active_trace_id() == outer.trace_id
+    # A trace of others alone is none of ours.
+    with otel.use_span(foreign_span(5)):
+        assert outcrop.get_current_active_span() is None
+    (trace,) = traces.all()
+    assert [span.name for span in trace.data.spans] == ["outer", "inner"]
+
+
+def test_flushing_by_the_other_name_delivers(monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed: list[float] = []
+
+    def flush(timeout_s: float) -> bool:
+        flushed.append(timeout_s)
+        return True
+
+    monkeypatch.setattr(get_runtime(), "flush", flush)
+    outcrop.flush_trace_async_logging()
+    outcrop.flush_trace_async_logging(terminate=True)
+    assert len(flushed) == 2

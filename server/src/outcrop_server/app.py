@@ -21,7 +21,7 @@ from outcrop_server.access.cookie import SessionCookie
 from outcrop_server.access.door import Door
 from outcrop_server.access.start import check_start
 from outcrop_server.api import openapi, problems
-from outcrop_server.api.gate import Gate
+from outcrop_server.api.gate import Dialect, Gate
 from outcrop_server.api.guard import Guard
 from outcrop_server.api.tail import rendered
 from outcrop_server.ingest.endpoint import TracesEndpoint
@@ -30,6 +30,9 @@ from outcrop_server.ingest.intake import Intake
 from outcrop_server.ingest.pipeline import Pipeline
 from outcrop_server.ingest.spool import SpoolReader, directories
 from outcrop_server.lifecycle import Lifecycle
+from outcrop_server.mlflow import errors as mlflow_errors
+from outcrop_server.mlflow.edge import MlflowEdge, as_bearer, is_from_mlflow
+from outcrop_server.mlflow.ids import ExperimentNames
 from outcrop_server.observing.calls import ObservedCalls
 from outcrop_server.observing.readiness import Readiness
 from outcrop_server.observing.requests import ObservedRequests
@@ -117,13 +120,15 @@ def create_app(
     problems.install(app)
     intake = Intake(pipeline, settings.max_body_bytes, settings.max_waiting_bytes)
     app.state.intake = intake
-    endpoint = TracesEndpoint(intake)
+    endpoint = TracesEndpoint(intake, ExperimentNames(store))
     sign_in = SignInPages(door, cookie).router()
     app.router.routes.append(endpoint.route())
+    app.router.routes.extend(MlflowEdge(store, pipeline, intake).routes())
     for router in (*openapi.ROUTERS, openapi.router, importing.router(), sign_in, Pages().router()):
         app.include_router(router)
     # The last one that is added is asked first.
-    app.add_middleware(Gate, door=door, cookie=cookie)
+    dialect = Dialect(is_from_mlflow, as_bearer, mlflow_errors.answer)
+    app.add_middleware(Gate, door=door, cookie=cookie, dialect=dialect)
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountedQuestions, turns=turns)

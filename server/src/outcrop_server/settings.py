@@ -13,6 +13,7 @@ from outcrop_server.configuration.log_levels import LogLevels
 from outcrop_server.configuration.option import Option, SettingsError, described, options_of
 from outcrop_server.configuration.retention import Age, RetentionRule, RetentionRules
 from outcrop_server.configuration.sources import read_options
+from outcrop_server.configuration.store_place import Place, StorePlace, StoreUrl, is_in_clickhouse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,10 +61,22 @@ class Settings:
         default=DEFAULT_PORT,
         metadata=described(Whole(0, _MAX_PORT, "PORT"), "Port to listen on; 0 takes any that is free."),
     )
-    store: Path = field(
+    store: Place = field(
         default_factory=default_store,
         metadata=described(
-            File(), "File that keeps the traces.", shown_default="`~/.local/share/outcrop/outcrop.db`"
+            StorePlace(),
+            "File that keeps the traces, or a database of PostgreSQL (`postgresql://…`; needs "
+            "`pip install 'outcrop[postgresql]'`) or of ClickHouse (`clickhouse://…`, with TLS "
+            "`clickhouses://…`; needs `pip install 'outcrop[clickhouse]'`).",
+            shown_default="`~/.local/share/outcrop/outcrop.db`",
+        ),
+    )
+    cluster: str | None = field(
+        default=None,
+        metadata=described(
+            Text("NAME"),
+            "The cluster of ClickHouse over whose servers the store lies, as their configuration names it.",
+            shown_default="one server",
         ),
     )
     grpc: bool | None = field(
@@ -236,6 +249,24 @@ class Settings:
             raise SettingsError(
                 f"--port and --grpc-port (OUTCROP_PORT, OUTCROP_GRPC_PORT) are both {self.port}: give two."
             )
+        if self.cluster is not None and not is_in_clickhouse(self.store):
+            raise SettingsError(
+                f"--cluster (OUTCROP_CLUSTER) is for a store in ClickHouse, and {self.store} is none."
+            )
+
+    @property
+    def store_file(self) -> Path:
+        """The store's file.
+
+        Raises:
+            SettingsError: it is a database that has a server of its own.
+        """
+        if isinstance(self.store, StoreUrl):
+            raise SettingsError(
+                f"This is for a store in a file, and {self.store} is a database: its own tools do that "
+                f"(docs/{self.store.scheme}.md)."
+            )
+        return self.store
 
     @property
     def listening_grpc_port(self) -> int | None:
@@ -258,7 +289,13 @@ def from_environment(environment: Mapping[str, str] = os.environ, **flags: Any) 
     Raises:
         SettingsError: a value cannot be used.
     """
-    return read_settings(environment, flags)[0]
+    found = read_options(OPTIONS, flags, environment)
+    values = {each.option.field: each.value for each in found}
+    is_store_given = flags.get("store") is not None and flags.get("cluster") is None
+    if is_store_given and not is_in_clickhouse(values["store"]):
+        # The cluster that a variable or the file names has the other store, which this one goes before.
+        values["cluster"] = None
+    return Settings(**values)
 
 
 def read_settings(environment: Mapping[str, str], flags: Mapping[str, Any]) -> tuple[Settings, list[Found]]:

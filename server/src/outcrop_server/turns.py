@@ -27,6 +27,8 @@ _MOST_S = 0.02
 _PATH = "/api/"
 # Answers that go on for as long as somebody listens.
 _ENDLESS = frozenset({"/api/traces/tail"})
+# Programs that send under this path, too; the first of them wait for the very spans that would be put off.
+_SENT = (("POST", "/api/3.0/mlflow/traces"), ("POST", "/api/import"), ("PUT", "/api/2.0/mlflow-artifacts/"))
 
 
 class Turns:
@@ -95,8 +97,7 @@ class CountedQuestions:
         send: Callable[[Message], Awaitable[None]],
     ) -> None:
         """Answers one request, as ASGI has it."""
-        path = scope.get("path", "")
-        if scope["type"] != "http" or not path.startswith(_PATH) or path in _ENDLESS:
+        if not _is_question(scope):
             await self._app(scope, receive, send)
             return
         self._turns.begin()
@@ -104,3 +105,13 @@ class CountedQuestions:
             await self._app(scope, receive, send)
         finally:
             self._turns.end()
+
+
+def _is_question(scope: Message) -> bool:
+    path = scope.get("path", "")
+    if scope["type"] != "http" or not path.startswith(_PATH) or path in _ENDLESS:
+        return False
+    return not any(
+        scope["method"] == method and (path == sent or (sent.endswith("/") and path.startswith(sent)))
+        for method, sent in _SENT
+    )

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from outcrop_server.access.limits import FailureLimit, RequestLimit
-from outcrop_server.access.sessions import LIFETIME_S, SessionBook
 
 
 def test_ten_failures_a_minute_are_borne_and_then_the_address_waits() -> None:
@@ -54,18 +53,3 @@ def test_many_addresses_do_not_fill_the_memory_and_the_newest_are_remembered() -
         limit.failed("client 19999")
     assert limit.wait_s("client 19999") > 0
     assert len(limit._failures._values) == 10_000  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - the bound itself
-
-
-def test_a_session_ends_after_its_time_and_when_it_is_closed() -> None:
-    now = [0.0]
-    book = SessionBook(lambda: now[0])
-    first, second = book.open("t1"), book.open("t1")
-    assert first != second
-    assert book.token_id(first) == book.token_id(second) == "t1"
-    book.close(first)
-    assert book.token_id(first) is None
-    assert book.token_id("t1") is None
-    now[0] = LIFETIME_S - 1.0
-    assert book.token_id(second) == "t1"
-    now[0] = float(LIFETIME_S)
-    assert book.token_id(second) is None

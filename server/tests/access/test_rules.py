@@ -4,6 +4,7 @@ import pytest
 
 from outcrop_server.access.rules import Need, may, need
 from outcrop_server.api import openapi
+from outcrop_server.mlflow.routes import OPERATIONS
 
 EXPECTED: dict[str, Need] = {
     "listExperiments": "read",
@@ -57,6 +58,58 @@ EXPECTED: dict[str, Need] = {
     "getHealth": "nothing",
     "getReadiness": "nothing",
 }
+# Of MLflow's API, whose document is MLflow's.
+EXPECTED_OF_MLFLOW: dict[str, Need] = {
+    "GET /api/3.0/mlflow/server-info": "anyone",
+    "GET /api/2.0/mlflow/experiments/get-by-name": "anyone",
+    "GET /api/2.0/mlflow/experiments/get": "anyone",
+    "POST /api/2.0/mlflow/experiments/create": "write",
+    "POST /api/2.0/mlflow/experiments/search": "read",
+    "GET /api/2.0/mlflow/experiments/search": "read",
+    "POST /api/2.0/mlflow/experiments/update": "admin",
+    "POST /api/2.0/mlflow/experiments/delete": "admin",
+    "POST /api/2.0/mlflow/experiments/restore": "admin",
+    "POST /api/2.0/mlflow/experiments/set-experiment-tag": "admin",
+    "POST /api/2.0/mlflow/experiments/delete-experiment-tag": "admin",
+    "POST /api/3.0/mlflow/traces": "write",
+    "GET /api/3.0/mlflow/traces/get": "read",
+    "GET /api/3.0/mlflow/traces/batchGet": "read",
+    "POST /api/3.0/mlflow/traces/batchGetInfos": "read",
+    "POST /api/3.0/mlflow/traces/search": "read",
+    "GET /api/3.0/mlflow/traces/{trace_id}": "read",
+    "POST /api/2.0/mlflow/traces/delete-traces": "admin",
+    "GET /api/2.0/mlflow-artifacts/artifacts": "read",
+    "GET /api/2.0/mlflow-artifacts/artifacts/{path:path}": "read",
+    "PUT /api/2.0/mlflow-artifacts/artifacts/{path:path}": "write",
+    "DELETE /api/2.0/mlflow-artifacts/artifacts/{path:path}": "admin",
+    "PATCH /api/2.0/mlflow/traces/{trace_id}/tags": "read",
+    "DELETE /api/2.0/mlflow/traces/{trace_id}/tags": "read",
+    "POST /api/3.0/mlflow/traces/{trace_id}/assessments": "read",
+    "GET /api/3.0/mlflow/traces/{trace_id}/assessments/{assessment_id}": "read",
+    "PATCH /api/3.0/mlflow/traces/{trace_id}/assessments/{assessment_id}": "read",
+    "DELETE /api/3.0/mlflow/traces/{trace_id}/assessments/{assessment_id}": "read",
+    "POST /api/2.0/mlflow/traces/link-to-run": "write",
+    "POST /api/2.0/mlflow/runs/create": "write",
+    "GET /api/2.0/mlflow/runs/get": "anyone",
+    "POST /api/2.0/mlflow/runs/update": "write",
+    "POST /api/2.0/mlflow/runs/log-batch": "write",
+    "POST /api/2.0/mlflow/runs/log-parameter": "write",
+    "POST /api/2.0/mlflow/runs/log-metric": "write",
+    "POST /api/2.0/mlflow/runs/set-tag": "write",
+    "POST /api/2.0/mlflow/runs/delete-tag": "write",
+    "POST /api/2.0/mlflow/runs/search": "read",
+    "POST /api/2.0/mlflow/logged-models/search": "read",
+    "POST /api/2.0/mlflow/runs/delete": "admin",
+    "POST /api/2.0/mlflow/runs/restore": "admin",
+}
+
+
+def test_every_operation_of_mlflow_needs_what_was_decided_for_it() -> None:
+    found = {
+        f"{each.method} {each.path}": need(each.method, each.path.replace("{", "").replace("}", ""))
+        for each in OPERATIONS
+    }
+    assert found == EXPECTED_OF_MLFLOW
 
 
 def test_every_operation_needs_what_was_decided_for_it() -> None:
@@ -84,6 +137,10 @@ def test_every_operation_needs_what_was_decided_for_it() -> None:
         ("GET", "/traces/0123", "nothing"),
         ("GET", "/apiary", "nothing"),
         ("GET", "/readyz", "nothing"),
+        ("GET", "/version", "nothing"),
+        ("POST", "/api/3.0/mlflow/registered-models/create", "admin"),
+        ("GET", "/api/2.0/mlflow/registered-models/get", "read"),
+        ("GET", "/ajax-api/2.0/mlflow/experiments/get", "nothing"),
     ],
 )
 def test_what_has_no_rule_of_its_own_is_closed(method: str, path: str, needed: Need) -> None:

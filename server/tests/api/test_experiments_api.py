@@ -178,3 +178,4 @@ def test_prices_are_those_of_the_models_that_were_asked_and_the_own_table(
     store = call(server, "GET", "/api/store").json
     assert (store["trace_count"], store["experiment_count"], store["faults"]) == (1, 1, [])
     assert store["file_bytes"] + store["log_bytes"] > 0
+    assert (store["engine"].split()[0], store["is_file"]) == ("SQLite", True)

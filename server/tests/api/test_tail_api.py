@@ -110,7 +110,7 @@ def test_a_server_tells_what_another_process_commits(server: BackgroundServer) -
     with following(server.url) as events:
         next(events)
         # Another opening of the file, as another process's.
-        with closing(SqliteStore(server.settings.store)) as store:
+        with closing(SqliteStore(server.settings.store_file)) as store:
             store.append([new_span(1)]).result()
         assert next(events).data["trace_id"] == TRACE.hex()
 

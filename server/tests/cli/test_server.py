@@ -29,7 +29,10 @@ def test_a_signal_ends_it_in_good_order_with_everything_committed(
     # No log is left behind.
     names = {path.name for path in store.parent.iterdir()}
     # The index of words, if its process had begun already, and nobody's log.
-    assert names - {"outcrop.db.words", "outcrop.db.words.lock"} == {"outcrop.db", "outcrop.db.lock"}
+    assert names - {"outcrop.db.words", "outcrop.db.words.lock", "outcrop.db.keeping.lock"} == {
+        "outcrop.db",
+        "outcrop.db.lock",
+    }
     with closing(sqlite3.connect(store)) as connection:
         assert connection.execute("SELECT span_count FROM trace").fetchall() == [(2,)]
 

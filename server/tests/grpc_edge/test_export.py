@@ -175,7 +175,7 @@ def test_a_full_server_says_when_to_come_back_and_loses_nothing_it_took(
 
     with channel_to(server) as channel:
         threads = [threading.Thread(target=one, args=(channel, number)) for number in range(1, 5)]
-        with another_writer(server.settings.store):
+        with another_writer(server.settings.store_file):
             for thread in threads:
                 thread.start()
             assert refused.wait(120)
@@ -262,7 +262,7 @@ def test_what_a_caller_who_leaves_has_sent_is_kept_or_can_be_sent_again(
     server: BackgroundServer, channel: grpc.Channel
 ) -> None:
     body = request(otlp_span(1))
-    with another_writer(server.settings.store):
+    with another_writer(server.settings.store_file):
         leaving = begun(channel, body)
         # The next one is answered in the meantime: nobody holds the others up.
         assert export(channel, b"no protobuf").code == "INVALID_ARGUMENT"

@@ -177,7 +177,7 @@ def test_a_call_that_outlasts_the_grace_is_told_to_come_back(tmp_path: Path) -> 
     settings = Settings(port=0, grpc_port=0, store=tmp_path / "a.db", spool=None, stop_grace_s=1)
     with BackgroundServer(settings) as server, channel_to(server) as channel:
         stopping = threading.Thread(target=server.__exit__, args=(None, None, None))
-        with another_writer(settings.store):
+        with another_writer(settings.store_file):
             call = begun(channel, BODY)
             assert export(channel, b"no protobuf").code == "INVALID_ARGUMENT"
             stopping.start()

@@ -206,7 +206,7 @@ def test_a_full_server_answers_503_with_retry_after_and_loses_nothing_it_took(
             refused.set()
 
     threads = [threading.Thread(target=one, args=(number,)) for number in range(1, 5)]
-    with another_writer(server.settings.store):
+    with another_writer(server.settings.store_file):
         for thread in threads:
             thread.start()
         assert refused.wait(120)

@@ -109,6 +109,10 @@ RAISED = ("exception", {"exception.type": "ValueError", "exception.message": "ba
         ({}, "", [("exception", {"exception.type": "Earlier"}), RAISED], Failure("ValueError", "bad")),
         ({"error.type": "A"}, "", [RAISED], Failure("A", "bad")),
         ({}, "", [], Failure("Error", "")),
+        # As OpenTelemetry's own SDK writes it: the type is told once.
+        ({}, "ValueError: bad", [RAISED], Failure("ValueError", "bad")),
+        ({"error.type": "my.module.Odd"}, "Odd: worse", [], Failure("my.module.Odd", "worse")),
+        ({}, "Error: as it is", [], Failure("Error", "Error: as it is")),
     ],
 )
 def test_why_a_span_failed_is_told(

@@ -36,7 +36,7 @@ def test_a_disk_with_too_little_room_is_a_reason(start_server: StartServer) -> N
 
 
 def test_a_store_that_was_taken_away_is_a_reason(server: BackgroundServer) -> None:
-    server.settings.store.rename(server.settings.store.with_name("elsewhere.db"))
+    server.settings.store_file.rename(server.settings.store_file.with_name("elsewhere.db"))
     assert codes(server.url) == ["disk_not_writable"]
 
 

@@ -62,3 +62,11 @@ class AgeingConformance:
         assert given > (much - little) * 0.9
         assert store.give_back(1 << 18) == 0
         assert [old.trace_id for old in store.oldest("Default", None, 9)] == [trace_id(1)]
+
+    def test_one_opener_at_a_time_removes_what_is_old(self, store: TraceStore, tmp_path: Path) -> None:
+        other = self.open(tmp_path)
+        with store.keeping() as is_mine, other.keeping() as is_others:
+            assert (is_mine, is_others) == (True, False)
+        with other.keeping() as is_others, store.keeping() as is_mine:
+            assert (is_mine, is_others) == (False, True)
+        other.close()

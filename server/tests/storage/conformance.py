@@ -26,6 +26,7 @@ from server.tests.storage.aggregate_conformance import AggregateConformance
 from server.tests.storage.binaries_conformance import BinariesConformance
 from server.tests.storage.experiment_conformance import ExperimentConformance
 from server.tests.storage.judging_conformance import JudgingConformance
+from server.tests.storage.note_conformance import NoteConformance
 from server.tests.storage.text_conformance import TextConformance
 from server.tests.storage.token_conformance import TokenConformance
 from server.tests.storage.tree_conformance import TreeConformance
@@ -81,6 +82,7 @@ class TraceStoreConformance(
     BinariesConformance,
     ExperimentConformance,
     JudgingConformance,
+    NoteConformance,
     TextConformance,
     TokenConformance,
     TreeConformance,
@@ -323,6 +325,7 @@ class TraceStoreConformance(
         assert (health.is_open, health.writer_fault, health.disk_fault) == (True, None, None)
         assert (health.waiting_items, health.waiting_bytes) == (0, 0)
         assert sum(health.file_bytes.values()) > 0
+        assert store.capabilities.engine
         store.close()
         assert not store.health().is_open
 

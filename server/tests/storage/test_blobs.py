@@ -10,9 +10,9 @@ import pytest
 
 from outcrop_server.model.errors import DamagedError
 from outcrop_server.model.new_span import NewSpan
+from outcrop_server.storage.common.blobs import Separator
+from outcrop_server.storage.common.frames import FRAME_BYTES, pack
 from outcrop_server.storage.sqlite import blob_schema, schema
-from outcrop_server.storage.sqlite.blobs import Separator
-from outcrop_server.storage.sqlite.frames import FRAME_BYTES, pack
 from outcrop_server.storage.sqlite.store import SqliteStore
 from outcrop_server.storage.sqlite.upkeep.backup import back_up
 from outcrop_server.storage.sqlite.upkeep.checks import run_checks

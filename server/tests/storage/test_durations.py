@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from outcrop.filter.ast import Comparison, Field, Operator
 from outcrop.filter.parser import parse_filter
 from outcrop_server.model.search import TraceSearch
+from outcrop_server.storage.common.durations import NO_BOUNDS, Bounds, bounds_of
 from outcrop_server.storage.sqlite.candidates import candidates
-from outcrop_server.storage.sqlite.durations import NO_BOUNDS, Bounds, bounds_of
 from outcrop_server.storage.sqlite.search import search_sql
 from outcrop_server.storage.sqlite.store import SqliteStore
 from server.tests.support.spans import START_NS, new_span, trace_id

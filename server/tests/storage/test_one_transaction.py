@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from outcrop_server.model.annotations import TraceEdit
+from outcrop_server.storage.common.prepared import prepare
 from outcrop_server.storage.sqlite import judging
 from outcrop_server.storage.sqlite.store import SqliteStore
-from outcrop_server.storage.sqlite.write import Writer, prepare
+from outcrop_server.storage.sqlite.write import Writer
 from server.tests.storage.test_sqlite import assert_sound
 from server.tests.support.spans import model_call, new_span, trace_id
 

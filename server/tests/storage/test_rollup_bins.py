@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcrop_server.model.latency_bins import bin_of, percentiles
-from outcrop_server.storage.sqlite.rollup_bins import EMPTY, MOST_NARROW, BinSums, Packed, added, pack
+from outcrop_server.storage.common.rollup_bins import EMPTY, MOST_NARROW, BinSums, Packed, added, pack
 
 HIGHEST = bin_of(2**64)
 BINS = st.dictionaries(st.integers(0, HIGHEST), st.integers(1, 3000), max_size=9)

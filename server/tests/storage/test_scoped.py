@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from outcrop_server.model.aggregates import AggregateQuery, SessionQuery
+from outcrop_server.model.annotations import Document, DocumentKey, TraceEdit, TraceNote
 from outcrop_server.model.search import TraceSearch
 from outcrop_server.storage.scoped import ScopedStore
 from outcrop_server.storage.sqlite.store import SqliteStore
-from server.tests.support.spans import START_NS, model_call, new_span, trace_id
+from server.tests.support.spans import START_NS, TRACE, model_call, new_span, trace_id
 
 
 def test_a_search_for_foreign_experiments_alone_finds_nothing_and_not_everything(tmp_path: Path) -> None:
@@ -72,4 +73,28 @@ def test_numbers_facets_and_sessions_are_of_the_scope_alone(tmp_path: Path) -> N
     ]
     assert [each.row.trace_id for each in scoped.session_traces("s", None, None, 1)] == [trace_id(1)]
     assert scoped.session_traces("s", "C", None, 5) == []
+    store.close()
+
+
+def test_notes_and_documents_of_other_experiments_are_not_there_and_take_nothing(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.db")
+    mine, other = ScopedStore(store, frozenset({"A"})), trace_id(2)
+    store.append([new_span(2, trace=other, experiment="B", is_experiment_named=True)]).result()
+    note = TraceNote("A", TraceEdit({"env": "prod"}))
+    assert not mine.note_trace(other, note).result()
+    assert not mine.note_trace(TRACE, TraceNote("B", TraceEdit())).result()
+    store.note_trace(trace_id(3), TraceNote("B", TraceEdit())).result()
+    assert not mine.note_trace(trace_id(3), note).result()
+    assert mine.waiting_note(trace_id(3)) is None
+    assert mine.note_trace(TRACE, note).result()
+    assert mine.waiting_note(TRACE) == note
+    theirs = Document(DocumentKey("file", "b"), "B", b"theirs")
+    store.put_document(theirs).result()
+    assert not mine.put_document(Document(theirs.place, "A", b"mine")).result()
+    assert not mine.put_document(Document(DocumentKey("file", "c"), "B", b"mine")).result()
+    assert not mine.delete_document(theirs.place).result()
+    assert mine.document(theirs.place) is None
+    assert mine.put_document(Document(DocumentKey("file", "a"), "A", b"mine")).result()
+    assert mine.document_keys("file", "", 10) == [("a", 4)]
+    assert store.document(theirs.place) == theirs
     store.close()

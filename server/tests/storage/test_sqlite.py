@@ -18,17 +18,18 @@ import pytest
 
 from outcrop.filter.parser import parse_filter
 from outcrop.genai.usage import Usage
-from outcrop_server.model.annotations import TraceEdit
+from outcrop_server.model.annotations import TraceEdit, TraceNote
 from outcrop_server.model.errors import StoreError, StoreFullError, UnavailableError
 from outcrop_server.model.rows import TracePosition
 from outcrop_server.model.search import TraceSearch
 from outcrop_server.model.summary import TraceSummary
 from outcrop_server.storage.api import TraceStore
+from outcrop_server.storage.common import columns
 from outcrop_server.storage.sqlite import (
     ageing,
-    columns,
     experiment_schema,
     file_lock,
+    notes,
     schema,
     statements,
     write,
@@ -224,6 +225,7 @@ def made_by_version(version: int, monkeypatch: pytest.MonkeyPatch) -> Generator[
         patch.setattr(TermWriter, "add", _add_no_terms)
         if version < FORMER_NAMES:
             patch.setattr(write, "find_experiment", _found_by_name)
+        patch.setattr(notes, "take_notes", lambda *_: dict[bytes, TraceNote]())  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]  # none were kept then
         # Version 4 brought rollups.
         patch.setattr(RollupWriter, "write", write_nothing)
         importlib.reload(statements)

@@ -15,11 +15,11 @@ from outcrop.filter.parser import parse_filter
 from outcrop_server.model.aggregates import AggregateQuery, Count, GroupKey, SessionPosition, SessionQuery
 from outcrop_server.model.rows import TracePosition
 from outcrop_server.model.search import TraceSearch
+from outcrop_server.storage.common.rollup_rows import LEVELS_S, stretches
 from outcrop_server.storage.sqlite import facets, rollup_schema
-from outcrop_server.storage.sqlite.aggregate import aggregate, stretches
+from outcrop_server.storage.sqlite.aggregate import aggregate
 from outcrop_server.storage.sqlite.aggregate_scope import rollup_scope
 from outcrop_server.storage.sqlite.rollup_rows import check, rebuild
-from outcrop_server.storage.sqlite.rollup_write import LEVELS_S
 from outcrop_server.storage.sqlite.sessions import session_traces_sql, sessions_sql
 from outcrop_server.storage.sqlite.store import SqliteStore
 from server.tests.support.aggregates import START_S, a_trace

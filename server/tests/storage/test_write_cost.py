@@ -15,9 +15,10 @@ import pytest
 from outcrop.genai.usage import Usage
 from outcrop_server.model.annotations import TraceEdit
 from outcrop_server.model.new_span import NewSpan
+from outcrop_server.storage.common.prepared import prepare
 from outcrop_server.storage.sqlite import judging
 from outcrop_server.storage.sqlite.store import SqliteStore
-from outcrop_server.storage.sqlite.write import Writer, prepare
+from outcrop_server.storage.sqlite.write import Writer
 from server.tests.support.spans import START_NS, model_call, new_span, trace_id
 
 MINUTE_NS = 60 * 10**9

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from outcrop_server.access.secret import new_token
-from outcrop_server.model.access import AccessToken
+from outcrop_server.model.access import AccessToken, PageSession
 from outcrop_server.storage.api import TraceStore
 
 
@@ -60,3 +60,26 @@ class TokenConformance:
         assert other.revoke_access_token(made.token_id, 5, "ann").result()
         assert store.access_tokens()[0].revoked_at_ns == 5
         other.close()
+
+    def test_every_opener_knows_sessions_until_they_end(self, store: TraceStore, tmp_path: Path) -> None:
+        first, second = PageSession(b"\1" * 32, "t1", 100), PageSession(b"\2" * 32, "t2", 200)
+        other = self.open(tmp_path)
+        store.add_page_session(first, 1, 10).result()
+        other.add_page_session(second, 2, 10).result()
+        assert by_end(store.page_sessions()) == by_end(other.page_sessions()) == [first, second]
+        assert other.end_page_session(first.digest).result()
+        assert not store.end_page_session(first.digest).result()
+        assert store.page_sessions() == [second]
+        other.close()
+
+    def test_sessions_that_ended_or_are_too_many_go_in_time(self, store: TraceStore) -> None:
+        sessions = [PageSession(bytes([number]) * 32, "t", 100 + number) for number in range(5)]
+        for each in sessions:
+            store.add_page_session(each, 101, 3).result()
+        kept = by_end(store.page_sessions())
+        # An engine may take its time, and must lose none that is among the last to end.
+        assert kept[-3:] == sessions[-3:]
+
+
+def by_end(sessions: list[PageSession]) -> list[PageSession]:
+    return sorted(sessions, key=lambda each: each.ends_at_ns)

@@ -173,7 +173,7 @@ def test_the_file_becomes_no_larger_than_it_may_be(tmp_path: Path) -> None:
 def test_a_store_that_cannot_delete_now_is_told_and_what_is_gone_is_audited(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("outcrop_server.upkeep.retention._TRACES_A_STEP", 4)
+    monkeypatch.setattr(SqliteStore, "capabilities", replace(store.capabilities, traces_a_step=4))
     really = store.delete_traces
     steps = 0
 
@@ -232,7 +232,7 @@ def test_a_server_removes_by_itself_while_traces_come_in_and_are_read(
         ("retention", "old", "traces")
     }
     assert sum(line["deleted"] for line in expired) == 200 - most
-    assert_sound(settings.store)
+    assert_sound(settings.store_file)
 
 
 def _wait_for(server: BackgroundServer, counts: dict[str, int]) -> None:

@@ -80,7 +80,7 @@ def test_the_page_names_what_the_view_at_its_address_needs(page: BackgroundServe
     (static / "index.html").write_text("<head><title>built</title></head>")
 
     def named(path: str) -> list[tuple[str, str]]:
-        return re.findall(r'rel="(\w+)" crossorigin href="([^"]+)"', ask(page.url, path).body.decode())
+        return re.findall(r'rel="(\w+)" crossorigin href="(/assets/[^"]+)"', ask(page.url, path).body.decode())
 
     # A view's styles go over those of its parts, so they stand behind them.
     assert named("/traces/abc?tab=chat") == [
@@ -97,9 +97,34 @@ def test_the_page_names_what_the_view_at_its_address_needs(page: BackgroundServe
     assert b"newer" in ask(page.url, "/traces").body
 
 
+@pytest.mark.parametrize(
+    ("address", "asked"),
+    [
+        ("/traces/ab-12?span=c", ["/api/traces/ab-12"]),
+        ("/traces", ["/api/traces?limit=100", "/api/timeline?steps=100", "/api/views"]),
+        ("/", ["/api/traces?limit=100", "/api/timeline?steps=100", "/api/views"]),
+        # Of a narrowed list the page knows better; an id that is none is not put into the page.
+        ("/traces?filter=x", []),
+        ("/traces/a%22%3E%3Cscript%3E", []),
+        ("/traces/a/b", []),
+        ("/settings", []),
+        ("/elsewhere", []),
+    ],
+)
+def test_the_page_names_the_answers_that_the_view_at_its_address_needs(
+    page: BackgroundServer, tmp_path: Path, address: str, asked: list[str]
+) -> None:
+    (tmp_path / "static" / "index.html").write_text("<head><title>built</title></head>")
+    html = ask(page.url, address).body.decode()
+    found = re.findall(r'<link rel="preload" as="fetch" crossorigin href="([^"]+)">', html)
+    assert found == [*asked, "/api/session", "/api/experiments"]
+
+
 def test_the_views_are_those_of_the_page() -> None:
     found = re.findall(r'path: "/(\w+)(/\$\w+)?",[^}]*?import\("@/(features/[\w/]+)"\)', ROUTER.read_text())
-    assert {(f"{name}/" if rest else name, f"src/{source}.tsx") for name, rest, source in found} == set(VIEWS)
+    assert {(f"{name}/" if rest else name, f"src/{source}.tsx") for name, rest, source in found} == {
+        (view.path, view.source) for view in VIEWS
+    }
 
 
 def test_other_files_are_asked_for_again(page: BackgroundServer) -> None:

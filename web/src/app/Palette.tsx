@@ -2,6 +2,7 @@
 import { Modal } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import { useEffect, useId, useRef, useState, type KeyboardEvent } from "react";
+import { useDrawn } from "@/components/useOpening";
 import { useSpeech } from "@/lib/i18n/language";
 import { fitting, type Command } from "@/model/palette";
 import styles from "./Palette.module.css";
@@ -11,8 +12,9 @@ const MOST_OF_GROUP = 8;
 
 export function Palette({ isOpen, onClose, onKeys }: { isOpen: boolean; onClose: () => void; onKeys: () => void }) {
   const { t } = useSpeech();
+  const isDrawn = useDrawn();
   return (
-    <Modal.Root opened={isOpen} onClose={onClose} size={600} yOffset="12vh" padding={0} returnFocus transitionProps={{ duration: 0 }}>
+    <Modal.Root opened={isOpen && isDrawn} onClose={onClose} size={600} yOffset="12vh" padding={0} returnFocus transitionProps={{ duration: 0 }}>
       <Modal.Overlay />
       <Modal.Content aria-label={t.palette}>
         <Modal.Body className={styles.body}>

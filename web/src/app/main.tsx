@@ -20,13 +20,15 @@ const queries = new QueryClient({
   queryCache: new QueryCache({ onError: (error) => leadToSignIn(error) }),
   defaultOptions: { queries: { staleTime: 10_000, retry: retriesLater, refetchOnWindowFocus: false } },
 });
-void askEarly(queries, window.location);
+const asked = askEarly(queries, window.location);
 const router = makeRouter();
 const colours = localStorageColorSchemeManager({ key: "outcrop.theme" });
 
 const place = document.getElementById("root");
 if (!place) throw new Error("index.html has no #root");
-createRoot(place).render(
+const root = createRoot(place);
+
+const page = (
   <StrictMode>
     <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={colours}>
       <LanguageProvider>
@@ -36,5 +38,11 @@ createRoot(place).render(
         <TipLayer />
       </LanguageProvider>
     </MantineProvider>
-  </StrictMode>,
+  </StrictMode>
 );
+
+// Drawn once with all that it shows, a page is there sooner than frame, view and answers one after the other. Who has
+// a slow way to the server sees the frame meanwhile.
+const SOON_MS = 120;
+const soon = new Promise((resolve) => window.setTimeout(resolve, SOON_MS));
+void Promise.race([Promise.all([router.load(), asked]), soon]).then(() => root.render(page));

@@ -37,6 +37,8 @@ const trimZero = (text: string): string => (text.endsWith(".0") ? text.slice(0, 
 
 /** A count with the locale's thousands separators. */
 export function formatCount(value: number, locale: string): string {
+  // The same in every language of the page; the first formatter of a page takes longer to make than all else of a row.
+  if (Number.isInteger(value) && Math.abs(value) < 1000) return String(value);
   return numberFormat(locale).format(value);
 }
 
@@ -46,7 +48,7 @@ export function formatCost(usd: number, locale: string): string {
   if (usd < 0.0001) return "<$0.0001";
   // Each bound is where the digits after it would round up to the next form.
   const digits = usd < 0.09995 ? 4 : usd < 0.9995 ? 3 : usd < 99.995 ? 2 : 0;
-  return `$${dollarFormat(locale, digits).format(usd)}`;
+  return `$${usd < 999 ? usd.toFixed(digits) : dollarFormat(locale, digits).format(usd)}`;
 }
 
 /** Dollars for a hover, where every digit counts: to a billionth, without zeros at the end. */

@@ -1,8 +1,9 @@
 // @vitest-environment jsdom
 import { QueryClient } from "@tanstack/react-query";
 import { expect, test, vi } from "vitest";
-import { spanQuery, traceQuery } from "@/api/queries";
+import { histogramQuery, spanQuery, traceQuery, tracesQuery } from "@/api/queries";
 import { askEarly } from "@/app/askEarly";
+import { listSearch, parseSearch } from "@/model/address";
 import { spanDetail, spanSummary, traceAnswers, type Answers } from "../page";
 
 const agent = spanDetail(spanSummary("agent", null, "AGENT", 1000, { duration_ns: 100_000_000 }));
@@ -45,6 +46,22 @@ test("a trace that is not there, a large one and a phone ask for no span, and no
 });
 
 test("other views ask for what every view needs", async () => {
-  expect((await asked("/traces?filter=x", {})).paths).toEqual(ALWAYS);
   expect((await asked("/overview", {})).paths).toEqual(ALWAYS);
+});
+
+const NONE = { traces: [], next_cursor: null, words_waiting: 0 };
+const BARS = { since_ns: "0", until_ns: "0", interval_s: 1, bars: [], is_exact: true };
+
+test("a list is asked for as its view will, one of the last hour by the view alone", async () => {
+  const answers = { "/api/traces": NONE, "/api/timeline": BARS, "/api/views": { views: [] } };
+  for (const path of ["/", "/traces", "/traces?filter=status%20%3D%20'ERROR'&order=cost%20DESC"]) {
+    const { paths, client } = await asked(path, answers);
+    expect(paths).toEqual([...ALWAYS, "/api/traces", "/api/timeline", "/api/views"]);
+    const { filter, order } = listSearch(parseSearch(new URL(path, "http://localhost").search));
+    const ask = { experiment: undefined, filter, order, sinceMs: null, untilMs: null };
+    expect(client.getQueryData(tracesQuery(ask).queryKey)?.pages.length).toBe(1);
+    expect(client.getQueryData(histogramQuery(ask).queryKey)).toBeDefined();
+  }
+  expect((await asked("/traces?range=1h", answers)).paths).toEqual([...ALWAYS, "/api/views"]);
+  expect((await asked("/settings", answers)).paths).toEqual(ALWAYS);
 });

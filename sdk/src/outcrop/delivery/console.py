@@ -19,6 +19,7 @@ from outcrop.delivery.otlp_decode import decode_span
 from outcrop.delivery.stats import DeliveryStats
 from outcrop.delivery.unasked import Unasked
 from outcrop.otlp.records import EndedSpan, SpanRecord
+from outcrop.recording.forks import no_fork_meanwhile
 
 if TYPE_CHECKING:
     from outcrop.delivery.console_tree import SpanLine
@@ -130,8 +131,9 @@ class _Printer:
 
     def take(self, ended: EndedSpan) -> None:
         """Takes a span; prints the tree below it if nothing above it is to come."""
-        from outcrop.delivery.console_tree import read_line  # noqa: PLC0415  # loads the readers, off the
-        # program's thread and for those who print alone
+        # Loads the readers, off the program's thread and for those who print alone.
+        with no_fork_meanwhile():
+            from outcrop.delivery.console_tree import read_line  # noqa: PLC0415
 
         line = read_line(decode_span(ended.encode()))
         if ended.is_local_root or not line.parent_id or line.parent_id in self._printed:

@@ -215,5 +215,5 @@ class Courier:
                 self._sender.name,
                 sent.reason,
                 self._spool.directory,
-                "until it takes them" if sent.status in _NOT_LET_IN else _NEXT_SERVER,
+                "until it takes them" if sent.is_foreign or sent.status in _NOT_LET_IN else _NEXT_SERVER,
             )

@@ -62,6 +62,15 @@ class Credentials:
             self._token = _usable(self._source.fetch())
         return {**self._headers, "Authorization": f"Bearer {self._token}"}
 
+    @property
+    def names_somebody(self) -> bool:
+        """Whether there is a token, or another word of who asks."""
+        return self._source is not None or any(name.lower() == _AUTHORIZATION for name in self._headers)
+
+    def with_header(self, name: str, value: str) -> Credentials:
+        """The same with one more header."""
+        return Credentials(self._source, {**self._headers, name: value})
+
     def renew(self) -> bool:
         """After the server has refused the token: fetches it again; True if it is another one now.
 
@@ -93,7 +102,7 @@ def read_credentials(url: str, environment: Mapping[str, str] | None = None) -> 
             "Both OUTCROP_TOKEN (or OUTCROP_TOKEN_FILE) and an Authorization header are set: give one."
         )
     if source is not None or is_authorized:
-        _check_transport(url, given)
+        check_transport(url, given)
     return Credentials(source, headers)
 
 
@@ -194,7 +203,8 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
-def _check_transport(url: str, given: Mapping[str, str]) -> None:
+def check_transport(url: str, given: Mapping[str, str]) -> None:
+    """Raises ConfigurationError where a token would go over an open network."""
     parts = urlsplit(url)
     if parts.scheme == "https" or _is_loopback(parts.hostname or ""):
         return

@@ -16,7 +16,9 @@ if TYPE_CHECKING:  # what programs read is not loaded by those that only trace
     from outcrop.otlp.records import EndedSpan, SpanRecord
 
 VALID_URIS = (
-    "http://HOST:PORT or https://HOST:PORT (an Outcrop server)",
+    "http://HOST:PORT or https://HOST:PORT (an Outcrop server, or an MLflow server of 3.4 or later)",
+    "mlflow+http://HOST:PORT or mlflow+https://HOST:PORT (an MLflow server)",
+    "databricks or databricks://PROFILE (a Databricks workspace)",
     "https://HOST/v1/traces (any other OTLP/HTTP endpoint)",
     "sqlite:///traces.db or sqlite:////folder/traces.db (a store in this process; full installation)",
     "file:///folder/traces.jsonl (an OTLP file)",
@@ -24,6 +26,8 @@ VALID_URIS = (
     "console (each finished trace as a tree on standard error)",
 )
 CONSOLE = "console"
+DATABRICKS = "databricks"
+_NETWORK = frozenset({"http", "https", "mlflow+http", "mlflow+https"})
 
 
 class Destination(Protocol):
@@ -118,13 +122,15 @@ class Destination(Protocol):
 
 
 def check_tracking_uri(uri: str) -> str:
-    """Gives the URI's scheme; `console` is its own.
+    """Gives the URI's scheme; `console` and `databricks` are their own.
 
     Raises:
         ConfigurationError: no destination has this form; the message names those that exist.
     """
     if uri in {CONSOLE, f"{CONSOLE}://"}:
         return CONSOLE
+    if uri in {DATABRICKS, f"{DATABRICKS}://"}:
+        return DATABRICKS
     try:
         parts = urlsplit(uri)
         has_host = bool(parts.hostname) and parts.port != 0
@@ -133,7 +139,8 @@ def check_tracking_uri(uri: str) -> str:
     has_path = len(parts.path.strip("/")) > 0 and not parts.netloc
     if (
         parts.scheme == "memory"
-        or (parts.scheme in {"http", "https"} and has_host)
+        or (parts.scheme in _NETWORK and has_host)
+        or (parts.scheme == DATABRICKS and bool(parts.netloc) and not parts.path.strip("/"))
         or (parts.scheme in {"sqlite", "file"} and has_path)
     ):
         return parts.scheme

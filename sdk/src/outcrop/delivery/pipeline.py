@@ -80,7 +80,7 @@ class Pipeline:
                 left = deadline - time.monotonic()
                 if left <= 0 or not self._flushed.wait(left):
                     return False
-        return not self._courier.held_spans
+        return not (self._courier.held_spans or self._has_failed)
 
     def shutdown(self, timeout_s: float) -> None:
         """Flushes and ends the thread. What the endpoint does not take in time goes to the spool."""
@@ -114,6 +114,8 @@ class Pipeline:
         self._flushed = threading.Condition()
         self._flush_asked = 0
         self._flush_done = 0
+        # By a fault of ours: what was being carried is tried again.
+        self._has_failed = False
         self._is_stopping = False
         self._is_asleep = True
         self._empty_rounds = 0
@@ -181,6 +183,10 @@ class Pipeline:
             self._courier.backoff.try_now()
         try:
             self._deliver_all()
+            self._has_failed = False
+        except BaseException:
+            self._has_failed = True
+            raise
         finally:
             with self._flushed:
                 self._flush_done = asked

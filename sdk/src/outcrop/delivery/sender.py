@@ -17,6 +17,7 @@ class Sent:
         reason: what happened, in words; empty if all is well.
         retry_after_s: how long the endpoint asked us to wait, in seconds; None if it did not.
         status: the HTTP status of a request that was not delivered; None if there was none.
+        is_foreign: the endpoint is no Outcrop server, so that starting one is no help.
     """
 
     is_delivered: bool
@@ -25,6 +26,7 @@ class Sent:
     reason: str = ""
     retry_after_s: float | None = None
     status: int | None = None
+    is_foreign: bool = False
 
 
 class Sender(Protocol):

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 from opentelemetry import context as otel_context
 
 from outcrop.delivery.token_errors import TokenUnavailableError
+from outcrop.recording.forks import no_fork_meanwhile
 
 _TIMEOUT_S = 5
 # They print whole answers at level DEBUG.
@@ -87,7 +88,7 @@ class SecretsManagerToken:
 
     def fetch(self) -> str:
         """Asks Secrets Manager."""
-        with _unseen():
+        with unseen():
             try:
                 answer = self._ask()
             except Exception as error:  # noqa: BLE001  # botocore's, the network's: all mean the same here
@@ -101,8 +102,9 @@ class SecretsManagerToken:
 
     def _ask(self) -> Any:
         # Imported by the few that need it. A session of our own: the program's default one stays its own.
-        from botocore.config import Config  # noqa: PLC0415
-        from botocore.session import Session  # noqa: PLC0415
+        with no_fork_meanwhile():
+            from botocore.config import Config  # noqa: PLC0415
+            from botocore.session import Session  # noqa: PLC0415
 
         config = Config(
             connect_timeout=_TIMEOUT_S,
@@ -149,7 +151,7 @@ class DatabricksToken:
 
     def fetch(self) -> str:
         """Asks the workspace."""
-        with _unseen():
+        with unseen():
             try:
                 value = self._ask()
                 return base64.b64decode(value or "", validate=True).decode("utf-8")
@@ -163,7 +165,8 @@ class DatabricksToken:
 
     def _ask(self) -> str | None:
         # Imported by the few that need it; by name, since checkers may not find it.
-        sdk: Any = importlib.import_module("databricks.sdk")
+        with no_fork_meanwhile():
+            sdk: Any = importlib.import_module("databricks.sdk")
         limits = {"http_timeout_seconds": _TIMEOUT_S, "retry_timeout_seconds": 2 * _TIMEOUT_S}
         workspace = sdk.WorkspaceClient(config=sdk.core.Config(**limits))
         answer = workspace.secrets.get_secret(self.scope, self.key)
@@ -171,7 +174,7 @@ class DatabricksToken:
 
 
 @contextmanager
-def _unseen() -> Generator[None, None, None]:
+def unseen() -> Generator[None, None, None]:
     """What is asked here appears in no trace and its answer in no log."""
     token = otel_context.attach(otel_context.set_value(_SUPPRESS, True))
     quiet = _NotFromThisThread()

@@ -34,11 +34,13 @@ _SLOW_DISK_S = 0.05
 _SLOW_WRITES = 3
 # A program that calls the system often, but never for long, keeps Python's lock from every other thread: who
 # waits for it is woken too late each time. Above this many spans the program's thread steps aside for a
-# moment, every tenth span, so that the delivery thread gets its turn. It does so much earlier when that
-# thread holds this queue's lock meanwhile, since then nothing is noted down.
+# moment, every tenth span, so that the delivery thread gets its turn.
 _STARVING_SPANS = 1_500
-_UNNOTED_SPANS = 3 * JOURNAL_EVERY
 _STEP_ASIDE_S = 0.0002
+# The delivery thread holds this queue's lock for a fraction of a millisecond a few times a second. On a busy
+# machine it may be put aside just then, and what cannot be noted down meanwhile would be lost with a process
+# that is killed: every tenth span waits for it, so long at most.
+_PATIENCE_S = 0.05
 
 
 SettledSpan = FlatSpan | EncodedSpan
@@ -111,16 +113,19 @@ class Waiting:
         raw.append(span)
         waiting = len(raw)
         if waiting >= JOURNAL_EVERY or self.is_durable:
-            is_noted = self._settle()
-            if waiting % JOURNAL_EVERY == 0 and (
-                waiting + len(self._settled) > _STARVING_SPANS or (waiting >= _UNNOTED_SPANS and not is_noted)
-            ):
+            is_tenth = waiting % JOURNAL_EVERY == 0
+            self._settle(waits=is_tenth)
+            if is_tenth and waiting + len(self._settled) > _STARVING_SPANS:
                 time.sleep(_STEP_ASIDE_S)
 
     def take(self) -> Taken:
         """Gives all that waits. For the delivery thread, or at exit."""
         with self._lock:
+            begin = len(self._settled)
             self._sort()
+            # Another thread is about to end such a span, and looks for it in vain from now on.
+            if self.is_durable and len(self._settled) > begin:
+                self._note_down(self._settled[begin:])
             while self._put_off:
                 self._settle_one(self._put_off.popleft())
             spans, journal = self._settled, self._journal
@@ -165,13 +170,15 @@ class Waiting:
         self._journal = self._spare = None
         self._lock = threading.RLock()
 
-    def _settle(self) -> bool:
-        """Looks at what has ended and notes it down; False if another thread is at it."""
-        # Who holds the lock encodes for the others too; nobody waits, but for a span that must be durable.
-        if not self._lock.acquire(blocking=self.is_durable):
+    def _settle(self, *, waits: bool) -> None:
+        """Looks at what has ended and notes it down, unless another thread is at it and goes on for long."""
+        # Who holds the lock encodes for the others too.
+        if not self._lock.acquire(blocking=False) and not (
+            self._lock.acquire() if self.is_durable else waits and self._lock.acquire(timeout=_PATIENCE_S)
+        ):
             if len(self._raw) > MAX_SPANS:
                 self._drop_newest()
-            return False
+            return
         try:
             begin = len(self._settled)
             self._sort()
@@ -179,7 +186,6 @@ class Waiting:
                 self._note_down(self._settled[begin:])
         finally:
             self._lock.release()
-        return True
 
     def _sort(self) -> None:
         """Looks at what has ended, and puts aside what takes long; the lock is held."""

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from outcrop.entities import Span, SpanStatusCode, SpanType, Trace, TraceState
 from outcrop.genai.content import content_of
+from outcrop.genai.failure import without_type
 from outcrop.semconv import gen_ai
 from outcrop.semconv import outcrop_attributes as names
 
@@ -34,7 +35,8 @@ def _error_type(span: Span | None) -> Any:
 def _error_message(span: Span | None) -> str | None:
     if span is None or span.status.status_code is not SpanStatusCode.ERROR:
         return None
-    return str(span.status.description or _raised(span).get(gen_ai.EXCEPTION_MESSAGE) or "")
+    message = str(span.status.description or _raised(span).get(gen_ai.EXCEPTION_MESSAGE) or "")
+    return without_type(str(_error_type(span)), message)
 
 
 def _raised(span: Span) -> dict[str, Any]:

@@ -24,6 +24,7 @@ Usage: outcrop COMMAND [ARGS]...
 Commands:
   run        Run a program and trace it, without a change to it.
   traces     List, search, show, follow, export and import the traces of a server.
+  import     Copy traces from an MLflow server or database.
   emulator   Run a stand-in for Amazon Bedrock on this machine.
 
 This is the light installation. Server, web page and demo come with: pip install outcrop
@@ -48,6 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from outcrop.terminal.command import main as traces  # noqa: PLC0415  # as above
 
         return traces(given[1:])
+    if given[:1] == ["import"]:
+        from outcrop.mlflow_import.command import main as import_traces  # noqa: PLC0415  # as above
+
+        return import_traces(given[1:])
     full = _full_command()
     return _light(given) if full is None else full()
 

@@ -20,10 +20,12 @@ class Progress:
         what: stands before it, such as a file's name.
         total: bytes in all; None if that is not known.
         stream: where it is shown.
+        unit: what is counted, where it is not bytes.
     """
 
-    def __init__(self, what: str, total: int | None, stream: TextIO) -> None:
+    def __init__(self, what: str, total: int | None, stream: TextIO, unit: str | None = None) -> None:
         """Nothing is shown yet."""
+        self._unit = unit
         self._what = harmless(what)
         self._total = total
         self._stream = stream
@@ -31,14 +33,17 @@ class Progress:
         self._next_s = 0.0
 
     def tell(self, done: int) -> None:
-        """So many bytes are done."""
+        """So much is done."""
         now_s = time.monotonic()
         if not self._is_shown or now_s < self._next_s:
             return
         self._next_s = now_s + _EVERY_S
-        shown = f"{done / _MB:,.1f} MB"
+        if self._unit is None:
+            shown = f"{done / _MB:,.1f} MB" + (f" of {self._total / _MB:,.1f} MB" if self._total else "")
+        else:
+            shown = f"{done:,}" + (f" of {self._total:,} " if self._total else " ") + self._unit
         if self._total:
-            shown += f" of {self._total / _MB:,.1f} MB, {min(done * 100 // self._total, 100)} %"
+            shown += f", {min(done * 100 // self._total, 100)} %"
         # In the last cell a terminal would go on to the next line.
         room = max(shutil.get_terminal_size().columns - 1, 1)
         name = cut(self._what, max(room - width(shown) - 2, 1))

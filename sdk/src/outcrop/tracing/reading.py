@@ -12,14 +12,18 @@ if TYPE_CHECKING:
     from outcrop.entities import Trace
 
 _READ_FLUSH_S = 10.0
+# How Databricks writes the id of a trace in a table of Unity Catalog, before catalog and schema.
+_OF_A_TABLE = "trace:/"
 
 
 def set_tracking_uri(uri: str) -> None:
     """Says where traces go.
 
     Args:
-        uri: `http://HOST:PORT` or `https://HOST:PORT` for an Outcrop server, `https://HOST/v1/traces` for
-            any other OTLP/HTTP endpoint, `sqlite:///traces.db` for a store in this process (needs the full
+        uri: `http://HOST:PORT` or `https://HOST:PORT` for an Outcrop server or an MLflow server of 3.4 or
+            later (which `mlflow+http://HOST:PORT` names without asking), `databricks` or
+            `databricks://PROFILE` for a Databricks workspace, `https://HOST/v1/traces` for any other
+            OTLP/HTTP endpoint, `sqlite:///traces.db` for a store in this process (needs the full
             installation), `file:///folder/traces.jsonl` for an OTLP file, `memory://` to keep them in this
             process, `console` to print each finished trace on standard error. Default:
             `OUTCROP_TRACKING_URI`, else OpenTelemetry's own variables for an OTLP endpoint, else
@@ -70,6 +74,15 @@ def stats() -> DeliveryStats:
     return get_runtime().stats()
 
 
+def flush_trace_async_logging(*, terminate: bool = False) -> None:  # noqa: ARG001  # as MLflow has it
+    """`flush` by MLflow's name.
+
+    Args:
+        terminate: taken and without effect: delivery goes on as long as the process does.
+    """
+    flush()
+
+
 def get_last_active_trace_id() -> str | None:
     """The id of the trace that ended last in this process; None before the first."""
     return get_runtime().last_trace_id
@@ -104,5 +117,8 @@ def reading_destination() -> Destination:
 
 
 def plain_trace_id(trace_id: str) -> str:
-    """A trace id without MLflow's prefix, in small letters."""
-    return trace_id.strip().lower().removeprefix("tr-")
+    """A trace id without MLflow's prefix, or that of a table (`trace:/CATALOG.SCHEMA/`), in small letters."""
+    plain = trace_id.strip().lower()
+    if plain.startswith(_OF_A_TABLE):
+        plain = plain.rpartition("/")[2]
+    return plain.removeprefix("tr-")

@@ -11,7 +11,7 @@ from opentelemetry import trace as otel
 from opentelemetry.context import Context
 
 from outcrop.exceptions import ConfigurationError
-from outcrop.recording.current import leave, make_trace_current
+from outcrop.recording.current import current_trace_span, leave, make_trace_current
 from outcrop.recording.span import LiveSpan
 from outcrop.runtime import get_runtime
 
@@ -38,6 +38,23 @@ def start_span(
         `record_exception`, `set_status`, `span_type`, ...
     """
     return SpanBlock(name, span_type, attributes)
+
+
+def get_current_active_span() -> LiveSpan | None:
+    """The span that runs here, to add to it from a function further in.
+
+    Returns:
+        The innermost span of Outcrop's in the trace that is current, also within spans of other OpenTelemetry
+        libraries; None if there is none.
+    """
+    span = current_trace_span()
+    return span if isinstance(span, LiveSpan) else None
+
+
+def get_active_trace_id() -> str | None:
+    """The id of the trace that runs here, 32 hexadecimal digits; None if none of Outcrop's does."""
+    span = get_current_active_span()
+    return None if span is None else span.trace_id
 
 
 def start_span_no_context(

@@ -144,6 +144,18 @@ def _usage(raw: dict[str, Any]) -> Usage | None:
     )
 
 
+def usage_in_words(usage: Usage) -> dict[str, int]:
+    """Tokens as MLflow writes them down, which `read` reads; what is not known is left out."""
+    counts = {
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "total_tokens": usage.total_tokens,
+        "cache_read_input_tokens": usage.cache_read_input_tokens,
+        "cache_creation_input_tokens": usage.cache_write_input_tokens,
+    }
+    return {name: count for name, count in counts.items() if count is not None}
+
+
 def _cost(raw: dict[str, Any]) -> StatedCost | None:
     total = dollars(raw.get("total_cost"))
     if total is None:

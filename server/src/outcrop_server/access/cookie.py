@@ -1,29 +1,40 @@
-"""The cookie that holds a session's id, and nothing else."""
+"""The cookie that holds a session's id, and nothing else.
+
+A browser keeps the cookies of all servers of a machine together, so each server has a name of its own for
+its cookie. What another server over the same store gave opens this one, too: behind a load balancer the next
+request may come here. So all cookies of the kind are read; ids of other stores open nothing here.
+"""
 
 from __future__ import annotations
 
 from outcrop_server.access.sessions import LIFETIME_S
+
+_PREFIX = "outcrop_session_"
+# Nobody runs more servers on one machine; whoever sends more made them up.
+_MOST = 16
 
 
 class SessionCookie:
     """Reads and writes the cookie of one server.
 
     Args:
-        port: a browser keeps the cookies of all servers of a machine together, so each has a name of its own.
+        port: where it listens, which makes the name.
     """
 
     def __init__(self, port: int) -> None:
-        self._name = f"outcrop_session_{port}"
+        self._name = f"{_PREFIX}{port}"
 
-    def read(self, header: str | None, scheme: str) -> str | None:
-        """The session's id in a Cookie header."""
-        wanted = self._full_name(scheme)
+    def read(self, header: str | None, scheme: str) -> tuple[str, ...]:
+        """The ids of sessions in a Cookie header, that of this server's own cookie first."""
+        own = self._full_name(self._name, scheme)
+        prefix = self._full_name(_PREFIX, scheme)
+        found: list[str] = []
         # By hand: other programs of this machine set cookies here too, in forms that parsers stop at.
         for pair in (header or "").split(";"):
             name, equals, value = pair.strip().partition("=")
-            if equals and name == wanted:
-                return value
-        return None
+            if equals and value and name.startswith(prefix):
+                found.insert(0 if name == own else len(found), value)
+        return tuple(found[:_MOST])
 
     def given(self, session_id: str, scheme: str) -> str:
         """A Set-Cookie header that gives it to the browser."""
@@ -35,9 +46,10 @@ class SessionCookie:
 
     def _header(self, value: str, scheme: str, max_age_s: int) -> str:
         secure = "; Secure" if scheme == "https" else ""
-        kept = f"{self._full_name(scheme)}={value}; Path=/; Max-Age={max_age_s}"
+        kept = f"{self._full_name(self._name, scheme)}={value}; Path=/; Max-Age={max_age_s}"
         return f"{kept}; HttpOnly; SameSite=Strict{secure}"
 
-    def _full_name(self, scheme: str) -> str:
+    @staticmethod
+    def _full_name(name: str, scheme: str) -> str:
         # Browsers let nobody but this very host set a cookie of this beginning.
-        return f"__Host-{self._name}" if scheme == "https" else self._name
+        return f"__Host-{name}" if scheme == "https" else name

@@ -29,13 +29,13 @@ class Shown(NamedTuple):
 
     Attributes:
         authorization: the header of this name.
-        session_id: what the cookie holds.
+        session_ids: what the cookies hold that may be this server's.
         client: address that the request came from.
         is_forwarded: came through a proxy.
     """
 
     authorization: str | None = None
-    session_id: str | None = None
+    session_ids: tuple[str, ...] = ()
     client: str = ""
     is_forwarded: bool = False
 
@@ -54,7 +54,7 @@ class Door:
         self, store: TokenStore, *, is_local: bool, allows_anonymous: bool, requests_per_minute: int
     ) -> None:
         self.book = TokenBook(store)
-        self.sessions = SessionBook()
+        self.sessions = SessionBook(store)
         self._is_local = is_local
         self._allows_anonymous = allows_anonymous
         self._requests_per_minute = requests_per_minute
@@ -69,6 +69,21 @@ class Door:
         must not open by itself.
         """
         return not self._allows_anonymous and (not self._is_local or self.book.has_any)
+
+    def must_look(self, session_ids: tuple[str, ...]) -> bool:
+        """Whether `look` is due before a request is answered that shows these."""
+        return self.book.is_stale or self.sessions.has_unknown(session_ids)
+
+    def look(self, session_ids: tuple[str, ...]) -> None:
+        """Sees what other servers and the command line changed. Waits for the disk.
+
+        Raises:
+            UnavailableError: the store cannot be read.
+        """
+        is_due = self.book.is_stale and self.sessions.has_any
+        self.book.refresh(only_if_stale=True)
+        if is_due or self.sessions.has_unknown(session_ids):
+            self.sessions.refresh()
 
     def caller(self, shown: Shown) -> Caller:
         """Who sent a request.
@@ -94,7 +109,7 @@ class Door:
         return _caller(token, shown.client, has_session)
 
     def sign_in(self, text: str, client: str) -> tuple[str, Caller]:
-        """Begins a session; gives its id and who it is of.
+        """Begins a session; gives its id and who it is of. Waits for the disk.
 
         Raises:
             UnauthorizedError: the token opens nothing.
@@ -115,28 +130,33 @@ class Door:
         audit.record_by(caller, "sign_in")
         return self.sessions.open(token.token_id), caller
 
-    def signed_in(self, session_id: str | None, client: str) -> Caller | None:
-        """Who a session is of; None if it is not open."""
-        token = self._token_of(Shown(session_id=session_id))
+    def signed_in(self, session_ids: tuple[str, ...], client: str) -> Caller | None:
+        """Who the first of these sessions is of that is open; None if none is."""
+        token = self._token_of(Shown(session_ids=session_ids))
         return None if token is None else _caller(token, client, has_session=True)
 
-    def sign_out(self, session_id: str, client: str) -> None:
-        """Ends a session; nothing if there is none."""
-        token_id = self.sessions.token_id(session_id)
-        token = None if token_id is None else self.book.of_id(token_id)
-        self.sessions.close(session_id)
-        if token is not None:
-            audit.record_by(_caller(token, client, has_session=True), "sign_out")
+    def sign_out(self, session_ids: tuple[str, ...], client: str) -> None:
+        """Ends sessions, those of them that are open. Waits for the disk."""
+        for session_id in session_ids:
+            token_id = self.sessions.token_id(session_id)
+            token = None if token_id is None else self.book.of_id(token_id)
+            if token_id is not None:
+                self.sessions.close(session_id)
+            if token is not None:
+                audit.record_by(_caller(token, client, has_session=True), "sign_out")
 
     def _token_of(self, shown: Shown) -> AccessToken | None:
         """The valid token that a request shows; None if it shows none."""
         text = _bearer(shown.authorization)
         if text is not None:
             return self._valid(text, shown.client)
-        token_id = self.sessions.token_id(shown.session_id) if shown.session_id else None
-        token = None if token_id is None else self.book.of_id(token_id)
-        # A session ends with its token.
-        return token if token is not None and self.book.is_valid(token) else None
+        for session_id in shown.session_ids:
+            token_id = self.sessions.token_id(session_id)
+            token = None if token_id is None else self.book.of_id(token_id)
+            # A session ends with its token.
+            if token is not None and self.book.is_valid(token):
+                return token
+        return None
 
     def _valid(self, text: str, client: str) -> AccessToken:
         token = self.book.find(text)

@@ -32,6 +32,28 @@ _RULES: tuple[tuple[str, re.Pattern[str], Need], ...] = (
     # So do readers keep views, and change their own.
     ("POST", re.compile(r"/api/views"), "read"),
     ("PUT|DELETE", re.compile(r"/api/views/[^/]+"), "read"),
+    # What an MLflow client asks before it sends, and what it sends: a program's token is enough.
+    ("GET", re.compile(r"/api/3\.0/mlflow/server-(info|features)"), "anyone"),
+    ("GET", re.compile(r"/api/2\.0/mlflow/experiments/(get|get-by-name)"), "anyone"),
+    ("POST", re.compile(r"/api/2\.0/mlflow/experiments/create"), "write"),
+    ("POST", re.compile(r"/api/3\.0/mlflow/traces"), "write"),
+    ("PUT", re.compile(r"/api/2\.0/mlflow-artifacts/artifacts/.+"), "write"),
+    ("GET", re.compile(r"/api/2\.0/mlflow/runs/get"), "anyone"),
+    (
+        "POST",
+        re.compile(
+            r"/api/2\.0/mlflow/(runs/(create|update|log-(batch|metric|parameter)|(set|delete)-tag)"
+            r"|traces/link-to-run)"
+        ),
+        "write",
+    ),
+    # Questions.
+    ("POST", re.compile(r"/api/2\.0/mlflow/(experiments|runs|logged-models)/search"), "read"),
+    ("POST", re.compile(r"/api/3\.0/mlflow/traces/(search|batchGetInfos)"), "read"),
+    # Judging, as above.
+    ("PATCH|DELETE", re.compile(r"/api/2\.0/mlflow/traces/[^/]+/tags"), "read"),
+    ("POST", re.compile(r"/api/3\.0/mlflow/traces/[^/]+/assessments"), "read"),
+    ("PATCH|DELETE", re.compile(r"/api/3\.0/mlflow/traces/[^/]+/assessments/[^/]+"), "read"),
 )
 _MAY: dict[Role, frozenset[Need]] = {
     "write": frozenset({"nothing", "anyone", "write"}),

@@ -6,7 +6,7 @@ Routes find the caller in the request's state, by `dependencies.CallerOf`.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from anyio import CapacityLimiter, to_thread
@@ -18,6 +18,9 @@ from outcrop_server.api.problems import from_request_error
 from outcrop_server.model.errors import ForbiddenError, RequestError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from outcrop_server.access.cookie import SessionCookie
@@ -27,6 +30,20 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _SHOWN = 200
 
 
+class Dialect(NamedTuple):
+    """How clients of another kind show who they are, and read refusals.
+
+    Attributes:
+        is_spoken: whether a request of a path and headers is theirs.
+        authorization: what their header of this name says, as ours would.
+        refusal: an error as they read it.
+    """
+
+    is_spoken: Callable[[str, Headers], bool]
+    authorization: Callable[[str | None], str | None]
+    refusal: Callable[[RequestError], Response]
+
+
 class Gate:
     """Knows each caller, or refuses.
 
@@ -34,12 +51,14 @@ class Gate:
         app: what answers.
         door: knows who may come in.
         cookie: reads the session's cookie.
+        dialect: of those clients that are not Outcrop's own.
     """
 
-    def __init__(self, app: ASGIApp, door: Door, cookie: SessionCookie) -> None:
+    def __init__(self, app: ASGIApp, door: Door, cookie: SessionCookie, dialect: Dialect) -> None:
         self._app = app
         self._door = door
         self._cookie = cookie
+        self._dialect = dialect
         # A thread of its own: slow searches must not keep senders before the gate.
         self._limiter = CapacityLimiter(1)
 
@@ -49,7 +68,9 @@ class Gate:
             try:
                 await self._let_in(scope)
             except RequestError as error:
-                await from_request_error(error)(scope, receive, send)
+                is_theirs = self._dialect.is_spoken(scope["path"], Headers(scope=scope))
+                answer = self._dialect.refusal(error) if is_theirs else from_request_error(error)
+                await answer(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -57,17 +78,19 @@ class Gate:
         needed = rules.need(scope["method"], scope["path"])
         if needed == "nothing" and scope["path"] not in {"/sign-in", "/sign-out", "/api/session"}:
             return
-        if self._door.book.is_stale:
-            await to_thread.run_sync(
-                partial(self._door.book.refresh, only_if_stale=True), limiter=self._limiter
-            )
+        headers = Headers(scope=scope)
+        session_ids = self._cookie.read(headers.get("cookie"), scope["scheme"])
+        if self._door.must_look(session_ids):
+            await to_thread.run_sync(partial(self._door.look, session_ids), limiter=self._limiter)
         if needed == "nothing":
             return
-        headers = Headers(scope=scope)
         client = scope.get("client")
+        authorization = headers.get("authorization")
+        if self._dialect.is_spoken(scope["path"], headers):
+            authorization = self._dialect.authorization(authorization)
         shown = Shown(
-            authorization=headers.get("authorization"),
-            session_id=self._cookie.read(headers.get("cookie"), scope["scheme"]),
+            authorization=authorization,
+            session_ids=session_ids,
             client=client[0] if client else "",
             is_forwarded=is_forwarded(headers),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -24,7 +25,7 @@ async def get_session(caller: CallerOf) -> Response:
 )
 async def sign_in(request: Request, door: DoorOf, cookie: CookieOf, shown: SignIn) -> Response:
     """Begins a browser's session with a token; its cookie holds another secret."""
-    session_id, caller = door.sign_in(shown.token, _client(request))
+    session_id, caller = await to_thread.run_sync(door.sign_in, shown.token, _client(request))
     answer = json_answer(_session(caller), 201)
     answer.headers.append("set-cookie", cookie.given(session_id, request.url.scheme))
     return answer
@@ -33,9 +34,9 @@ async def sign_in(request: Request, door: DoorOf, cookie: CookieOf, shown: SignI
 @router.delete("/api/session", operation_id="signOut", status_code=204, response_class=Response)
 async def sign_out(request: Request, door: DoorOf, cookie: CookieOf) -> Response:
     """Ends the session; nothing if there is none."""
-    session_id = cookie.read(request.headers.get("cookie"), request.url.scheme)
-    if session_id is not None:
-        door.sign_out(session_id, _client(request))
+    session_ids = cookie.read(request.headers.get("cookie"), request.url.scheme)
+    if session_ids:
+        await to_thread.run_sync(door.sign_out, session_ids, _client(request))
     return Response(status_code=204, headers={"set-cookie": cookie.taken(request.url.scheme)})
 
 

@@ -36,8 +36,10 @@ def get_store(request: Request, caller: CallerOf) -> Response:
     health, experiments = store.health(), store.experiments()
     answer = StoreAnswer(
         version=__version__,
+        engine=store.capabilities.engine,
+        is_file=store.capabilities.is_file,
         file_bytes=health.file_bytes.get("database", 0),
-        log_bytes=health.file_bytes.get("log", 0),
+        log_bytes=health.file_bytes.get("log"),
         free_bytes=health.free_bytes,
         waiting_bytes=health.waiting_bytes,
         faults=[fault for fault in (health.writer_fault, health.disk_fault) if fault is not None],

@@ -11,8 +11,12 @@ class StoreAnswer(ApiModel):
     """What the server keeps, and where it stands."""
 
     version: str
-    file_bytes: int
-    log_bytes: int = Field(description="Of the write-ahead log, which becomes part of the file.")
+    engine: str = Field(description="What keeps the traces, with its version.")
+    is_file: bool = Field(description="Whether they lie in a file of the server's machine.")
+    file_bytes: int = Field(description="Of the file, or of the database's tables.")
+    log_bytes: int | None = Field(
+        description="Of the write-ahead log, which becomes part of the file; null where there is none."
+    )
     free_bytes: int | None = Field(description="On the disk; null if that is not known.")
     waiting_bytes: int = Field(description="Of what waits to be written.")
     faults: list[str] = Field(description="Why nothing can be written; empty if it can.")

@@ -1,4 +1,4 @@
-"""`outcrop db`: looks after a store's file. The commands are in modules of their own."""
+"""`outcrop db`: looks after a store. The commands are in modules of their own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ _COMMANDS = {
     "backup": Later(_CHANGING, "backup", "Copy the store as it is at this moment into a file."),
     "check": Later(_LOOKING, "check", "Look whether everything in the store fits together."),
     "compact": Later(_CHANGING, "compact", "Give the room of what was deleted back to the system."),
+    "copy": Later("outcrop_server.cli.db_copying", "copy", "Copy everything into another store."),
     "migrate": Later(_CHANGING, "migrate", "Bring the store of an older Outcrop to this one's version."),
     "retain": Later("outcrop_server.cli.db_retain", "retain", "Remove the traces that are over the limits."),
     "stats": Later(_LOOKING, "stats", "Show what the store holds, by experiment, and what it takes."),
@@ -19,4 +20,4 @@ _COMMANDS = {
 
 @click.group(cls=LazyGroup, later=_COMMANDS)
 def db() -> None:
-    """Check, back up, shrink and migrate a store, and remove old traces."""
+    """Check, back up, shrink, migrate and copy a store, and remove old traces."""

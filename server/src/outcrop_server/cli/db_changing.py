@@ -21,13 +21,13 @@ from outcrop_server.storage.sqlite.upkeep.migrating import migrate_store, plan_o
 @AS_JSON
 @STORE
 @CONFIG
-def backup(target: Path, *, as_json: bool, store: Path | None, config: Path | None) -> None:
+def backup(target: Path, *, as_json: bool, store: str | None, config: Path | None) -> None:
     """Copy the store as it is at this moment into the file TARGET, while a server goes on writing.
 
     The copy is checked before it gets its name. A file that is there is never overwritten.
     """
     with told():
-        path = settings_of(store, config).store
+        path = settings_of(store, config).store_file
         with progress("Copying") as bar:
             counts, taken = back_up(path, target, bar)
     if as_json:
@@ -46,14 +46,14 @@ def backup(target: Path, *, as_json: bool, store: Path | None, config: Path | No
 @AS_JSON
 @STORE
 @CONFIG
-def compact(*, full: bool, as_json: bool, store: Path | None, config: Path | None) -> None:
+def compact(*, full: bool, as_json: bool, store: str | None, config: Path | None) -> None:
     """Give the room of what was deleted back to the system.
 
     In small steps, while a server goes on; or all at once with --full, which needs as much room again
     meanwhile.
     """
     with told():
-        path = settings_of(store, config).store
+        path = settings_of(store, config).store_file
         before = sizes(path)
         if full:
             compact_fully(path, lambda stage: said(f"{stage} ..."))
@@ -81,13 +81,13 @@ def compact(*, full: bool, as_json: bool, store: Path | None, config: Path | Non
 @AS_JSON
 @STORE
 @CONFIG
-def migrate(*, dry_run: bool, in_place: bool, as_json: bool, store: Path | None, config: Path | None) -> None:
+def migrate(*, dry_run: bool, in_place: bool, as_json: bool, store: str | None, config: Path | None) -> None:
     """Bring the store of an older Outcrop to this one's version. A server does so at its start, too.
 
     What rewrites rows is done on a copy, which is checked and then put in the store's place.
     """
     with told():
-        path = settings_of(store, config).store
+        path = settings_of(store, config).store_file
         plan = plan_of(path)
         if not dry_run:
             migrate_store(path, in_place=in_place, on_stage=lambda stage: said(f"{stage} ..."))

@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 @AS_JSON
 @STORE
 @CONFIG
-def check(*, max_faults: int, as_json: bool, store: Path | None, config: Path | None) -> None:
+def check(*, max_faults: int, as_json: bool, store: str | None, config: Path | None) -> None:
     """Look whether everything in the store fits together. Ends with 1 if not.
 
     Pages and indices, frames and spans, summaries, counts, terms and rollups, and the index of words. It
     changes nothing, and a server may go on writing.
     """
     with told():
-        path = settings_of(store, config).store
+        path = settings_of(store, config).store_file
         with reading_newest(path) as connection:
             results = run_checks(
                 connection, max_faults=max_faults, on_check=lambda each: said(f"Looking at {each.words} ...")
@@ -79,10 +79,10 @@ def _show_check(path: Path, results: list[CheckResult]) -> None:
 @AS_JSON
 @STORE
 @CONFIG
-def stats(*, as_json: bool, store: Path | None, config: Path | None) -> None:
+def stats(*, as_json: bool, store: str | None, config: Path | None) -> None:
     """Show what the store holds, by experiment, and what it takes."""
     with told():
-        path = settings_of(store, config).store
+        path = settings_of(store, config).store_file
         found = read_stats(path)
     if as_json:
         click.echo(json.dumps(_stats_json(path, found), ensure_ascii=False))

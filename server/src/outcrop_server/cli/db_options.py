@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 STORE = click.option(
     "--store",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help=f"The store's file.  [default: {default_store()}]",
+    help="Where the store is: its file, postgresql://… or clickhouse://…  "
+    f"[OUTCROP_STORE; default: {default_store()}]",
 )
 CONFIG = click.option(
     "--config",
@@ -45,7 +45,7 @@ def told() -> Generator[None, None, None]:
         raise click.ClickException(f"{error.filename or 'The store'}: {error.strerror}.") from error
 
 
-def settings_of(store: Path | None, config: Path | None, **flags: Any) -> Settings:
+def settings_of(store: str | None, config: Path | None, **flags: Any) -> Settings:
     """The server's settings, by which the commands find the store that it has."""
     return from_environment(store=store, config=config, **flags)
 

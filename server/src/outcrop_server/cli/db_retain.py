@@ -42,7 +42,7 @@ def retain(
     dry_run: bool,
     is_now: bool,
     as_json: bool,
-    store: Path | None,
+    store: str | None,
     config: Path | None,
     **limits: str | tuple[str, ...] | None,
 ) -> None:
@@ -60,11 +60,12 @@ def retain(
                 "There is no limit. Give --retain-age, --retain-traces, --retain-bytes or "
                 "--retain-experiment."
             )
-        must_exist(settings.store)
-        if dry_run:
-            # Opened below, an older store would become a newer one.
-            with reading_newest(settings.store):
-                pass
+        if isinstance(settings.store, Path):
+            must_exist(settings.store)
+            if dry_run:
+                # Opened below, an older store would become a newer one.
+                with reading_newest(settings.store):
+                    pass
         set_up_logs(settings)
         opened = open_store(settings)
         removed = Removed()
@@ -81,10 +82,10 @@ def retain(
             opened.close()
             if not dry_run:
                 audit_removed(removed)
-    _show(settings.store, removed, expired_bytes, as_json=as_json)
+    _show(str(settings.store), removed, expired_bytes, as_json=as_json)
 
 
-def _show(path: Path, removed: Removed, expired_bytes: int | None, *, as_json: bool) -> None:
+def _show(store: str, removed: Removed, expired_bytes: int | None, *, as_json: bool) -> None:
     is_done = expired_bytes is None
     room = removed.given_back_bytes if expired_bytes is None else expired_bytes
     if as_json:
@@ -92,7 +93,7 @@ def _show(path: Path, removed: Removed, expired_bytes: int | None, *, as_json: b
             {"experiment": name, "limit": limit, "traces": count}
             for (name, limit), count in sorted(removed.traces.items())
         ]
-        facts = {"store": str(path), "is_done": is_done, "bytes": room, "removed": rows}
+        facts = {"store": store, "is_done": is_done, "bytes": room, "removed": rows}
         click.echo(json.dumps(facts, ensure_ascii=False))
         return
     total = removed.traces.total()

@@ -12,6 +12,7 @@ _COMMANDS = {
     "db": Later(f"{_HERE}.db", "db", "Check, back up, shrink and migrate a store, and remove old traces."),
     "demo": Later(f"{_HERE}.demo", "demo", "Run the example programs against a Bedrock emulator."),
     "emulator": Later(f"{_HERE}.emulator", "emulator", "Run a stand-in for Amazon Bedrock on this machine."),
+    "import": Later(f"{_HERE}.importing", "import_traces", "Copy traces from an MLflow server or database."),
     "run": Later(f"{_HERE}.run", "run", "Run a program and trace it, without a change to it."),
     "server": Later(f"{_HERE}.server", "server", "Take traces in, keep them, and serve the page."),
     "tokens": Later(f"{_HERE}.tokens", "tokens", "Make, list and revoke tokens for programs and people."),

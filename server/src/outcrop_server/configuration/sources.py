@@ -134,7 +134,8 @@ def _read(option: Option, text: str, label: str) -> Any:
 
 
 def _refuse(option: Option, label: str, text: str, valid: str) -> Any:
-    shown = "set" if option.is_secret else f"'{text[:_SHOWN]}'"
+    safe = getattr(option.kind, "safe", str)
+    shown = "set" if option.is_secret else f"'{safe(text)[:_SHOWN]}'"
     unit = f" ({option.unit})" if option.unit else ""
     choices = getattr(option.kind, "choices", ())
     like = suggestion(text.lower(), choices) if choices else ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from anyio import to_thread
 from google.protobuf.json_format import MessageToJson
 from starlette.responses import Response
 from starlette.routing import Match, Route
@@ -23,6 +24,19 @@ if TYPE_CHECKING:
 _PROTOBUF = "application/x-protobuf"
 _JSON = "application/json"
 _EXPERIMENT_HEADER = "x-outcrop-experiment"
+_EXPERIMENT_ID_HEADER = "x-mlflow-experiment-id"
+
+
+class NamesById(Protocol):
+    """Names of experiments by the ids that MLflow's clients send."""
+
+    def known(self, experiment_id: str) -> str | None:
+        """The name, if it was asked for before."""
+        ...
+
+    def name(self, experiment_id: str) -> str:
+        """The name; may wait for the store. NotFoundError if there is no such experiment."""
+        ...
 
 
 class TracesEndpoint:
@@ -30,10 +44,12 @@ class TracesEndpoint:
 
     Args:
         intake: what takes them in.
+        names: of experiments, by MLflow's ids.
     """
 
-    def __init__(self, intake: Intake) -> None:
+    def __init__(self, intake: Intake, names: NamesById) -> None:
         self._intake = intake
+        self._names = names
 
     def route(self) -> Route:
         """The route. It is OTLP's, so the read API's document does not list it.
@@ -41,20 +57,27 @@ class TracesEndpoint:
         A plain one, to be asked first: a request of a few spans would spend a fifth of its time on its way
         through the other routes and what they can do.
         """
-        return _NamedRoute("/v1/traces", self._post, methods=["POST"], include_in_schema=False)
+        return NamedRoute("/v1/traces", self._post, methods=["POST"], include_in_schema=False)
 
     async def _post(self, request: Request) -> Response:
         kind = _kind(request.headers.get("content-type", ""))
         with self._intake.reserved(self._announced_size(request)):
             body = await self._body(request)
             encoding = request.headers.get("content-encoding", "").strip().lower()
-            experiment = request.headers.get(_EXPERIMENT_HEADER)
+            experiment = await self._experiment(request)
             caller: Caller = request.state.caller
             read = partial(self._protobuf, kind, body, encoding)
             answer = await self._intake.take(read, experiment, caller.experiments)
         # In the sender's own form, as OTLP asks.
         form = answer.SerializeToString() if kind == _PROTOBUF else MessageToJson(answer, indent=None)
         return Response(form, media_type=kind)
+
+    async def _experiment(self, request: Request) -> str | None:
+        experiment_id = request.headers.get(_EXPERIMENT_ID_HEADER)
+        if experiment_id is None:
+            return request.headers.get(_EXPERIMENT_HEADER)
+        known = self._names.known(experiment_id)
+        return known or await to_thread.run_sync(self._names.name, experiment_id)
 
     def _protobuf(self, kind: str, body: bytes, encoding: str) -> bytes:
         decoded = plain(body, encoding, self._intake.max_body_bytes)
@@ -78,7 +101,7 @@ class TracesEndpoint:
         return bytes(body)
 
 
-class _NamedRoute(Route):
+class NamedRoute(Route):
     """Says which route it is, for metrics and logs."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:

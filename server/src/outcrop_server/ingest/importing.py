@@ -23,6 +23,7 @@ from outcrop_server.storage.scoped import ScopedStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from concurrent.futures import Future
 
     from outcrop_server.ingest.pipeline import Pipeline
     from outcrop_server.ingest.splitting import Item
@@ -102,8 +103,11 @@ class Importer:
         self._sending = Sending(pipeline, allowed)
         self._unpacker = Unpacker()
         self._splitter = Splitter(max_item_bytes)
+        # What goes through the pipeline next, and where its spans belong that do not say so.
         self._batch: list[Piece] = []
         self._batch_bytes = 0
+        self._batch_experiment: str | None = None
+        self._is_batch_of_traces = False
         self._open: _OpenTrace | None = None
         # Traces that are whole, by their ids: a commit for all of them takes no longer than for one.
         self._waiting: dict[bytes, _OpenTrace] = {}
@@ -136,7 +140,6 @@ class Importer:
             self._take([item])
         if self._open is not None:
             raise BadRequestError(f"The file ends within trace {self._open.trace_id.hex()}: {_LOST}")
-        self._send_batch()
         self._judge_waiting()
         return self._told()
 
@@ -158,7 +161,7 @@ class Importer:
     def _take(self, items: Iterable[Item]) -> None:
         for item in items:
             if item.kind == "otlp":
-                self._add(Piece(item.place, item.data))
+                self._add(Piece(item.place, item.data), self._experiment)
                 continue
             try:
                 self._take_line(item.place, _parsed(item.data))
@@ -169,20 +172,22 @@ class Importer:
 
     def _take_line(self, place: str, line: dict[str, Any]) -> None:
         if "resourceSpans" in line or "resource_spans" in line:
-            self._add(Piece(place, to_protobuf(json.dumps(line).encode())))
+            self._add(Piece(place, to_protobuf(json.dumps(line).encode())), self._experiment)
         elif isinstance(line.get("spans"), list) and "trace_id" in line:
             self._take_trace(place, line)
         else:
             raise BadRequestError("It is neither a trace of an export nor an OTLP request.")
 
     def _take_trace(self, place: str, line: dict[str, Any]) -> None:
-        if self._batch:
+        if not self._is_batch_of_traces:
+            # Spans that came in other lines may be of this trace, which is then there already.
             self._send_batch()
             self._sending.settle()
+            self._is_batch_of_traces = True
         trace_id = _trace_id(line["trace_id"])
         opened = self._opened(trace_id, line)
         request = b"".join(from_plain(each) for each in cast("list[Any]", line["spans"]))
-        self._sending.send([Piece(place, request)], opened.experiment)
+        self._add(Piece(place, request), opened.experiment, is_trace=True)
         if line.get("is_last", True):
             self._open = None
             self._waiting[trace_id] = opened
@@ -214,12 +219,18 @@ class Importer:
         return opened
 
     def _judge_waiting(self) -> None:
+        self._send_batch()
         self._sending.settle()
         waiting, self._waiting = self._waiting, {}
+        # All are handed over before any is waited for: a commit for many takes no longer than for one.
+        edits: list[Future[bool]] = []
+        judgements: list[Future[bool]] = []
         for opened in waiting.values():
-            self._judge(opened)
+            self._judge(opened, edits, judgements)
+        self._report.edited_traces += sum(each.result() for each in edits)
+        self._report.new_assessments += sum(each.result() for each in judgements)
 
-    def _judge(self, opened: _OpenTrace) -> None:
+    def _judge(self, opened: _OpenTrace, edits: list[Future[bool]], judgements: list[Future[bool]]) -> None:
         kept = self._store.trace(opened.trace_id)
         if kept is None:
             # All of its spans were wrong, or belong to others.
@@ -229,23 +240,26 @@ class Importer:
             _edited(kept.row.metadata, opened.metadata, was_there=opened.was_there),
         )
         if edit.tags or edit.metadata:
-            self._report.edited_traces += self._store.edit_trace(opened.trace_id, edit).result()
+            edits.append(self._store.edit_trace(opened.trace_id, edit))
         if not opened.assessments:
             return
         known = {each.assessment_id for each in self._store.assessments(opened.trace_id)}
-        for assessment in opened.assessments:
-            if assessment.assessment_id not in known:
-                self._report.new_assessments += self._store.add_assessment(assessment).result()
+        judgements.extend(
+            self._store.add_assessment(each) for each in opened.assessments if each.assessment_id not in known
+        )
 
-    def _add(self, piece: Piece) -> None:
+    def _add(self, piece: Piece, experiment: str | None, *, is_trace: bool = False) -> None:
+        if experiment != self._batch_experiment:
+            self._send_batch()
         self._batch.append(piece)
         self._batch_bytes += len(piece.request)
+        self._batch_experiment, self._is_batch_of_traces = experiment, is_trace
         if self._batch_bytes >= _BATCH_BYTES:
             self._send_batch()
 
     def _send_batch(self) -> None:
         pieces, self._batch, self._batch_bytes = self._batch, [], 0
-        self._sending.send(pieces, self._experiment)
+        self._sending.send(pieces, self._batch_experiment)
 
 
 def _edited(now: dict[str, str], wanted: dict[str, str], *, was_there: bool) -> dict[str, str | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from outcrop_server.ingest.arrivals import Arrivals
 from outcrop_server.ingest.rows import new_span
 from outcrop_server.ingest.scope import within
 from outcrop_server.model.errors import BadRequestError, UnavailableError
@@ -64,6 +65,9 @@ class Pipeline:
         price_span: says what a call cost; see `outcrop.pricing`.
         watch: told what becomes of spans.
         turns: knows who asks meanwhile, and goes first; None where nobody does.
+
+    Attributes:
+        arrivals: wakes those who wait for spans.
     """
 
     def __init__(
@@ -79,6 +83,7 @@ class Pipeline:
         self._price_span = price_span
         self._watch: IngestWatch = watch or _NoWatch()
         self._turns = turns
+        self.arrivals = Arrivals()
 
     def accept(
         self, body: bytes, experiment: str | None = None, allowed: frozenset[str] | None = None
@@ -117,6 +122,8 @@ class Pipeline:
             self._watch.on_refused("unavailable", len(rows))
             raise
         stored.add_done_callback(partial(self._watch.on_stored, len(rows)))
+        trace_ids = {row.trace_id for row in rows}
+        stored.add_done_callback(lambda _: self.arrivals.came(trace_ids))
         return Accepted(stored, faults)
 
 

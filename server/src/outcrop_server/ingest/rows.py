@@ -6,6 +6,7 @@ import logging
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from outcrop.genai.failure import without_type
 from outcrop.genai.stated import Stated
 from outcrop.genai.usage import Usage
 from outcrop.genai.view import SpanView
@@ -138,7 +139,8 @@ def _failure(record: SpanRecord) -> Failure:
     message = record.status_message or raised.get(gen_ai.EXCEPTION_MESSAGE)
     # Others name the class that botocore makes of an error's code; the code is its last word.
     code = kind.removeprefix(_BOTOCORE_ERRORS) if isinstance(kind, str) else kind
-    return Failure(_short(code) or "Error", _text(message, _MESSAGE) or "")
+    words = without_type(code, message) if isinstance(message, str) and isinstance(code, str) else message
+    return Failure(_short(code) or "Error", _text(words, _MESSAGE) or "")
 
 
 def _first_chunk_ns(record: SpanRecord, view: SpanView) -> int | None:

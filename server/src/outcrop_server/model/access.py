@@ -49,6 +49,21 @@ class AccessToken:
 
 
 @dataclass(frozen=True, slots=True)
+class PageSession:
+    """What is kept of somebody who signed in with a browser. The session's id itself is not.
+
+    Attributes:
+        digest: SHA-256 of its id.
+        token_id: of the token that was shown at the door.
+        ends_at_ns: from then on it opens nothing; nanoseconds since the epoch.
+    """
+
+    digest: bytes
+    token_id: str
+    ends_at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """Who sent a request.
 

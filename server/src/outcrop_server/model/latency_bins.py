@@ -44,6 +44,13 @@ def bin_of(duration_ns: int) -> int:
     return bits * _PER_DOUBLING + _PLACES[leading]
 
 
+def first_durations() -> list[int]:
+    """The shortest durations, above nothing, of all bins that a number of 63 bits can fall into, in order."""
+    # Of fewer bits than tell a bin apart, several edges are one duration.
+    found = {-(-edge * 2**bits // 2**_LEADING_BITS) for bits in range(1, 64) for edge in _EDGES[:-1]}
+    return sorted(found)
+
+
 @lru_cache(maxsize=1024)
 def duration_of(number: int) -> int:
     """The duration in nanoseconds that stands for all of a bin: the one that is nearest to both its ends."""

@@ -88,6 +88,8 @@ class TraceSummary:
     first_chunk: Pick[int | None] = field(default_factory=_none)
     session: Pick[str | None] = field(default_factory=_none)
     user: Pick[str | None] = field(default_factory=_none)
+    # What was said of the whole trace beside its spans.
+    stated_status: Status | None = None
     models: dict[str, Pick[None]] = field(default_factory=dict[str, Pick[None]])
     tools: dict[str, Pick[None]] = field(default_factory=dict[str, Pick[None]])
     # None is one that was deleted: it stays so, whatever spans say later.
@@ -132,6 +134,12 @@ class TraceSummary:
 
     def edit(self, edit: TraceEdit) -> None:
         """Sets and deletes what the user edits; that has the last word over all spans."""
+        if edit.session_id is not None:
+            self.session = Pick(edit.session_id, _EDITED)
+        if edit.user_id is not None:
+            self.user = Pick(edit.user_id, _EDITED)
+        if edit.status is not None:
+            self.stated_status = edit.status
         for picks, changes in ((self.tags, edit.tags), (self.metadata, edit.metadata)):
             for name, value in changes.items():
                 picks[name] = Pick(value, _EDITED)
@@ -187,7 +195,7 @@ class TraceSummary:
             trace_id=trace_id,
             experiment=self.experiment.value,
             name=head.name,
-            status=head.status,
+            status=self.stated_status or head.status,
             start_time_ns=head.start_time_ns,
             duration_ns=head.duration_ns if is_rooted else self.last_end_ns - self.first_start_ns,
             span_count=self.span_count,
@@ -221,6 +229,8 @@ class TraceSummary:
             for picks in (self.tags, self.metadata)
         ]
         told = [self.first_start_ns, self.last_end_ns, [pick.key for pick in singles], names]
+        if self.stated_status is not None:
+            return json.dumps([*told, deleted, self.stated_status], separators=(",", ":"))
         if any(deleted):
             return json.dumps([*told, deleted], separators=(",", ":"))
         try:
@@ -240,6 +250,7 @@ def restored(row: TraceRow, keys: str) -> TraceSummary:
     first_start_ns, last_end_ns, singles, (models, tools, tags, *more), *rest = json.loads(keys)
     metadata: list[list[int]] = more[0] if more else []
     (deleted_tags, deleted_metadata) = rest[0] if rest else ((), ())
+    stated_status: Status | None = rest[1] if len(rest) > 1 else None
     head, experiment, request, response, first_chunk, session, user = map(_key, singles)
     return TraceSummary(
         head=Pick(Head(row.name, row.status, row.error, row.start_time_ns, row.duration_ns), head),
@@ -259,6 +270,7 @@ def restored(row: TraceRow, keys: str) -> TraceSummary:
         first_chunk=Pick(row.time_to_first_chunk_ns, first_chunk),
         session=Pick(row.session_id, session),
         user=Pick(row.user_id, user),
+        stated_status=stated_status,
         models={name: Pick(None, _key(key)) for name, key in zip(row.models, models, strict=True)},
         tools={name: Pick(None, _key(key)) for name, key in zip(row.tools, tools, strict=True)},
         tags=_restored(row.tags, tags, deleted_tags),

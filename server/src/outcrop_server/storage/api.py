@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from outcrop_server.storage.copying import CopiedStore
 from outcrop_server.storage.experiments import ExperimentStore
+from outcrop_server.storage.notes import NoteStore
 from outcrop_server.storage.retention import RetainingStore
 from outcrop_server.storage.tokens import TokenStore
 from outcrop_server.storage.views import ViewStore
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
         SessionRow,
     )
     from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
+    from outcrop_server.model.capabilities import StoreCapabilities
     from outcrop_server.model.changes import ChangedTrace, ChangePosition
     from outcrop_server.model.new_span import NewSpan
     from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
     from outcrop_server.model.tree import SpanPosition, SubtreeTotals
 
 
-class KeptTraces(ExperimentStore, ViewStore, Protocol):
+class KeptTraces(ExperimentStore, NoteStore, ViewStore, Protocol):
     """The traces of a store: what is asked of them, what is said of them afterwards, and views of them.
 
     `storage.scoped` gives a part of them the same form.
@@ -190,7 +193,7 @@ class KeptTraces(ExperimentStore, ViewStore, Protocol):
         come, by their parent's id, then likewise. Those of one missing parent stand together. MUST hold no
         span twice and leave none out when pages are read one after the other with `after` set to the last
         row's `SpanPosition.of`, as long as the trace does not change. What it reads MUST be bounded by
-        `limit`, however many spans the trace has.
+        `limit` and a fixed number of rows, however many spans the trace has.
         """
         ...
 
@@ -212,11 +215,14 @@ class KeptTraces(ExperimentStore, ViewStore, Protocol):
         ...
 
     def span_page(self, trace_id: bytes, after: bytes | None, limit: int) -> list[SpanRow]:
-        """A page of a trace's spans by span id, from behind the span id `after`; bounded as `top_spans`."""
+        """A page of a trace's spans by span id, from behind the span id `after`.
+
+        Bounded as `top_spans`, but that it MAY look at the ids of all.
+        """
         ...
 
     def edit_trace(self, trace_id: bytes, edit: TraceEdit) -> Future[bool]:
-        """Sets and deletes tags and metadata of a trace.
+        """Sets and deletes tags and metadata of a trace, and what else an edit may say.
 
         MUST have the last word over every span, those that come later included: what was set stays as it was
         set, what was deleted stays away (`model.summary`). As with `append`, this and all changes below are
@@ -263,13 +269,18 @@ class KeptTraces(ExperimentStore, ViewStore, Protocol):
         ...
 
 
-class TraceStore(KeptTraces, TokenStore, RetainingStore, Protocol):
+class TraceStore(KeptTraces, TokenStore, RetainingStore, CopiedStore, Protocol):
     """A place that keeps traces and the tokens that open them (`storage.tokens`), and lets go of old ones.
 
     Every method MUST be callable from any thread, at the same time as any other. Several processes
     MAY have the same store open; each MUST see what another was promised was kept. Reads MUST NOT wait
     for writes, and MUST see every append whose future was done when they began.
     """
+
+    @property
+    def capabilities(self) -> StoreCapabilities:
+        """What the engine is and has; MUST be the same as long as the store is open."""
+        ...
 
     def append(self, spans: Sequence[NewSpan], give_way: Callable[[], None] | None = None) -> Future[int]:
         """Keeps spans.
@@ -283,8 +294,9 @@ class TraceStore(KeptTraces, TokenStore, RetainingStore, Protocol):
         several processes; the trace's summary MUST come out the same (`model.summary`). Experiments
         MUST be made when first named. Spans of one trace that come together SHOULD share storage for
         what they repeat. A large binary in payloads (`storage.binaries`) MUST take room once for all traces
-        of an experiment, whenever they come, and none when the last of them is deleted. Nothing, not even
-        how soon an append is done, MAY tell whether another experiment has the same one.
+        of an experiment, whenever they come; when the last of them is deleted, that room MUST be gone or be
+        given back (`storage.retention`). Nothing, not even how soon an append is done, MAY tell whether
+        another experiment has the same one.
 
         Args:
             spans: what to keep; MAY hold spans of many traces; an empty sequence succeeds.
@@ -292,7 +304,9 @@ class TraceStore(KeptTraces, TokenStore, RetainingStore, Protocol):
 
         Returns:
             How many spans were new. The future MUST raise `UnavailableError` if the spans could not be
-            kept but may be later (another writer is slow, the disk is full); then none of them is kept.
+            kept but may be later (another writer is slow, the disk is full); then none of them is kept, or,
+            where the database went away just as it was told to keep them, that is not known: sending them
+            again is harmless.
 
         Raises:
             StoreFullError: too much waits already; nothing was taken.

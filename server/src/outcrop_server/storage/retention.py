@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from outcrop_server.model.rows import OldTrace, TracePosition
 
 
@@ -13,6 +15,14 @@ class RetainingStore(Protocol):
 
     All methods here MAY take seconds, and are for threads that nobody waits for.
     """
+
+    def keeping(self) -> AbstractContextManager[bool]:
+        """Says whether who enters may remove what is old: one at a time of all processes with the store open.
+
+        MUST NOT wait for who has it. MUST let go of it when the process ends, however that happens, at the
+        latest a minute after.
+        """
+        ...
 
     def oldest(self, experiment: str, after: TracePosition | None, limit: int) -> list[OldTrace]:
         """A page of an experiment's traces, by start time and then trace id, both ascending.
@@ -30,7 +40,7 @@ class RetainingStore(Protocol):
         ...
 
     def used_bytes(self) -> int:
-        """What the whole store takes on its disk, without what it could give back."""
+        """What the whole store takes on its disk, about, without what was deleted and can be given back."""
         ...
 
     def give_back(self, max_bytes: int) -> int:
@@ -39,7 +49,7 @@ class RetainingStore(Protocol):
         MUST NOT keep other writers waiting for longer than that much takes.
 
         Returns:
-            How many bytes were given back; 0 when there is nothing left to give.
+            About how many bytes were given back; 0 when there is nothing left that is worth it.
 
         Raises:
             UnavailableError: it could not be done now.

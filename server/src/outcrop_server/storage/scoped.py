@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from outcrop_server.model.annotations import DocumentKey
 from outcrop_server.model.tree import SubtreeTotals
 
 if TYPE_CHECKING:
@@ -22,7 +23,13 @@ if TYPE_CHECKING:
         SessionQuery,
         SessionRow,
     )
-    from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
+    from outcrop_server.model.annotations import (
+        Assessment,
+        AssessmentContent,
+        Document,
+        TraceEdit,
+        TraceNote,
+    )
     from outcrop_server.model.experiments import ExperimentFacts
     from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
     from outcrop_server.model.search import FoundTrace, TraceSearch
@@ -200,6 +207,41 @@ class ScopedStore:
     def delete_view(self, view_id: str) -> Future[bool]:
         """Deletes a view."""
         return self._store.delete_view(view_id) if self._has_view(view_id) else _done(False)
+
+    def note_trace(self, trace_id: bytes, note: TraceNote) -> Future[bool]:
+        """Says something of a trace; nothing of one that is said to belong to others."""
+        known, waiting = self._store.trace(trace_id), self._store.waiting_note(trace_id)
+        named = {note.experiment}
+        if known is not None:
+            named.add(known.row.experiment)
+        if waiting is not None:
+            named.add(waiting.experiment)
+        return self._store.note_trace(trace_id, note) if named <= self._experiments else _done(False)
+
+    def waiting_note(self, trace_id: bytes) -> TraceNote | None:
+        """What waits for a trace."""
+        waiting = self._store.waiting_note(trace_id)
+        return waiting if waiting is not None and waiting.experiment in self._experiments else None
+
+    def put_document(self, document: Document) -> Future[bool]:
+        """Keeps a document of one of them."""
+        known = self._store.document(document.place)
+        named = {document.experiment, document.experiment if known is None else known.experiment}
+        return self._store.put_document(document) if named <= self._experiments else _done(False)
+
+    def document(self, place: DocumentKey) -> Document | None:
+        """One document."""
+        found = self._store.document(place)
+        return found if found is not None and found.experiment in self._experiments else None
+
+    def document_keys(self, collection: str, prefix: str, limit: int) -> list[tuple[str, int]]:
+        """Keys of documents of theirs among the first `limit`."""
+        keys = self._store.document_keys(collection, prefix, limit)
+        return [each for each in keys if self.document(DocumentKey(collection, each[0])) is not None]
+
+    def delete_document(self, place: DocumentKey) -> Future[bool]:
+        """Deletes a document."""
+        return _done(False) if self.document(place) is None else self._store.delete_document(place)
 
     def _may_show(self, content: ViewContent) -> bool:
         return content.experiment in self._experiments

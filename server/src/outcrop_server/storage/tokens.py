@@ -1,4 +1,4 @@
-"""The storage contract's part about access tokens; `storage.api` has the rest and what holds for both.
+"""The storage contract's part about access tokens and who is signed in; `storage.api` has the rest.
 
 They lie beside the traces so that every server over a store, and the command line, know the same ones.
 """
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from concurrent.futures import Future
 
-    from outcrop_server.model.access import AccessToken
+    from outcrop_server.model.access import AccessToken, PageSession
 
 
 class TokenStore(Protocol):
@@ -38,4 +38,21 @@ class TokenStore(Protocol):
 
         Unknown ids MUST be passed over.
         """
+        ...
+
+    def page_sessions(self) -> list[PageSession]:
+        """Every session of a browser that is kept, in any order; MAY hold some that have ended."""
+        ...
+
+    def add_page_session(self, session: PageSession, now_ns: int, most: int) -> Future[None]:
+        """Keeps a session; forgets those that ended before `now_ns`, and of more than `most` the oldest.
+
+        The oldest are those that end first.
+
+        MAY leave that to a later moment.
+        """
+        ...
+
+    def end_page_session(self, digest: bytes) -> Future[bool]:
+        """Forgets a session. False if there is none."""
         ...

@@ -48,7 +48,11 @@ class Keeper:
         """Runs it now, in this thread; what stands in its way is logged, and tried again the next time."""
         removed = Removed()
         try:
-            self._retention.run(self._is_stopping, removed)
+            with self._retention.alone() as is_alone:
+                if not is_alone:
+                    # Another server over the store is at it.
+                    return
+                self._retention.run(self._is_stopping, removed)
         except RequestError as error:
             _log.warning("Old traces could not be removed now: %s", error)
         except Exception:  # noqa: BLE001 - a fault of ours must not end the thread: the next run may succeed

@@ -16,6 +16,7 @@ from outcrop_server.model.rows import TracePosition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from outcrop_server.model.rows import ExperimentRow, OldTrace
     from outcrop_server.settings import Settings
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 RuleSource = Literal["option", "page", "none"]
 _NS_IN_S = 1_000_000_000
 _PAGE = 200
-# Deleted within one transaction: what others wait for is no longer than that takes.
-_TRACES_A_STEP = 50
 _BYTES_A_STEP = 2 << 20
 # The store's size is known exactly only after deleting; it comes closer with each round.
 _MOST_ROUNDS = 20
@@ -132,6 +131,10 @@ class Retention:
                 yield expired
         yield from self._of_all(left, last, gone_bytes)
 
+    def alone(self) -> AbstractContextManager[bool]:
+        """Says whether who enters may run it: one process of all with the store open."""
+        return self._store.keeping()
+
     def run(self, is_stopping: threading.Event, removed: Removed) -> None:
         """Removes what has to go, then gives the room back; stops early when told to.
 
@@ -159,7 +162,8 @@ class Retention:
 
     def _remove(self, removed: Removed, is_stopping: threading.Event) -> None:
         expired = self.expired()
-        while not is_stopping.is_set() and (step := list(itertools.islice(expired, _TRACES_A_STEP))):
+        count = self._store.capabilities.traces_a_step
+        while not is_stopping.is_set() and (step := list(itertools.islice(expired, count))):
             began_s = time.monotonic()
             self._store.delete_traces([each.trace.trace_id for each in step]).result()
             removed.traces.update((each.trace.experiment, each.limit) for each in step)

@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, HTMLResponse, Response
 
 from outcrop_server.model.errors import NotFoundError
-from outcrop_server.web.views import links_of
+from outcrop_server.web.views import asked_at, links_of
 
 STATIC = Path(__file__).parent / "static"
 
@@ -53,7 +53,7 @@ class Pages:
 
     def __init__(self, static: Path | None = None) -> None:
         self._static = (static or STATIC).resolve()
-        # A view needs some thirty of them, together a megabyte: from memory, each takes a tenth of the time.
+        # From memory, each takes a tenth of the time.
         self._assets: dict[str, _Asset] = {}
         self._opened: dict[str, tuple[int, str]] = {}
 
@@ -68,7 +68,7 @@ class Pages:
             raise NotFoundError(f"There is nothing at /{path[:200]}. /api/openapi.json lists what there is.")
         known: _Asset | Response | None = self._assets.get(path)
         if known is None:
-            known = await run_in_threadpool(self._loaded, path)
+            known = await run_in_threadpool(self._loaded, path, request.url.query)
         if isinstance(known, Response):
             return known
         if known.zipped is not None and _takes_gzip(request.headers.get("accept-encoding", "")):
@@ -76,7 +76,7 @@ class Pages:
             return Response(known.zipped, media_type=known.media_type, headers=headers)
         return Response(known.plain, media_type=known.media_type, headers=_FOREVER)
 
-    def _loaded(self, path: str) -> _Asset | Response:
+    def _loaded(self, path: str, query: str) -> _Asset | Response:
         file = self._file(path)
         if file is not None and path.startswith(_HASHED):
             self._assets[path] = _read(file)
@@ -87,17 +87,17 @@ class Pages:
             raise NotFoundError(f"There is no file {path[:200]}: the page was built anew. Load it again.")
         index = self._static / "index.html"
         if index.is_file():
-            return HTMLResponse(self._page(index, path), headers=_ASK_AGAIN)
+            return HTMLResponse(self._page(index, path, query), headers=_ASK_AGAIN)
         return HTMLResponse(_NOT_BUILT, headers=_ASK_AGAIN)
 
-    def _page(self, index: Path, path: str) -> str:
+    def _page(self, index: Path, path: str, query: str) -> str:
         """The page, which names what the view at this path needs: so it comes with the rest, not after it."""
         links, made = links_of(self._static, path), index.stat().st_mtime_ns
         known = self._opened.get(links)
         if known is None or known[0] != made:
             html = index.read_text("utf-8")
             known = self._opened[links] = (made, html.replace("</head>", f"{links}</head>", 1))
-        return known[1]
+        return known[1].replace("</head>", f"{asked_at(path, query)}</head>", 1)
 
     def _file(self, path: str) -> Path | None:
         """The file of a path; None if there is none within the folder."""

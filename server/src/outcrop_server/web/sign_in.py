@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
@@ -55,7 +56,7 @@ class SignInPages:
     async def _show(self, request: Request) -> Response:
         words = _words(request)
         onward = _local(request.query_params.get("next", ""))
-        caller = self._door.signed_in(self._session_id(request), _client(request))
+        caller = self._door.signed_in(self._session_ids(request), _client(request))
         if caller is not None:
             return _page(signed_in_page(words, onward, caller))
         return _page(form_page(words, onward, is_needed=self._door.asks_for_tokens))
@@ -65,7 +66,8 @@ class SignInPages:
         form = await _form(request)
         onward = _local(form.get("next", ""))
         try:
-            session_id, _ = self._door.sign_in(form.get("token", ""), _client(request))
+            token = form.get("token", "")
+            session_id, _ = await to_thread.run_sync(self._door.sign_in, token, _client(request))
         except UnauthorizedError:
             return _refusal(words, onward, words.wrong, HTTPStatus.UNAUTHORIZED)
         except ForbiddenError:
@@ -77,12 +79,12 @@ class SignInPages:
         return self._sent_on(onward, self._cookie.given(session_id, request.url.scheme))
 
     async def _sign_out(self, request: Request) -> Response:
-        session_id = self._session_id(request)
-        if session_id is not None:
-            self._door.sign_out(session_id, _client(request))
+        session_ids = self._session_ids(request)
+        if session_ids:
+            await to_thread.run_sync(self._door.sign_out, session_ids, _client(request))
         return self._sent_on("/sign-in", self._cookie.taken(request.url.scheme))
 
-    def _session_id(self, request: Request) -> str | None:
+    def _session_ids(self, request: Request) -> tuple[str, ...]:
         return self._cookie.read(request.headers.get("cookie"), request.url.scheme)
 
     @staticmethod

@@ -1,9 +1,15 @@
-"""What a view of the page needs besides what every one needs, as the build's own manifest tells."""
+"""What a view of the page needs besides what every one needs, and what it will ask for first.
+
+The files are as the build's own manifest tells. Answers are named as well: the browser asks for them before it has the
+page's script, which takes them up as if it had asked itself. Both must then spell the address alike; see
+`web/src/api/queries.ts`. A test in the browser holds that nothing is asked for twice.
+"""
 
 from __future__ import annotations
 
 import html
 import json
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,15 +27,21 @@ class View(NamedTuple):
     Attributes:
         path: its address; with a slash at its end, whatever follows that.
         source: the module that the page loads for it; see `web/src/app/router.tsx`.
+        asked: what it asks of the server first, with `*` for the rest of the path.
     """
 
     path: str
     source: str
+    asked: tuple[str, ...] = ()
 
 
 VIEWS = (
-    View("traces/", "src/features/trace/TraceView.tsx"),
-    View("traces", "src/features/traces/TracesView.tsx"),
+    View("traces/", "src/features/trace/TraceView.tsx", ("/api/traces/*",)),
+    View(
+        "traces",
+        "src/features/traces/TracesView.tsx",
+        ("/api/traces?limit=100", "/api/timeline?steps=100", "/api/views"),
+    ),
     View("compare", "src/features/compare/CompareView.tsx"),
     View("sessions", "src/features/sessions/SessionsView.tsx"),
     View("overview", "src/features/overview/OverviewView.tsx"),
@@ -38,6 +50,34 @@ VIEWS = (
 )
 # The page's first address leads there.
 _HOME = "traces"
+# What the frame around every view asks for.
+_ASKED_BY_ALL = ("/api/session", "/api/experiments")
+# An id that is spelled in another way in another address is left to the page.
+_PLAIN = re.compile(r"[\w-]+", re.ASCII)
+
+
+def asked_at(path: str, query: str) -> str:
+    """Links for the head of the page that name the answers which the view at an address needs first.
+
+    Args:
+        path: without a slash in front.
+        query: what stands behind the path; a list that is narrowed by it asks for something else.
+    """
+    named = path or _HOME
+    view, rest = _view_at(named)
+    asked = list(_ASKED_BY_ALL)
+    if view is not None and (_PLAIN.fullmatch(rest) if rest else not query):
+        asked = [each.replace("*", rest) for each in view.asked] + asked
+    return "".join(f'<link rel="preload" as="fetch" crossorigin href="{html.escape(each)}">\n' for each in asked)
+
+
+def _view_at(named: str) -> tuple[View | None, str]:
+    for view in VIEWS:
+        if named == view.path:
+            return view, ""
+        if view.path.endswith("/") and named.startswith(view.path):
+            return view, named.removeprefix(view.path)
+    return None, ""
 
 
 def links_of(static: Path, path: str) -> str:
@@ -47,15 +87,14 @@ def links_of(static: Path, path: str) -> str:
         static: the built page.
         path: without a slash in front.
     """
-    named = path or _HOME
-    for view in VIEWS:
-        if named == view.path or (view.path.endswith("/") and named.startswith(view.path)):
-            try:
-                made = (static / MANIFEST).stat().st_mtime_ns
-            except OSError:
-                return ""
-            return _links(static / MANIFEST, made, view.source)
-    return ""
+    view, _ = _view_at(path or _HOME)
+    if view is None:
+        return ""
+    try:
+        made = (static / MANIFEST).stat().st_mtime_ns
+    except OSError:
+        return ""
+    return _links(static / MANIFEST, made, view.source)
 
 
 @lru_cache(maxsize=64)

@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
+from outcrop_server.storage.common import filler_apart as apart
+from outcrop_server.storage.common.filler_apart import FillerApart
 from outcrop_server.storage.sqlite.store import SqliteStore
-from outcrop_server.storage.sqlite.words import apart, waiting
-from outcrop_server.storage.sqlite.words.apart import FillerApart
+from outcrop_server.storage.sqlite.words import waiting
 from outcrop_server.storage.sqlite.words.filler import Filler
 from outcrop_server.storage.sqlite.words.index_file import index_path
 from server.tests.support.texts import found, saying
@@ -116,6 +117,8 @@ def test_it_ends_when_the_server_is_killed(file: Path) -> None:
     program = """
 import sys, time
 from pathlib import Path
+from outcrop_server.storage.common import filler_apart as apart
+from outcrop_server.storage.common.filler_apart import FillerApart
 from outcrop_server.storage.sqlite.store import SqliteStore
 store = SqliteStore(Path(sys.argv[1]), fills_apart=True)
 store.start_filling()

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from outcrop.filter.folding import folded
-from outcrop_server.storage.sqlite.words.terms import TERM_BYTES, is_pair, needle_of, terms_of
+from outcrop_server.storage.common.text_terms import TERM_BYTES, is_pair, needle_of, terms_of
 
 SIGNS = "aB1é東京タ한กา _-.\n"
 texts = st.text(SIGNS, max_size=14) | st.text(SIGNS, min_size=1, max_size=9).map(lambda text: text * 15)

@@ -1,9 +1,9 @@
 // One more to compare: a pasted id or address, or one of the newest traces of the same name.
-import { Menu } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { IconChevronDown, IconPlus } from "@tabler/icons-react";
 import { useState, type SubmitEvent } from "react";
 import { topQuery, traceQuery } from "@/api/queries";
+import { MenuButton } from "@/components/MenuButton";
 import { formatClock, formatDuration } from "@/lib/format";
 import { useSpeech } from "@/lib/i18n/language";
 import { MOST_COMPARED, type CompareItem } from "@/model/compareItems";
@@ -57,24 +57,27 @@ function SameName({ items, first, onAdd }: { items: readonly CompareItem[]; firs
   const offered = (rows ?? []).filter(({ id }) => !known.has(id)).slice(0, OFFERED);
   if (offered.length === 0) return null;
   return (
-    <Menu position="bottom-start" width={360}>
-      <Menu.Target>
+    <MenuButton
+      position="bottom-start"
+      width={360}
+      button={
         <button type="button" className={styles.same}>
           {t.ofSameName}
           <IconChevronDown size={13} stroke={1.8} aria-hidden />
         </button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {offered.map((row) => (
-          <Menu.Item key={row.id} onClick={() => onAdd({ traceId: row.id, spanId: null })}>
-            <span className={styles.offer}>
-              <span>{formatClock(row.startNs)}</span>
-              <span className={styles.asked}>{row.asked ?? row.error?.type ?? row.name}</span>
-              <span>{formatDuration(row.durationNs)}</span>
-            </span>
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+      }
+      entries={offered.map((row) => ({
+        kind: "item",
+        key: row.id,
+        onClick: () => onAdd({ traceId: row.id, spanId: null }),
+        label: (
+          <span className={styles.offer}>
+            <span>{formatClock(row.startNs)}</span>
+            <span className={styles.asked}>{row.asked ?? row.error?.type ?? row.name}</span>
+            <span>{formatDuration(row.durationNs)}</span>
+          </span>
+        ),
+      }))}
+    />
   );
 }

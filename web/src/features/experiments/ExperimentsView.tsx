@@ -1,5 +1,4 @@
 // Experiments: one line each; a click opens their traces. Those that are put away stand below.
-import { Menu } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { IconArchive, IconArchiveOff, IconDots, IconPencil, IconPlus } from "@tabler/icons-react";
@@ -9,6 +8,7 @@ import { experimentsQuery, sessionQuery } from "@/api/queries";
 import { Failure } from "@/components/Failure";
 import { Fold } from "@/components/Fold";
 import { IconButton } from "@/components/IconButton";
+import { MenuButton } from "@/components/MenuButton";
 import { Ago, Unknown } from "@/components/Quantity";
 import { SkeletonRows } from "@/components/Skeleton";
 import { formatCount, formatShare } from "@/lib/format";
@@ -139,21 +139,22 @@ function LineMenu({ experiment, onEdit }: Pick<LineProps, "experiment" | "onEdit
   return (
     <>
       {archiving.error && <span role="alert" className={styles.errors}>{archiving.error.message || t.noAnswer}</span>}
-      <Menu position="bottom-end">
-        <Menu.Target>
+      <MenuButton
+        button={
           <IconButton label={t.changeExperiment(name)}>
             <IconDots size={16} stroke={1.6} />
           </IconButton>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item leftSection={<IconPencil size={15} stroke={1.6} />} onClick={() => onEdit(experiment)}>
-            {t.renameDescribe}
-          </Menu.Item>
-          <Menu.Item leftSection={isArchived ? <IconArchiveOff size={15} stroke={1.6} /> : <IconArchive size={15} stroke={1.6} />} onClick={() => archiving.mutate()}>
-            {isArchived ? t.restoreExperiment : t.archiveExperiment}
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+        }
+        entries={[
+          { kind: "item", label: t.renameDescribe, icon: <IconPencil size={15} stroke={1.6} />, onClick: () => onEdit(experiment) },
+          {
+            kind: "item",
+            label: isArchived ? t.restoreExperiment : t.archiveExperiment,
+            icon: isArchived ? <IconArchiveOff size={15} stroke={1.6} /> : <IconArchive size={15} stroke={1.6} />,
+            onClick: () => archiving.mutate(),
+          },
+        ]}
+      />
     </>
   );
 }

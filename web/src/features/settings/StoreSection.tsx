@@ -18,7 +18,7 @@ export function StoreSection({ isScoped }: { isScoped: boolean }) {
   if (isScoped) return <Section title={t.store} lead={t.storeScoped}>{null}</Section>;
   const count = (n: number) => formatCount(n, language);
   return (
-    <Section title={t.store} lead={data && t.storeLead(data.version)}>
+    <Section title={t.store} lead={data && t.storeLead(data.version, data.engine)}>
       {error && <Failure what={t.whatStore} error={error} onRetry={() => void refetch()} />}
       {!data && !error && <SkeletonRows count={3} height={24} widths={[20, 12]} />}
       {data && (
@@ -30,9 +30,9 @@ export function StoreSection({ isScoped }: { isScoped: boolean }) {
             <Fact name={t.traces} value={count(data.trace_count)} />
             <Fact name={t.errors} value={count(data.error_count)} />
             <Fact name={t.experiments} value={count(data.experiment_count)} />
-            <Fact name={t.fileSize} value={writeSize(data.file_bytes)} />
-            <Fact name={t.logSize} value={writeSize(data.log_bytes)} />
-            <Fact name={t.freeOnDisk} value={data.free_bytes === null ? "–" : writeSize(data.free_bytes)} />
+            <Fact name={data.is_file ? t.fileSize : t.databaseSize} value={writeSize(data.file_bytes)} />
+            {data.log_bytes !== null && <Fact name={t.logSize} value={writeSize(data.log_bytes)} />}
+            {data.free_bytes !== null && <Fact name={t.freeOnDisk} value={writeSize(data.free_bytes)} />}
           </dl>
           {hasSizes ? <Sizes /> : (
             <button type="button" className={styles.plain} onClick={() => setHasSizes(true)}>

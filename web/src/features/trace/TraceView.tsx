@@ -46,23 +46,24 @@ function OpenTrace({ trace }: { trace: Trace }) {
   const select = useCallback((span: string) => go({ span, chunk: undefined }), [go]);
   useKeys({ Escape: back });
 
-  // The choice is made once and written down: spans that arrive later do not move it.
+  // The choice is made once and written down: spans that arrive later do not move it. It is on show before that.
   const hasChoice = search.span !== undefined;
   const { isLoading } = all;
+  const proposed = useMemo(() => (hasChoice || isNarrow || isLoading ? undefined : spanThatMatters(tree)?.id), [hasChoice, isNarrow, isLoading, tree]);
   useEffect(() => {
-    const span = hasChoice || isNarrow || isLoading ? null : spanThatMatters(tree);
-    if (span) select(span.id);
-  }, [hasChoice, isNarrow, isLoading, tree, select]);
+    if (proposed !== undefined) select(proposed);
+  }, [proposed, select]);
+  const shown = search.span ?? proposed;
 
   const open = useMemo(() => ({ tree, select }), [tree, select]);
   const panes = {
     left: (
       <>
         {all.error && <Failure what={t.whatSpans} error={all.error} onRetry={all.retry} />}
-        <SpansPane tree={tree} trace={trace} isLoading={isLoading} search={search} select={select} go={go} />
+        <SpansPane tree={tree} trace={trace} isLoading={isLoading} search={search} selected={shown ?? null} select={select} go={go} />
       </>
     ),
-    right: search.span === undefined ? null : <SpanPane trace={trace} spanId={search.span} search={search} go={go} isLoading={isLoading} />,
+    right: shown === undefined ? null : <SpanPane trace={trace} spanId={shown} search={search} go={go} isLoading={isLoading} />,
   };
   return (
     <TraceContext value={open}>
@@ -79,15 +80,15 @@ interface SpansProps {
   trace: Trace;
   isLoading: boolean;
   search: TraceSearch;
+  selected: string | null;
   select: (spanId: string) => void;
   go: (change: Change) => void;
 }
 
 /** The spans as a tree, or as a graph of who called whom. */
-function SpansPane({ tree, trace, isLoading, search, select, go }: SpansProps) {
+function SpansPane({ tree, trace, isLoading, search, selected, select, go }: SpansProps) {
   const { t } = useSpeech();
   const find = useCallback((words: string) => go({ find: words === "" ? undefined : words }), [go]);
-  const selected = search.span ?? null;
   if (search.show === "graph") {
     return (
       <>

@@ -1,5 +1,4 @@
 // What is done with the rows that are chosen; it takes the place of the line above the list, so that nothing moves.
-import { Menu } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { IconDownload, IconGitCompare, IconTag, IconTrash, IconX } from "@tabler/icons-react";
@@ -7,12 +6,13 @@ import { useState } from "react";
 import { sessionQuery } from "@/api/queries";
 import { exportTraces } from "@/api/several";
 import { IconButton } from "@/components/IconButton";
+import { MenuButton } from "@/components/MenuButton";
 import { cx } from "@/lib/cx";
 import { formatCount } from "@/lib/format";
 import { useSpeech } from "@/lib/i18n/language";
 import { MOST_COMPARED } from "@/model/compareItems";
 import { DeleteDialog } from "./DeleteDialog";
-import { ExportItems } from "./ExportItems";
+import { exportEntries } from "./exportEntries";
 import styles from "./ListHead.module.css";
 import { TagDialog } from "./TagDialog";
 import { useSaving } from "./useSaving";
@@ -58,17 +58,16 @@ export function ChosenBar({ ids, experiment, onClear, onDeleted, onTagged }: Pro
           <IconTag size={15} stroke={1.6} aria-hidden />
           <span className={styles.word}>{t.tagWord}</span>
         </button>
-        <Menu position="bottom-start">
-          <Menu.Target>
+        <MenuButton
+          position="bottom-start"
+          button={
             <button type="button" className={styles.button} disabled={saving.isBusy} aria-label={t.exportChosen}>
               <IconDownload size={15} stroke={1.6} aria-hidden />
               <span className={styles.word}>{saving.isBusy ? t.exporting : t.exportWord}</span>
             </button>
-          </Menu.Target>
-          <Menu.Dropdown>
-            <ExportItems onExport={(format) => saving.save(format, () => exportTraces(format, ids))} />
-          </Menu.Dropdown>
-        </Menu>
+          }
+          entries={exportEntries(t, (format) => saving.save(format, () => exportTraces(format, ids)))}
+        />
         {/* What only an admin may do is offered to nobody else. */}
         {session?.role === "admin" && (
           <button type="button" className={styles.danger} aria-label={t.deleteIt} onClick={() => setAsking("delete")}>

@@ -1,15 +1,15 @@
 // The line above the list: how many traces, which are new, and what can be done; with rows chosen, what is done with them.
-import { Menu } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { IconArrowUp, IconDownload } from "@tabler/icons-react";
 import { useEffect } from "react";
 import { countQuery, experimentsQuery, histogramQuery, type ListAsk } from "@/api/queries";
 import { exportFitting } from "@/api/several";
+import { MenuButton } from "@/components/MenuButton";
 import { formatCount, formatStretch } from "@/lib/format";
 import { useSpeech } from "@/lib/i18n/language";
 import type { ListSearch } from "@/model/address";
 import { ColumnsMenu } from "./ColumnsMenu";
-import { ExportItems } from "./ExportItems";
+import { exportEntries } from "./exportEntries";
 import styles from "./ListHead.module.css";
 import type { Change } from "./useListAsk";
 import type { ListLayout } from "./useLayout";
@@ -56,17 +56,15 @@ export function ListHead({ ask, search, isAll, live, layout, onChange }: Props) 
       <Stretch ask={ask} isUnsearched={live.unsearched > 0} />
       <div className={styles.tools}>
         <ViewsMenu search={search} layout={layout} onChange={onChange} />
-        <Menu position="bottom-end">
-          <Menu.Target>
+        <MenuButton
+          button={
             <button type="button" className={styles.button} disabled={saving.isBusy} data-tip={t.exportHover} aria-label={t.exportAll}>
               <IconDownload size={15} stroke={1.6} aria-hidden />
               <span className={styles.word}>{saving.isBusy ? t.exporting : t.exportWord}</span>
             </button>
-          </Menu.Target>
-          <Menu.Dropdown>
-            <ExportItems onExport={(format) => saving.save(format, () => exportFitting(format, ask))} />
-          </Menu.Dropdown>
-        </Menu>
+          }
+          entries={exportEntries(t, (format) => saving.save(format, () => exportFitting(format, ask)))}
+        />
         <ColumnsMenu layout={layout.layout} onLayout={layout.setLayout} />
       </div>
     </header>

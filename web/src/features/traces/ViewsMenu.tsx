@@ -1,5 +1,4 @@
 // Saved views: choose one, keep what the list shows as one, rename and delete it.
-import { Menu } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { IconBookmark, IconBookmarkFilled } from "@tabler/icons-react";
@@ -7,6 +6,7 @@ import { useState } from "react";
 import { sessionQuery } from "@/api/queries";
 import { createView, deleteView, replaceView, type NewView } from "@/api/views";
 import { Dialog, Field } from "@/components/Dialog";
+import { MenuButton, type MenuEntry } from "@/components/MenuButton";
 import { useSpeech } from "@/lib/i18n/language";
 import { defined, type ListSearch } from "@/model/address";
 import { choiceOf, isEdited, searchOf, type SavedView } from "@/model/savedView";
@@ -39,45 +39,39 @@ export function ViewsMenu({ search, layout: { layout, view, views, setLayout }, 
     // The view says it now.
     if (saved) setLayout(saved.layout);
   });
-  const choose = (chosen: SavedView) => {
+  const choose = (chosen: SavedView | undefined) => {
+    if (!chosen) return;
     if (chosen.id === view?.id) setLayout(chosen.layout);
     void navigate({ to: "/traces", search: searchOf(chosen) });
   };
+  const entries: readonly MenuEntry[] = [
+    fitting.length === 0
+      ? { kind: "heading", text: t.noViews }
+      : {
+          kind: "choices",
+          value: view?.id ?? "",
+          choices: fitting.map(({ id, name, choice, author }) => ({ value: id, label: name, tip: [choice.filter, t.viewBy(author)].filter(Boolean).join("\n") })),
+          // The one that is chosen already, too: it takes back what was edited.
+          onChoose: (id) => choose(fitting.find((each) => each.id === id)),
+        },
+    { kind: "line" },
+    ...(view && edited && mayChange ? [item(t.saveView(view.name), () => saving.mutate(() => replaceView(view.id, now(view.name))))] : []),
+    item(t.saveAsView, () => setAsking("save")),
+    ...(view && mayChange ? [item(t.renameView(view.name), () => setAsking("rename")), item(t.deleteView(view.name), () => setAsking("delete"))] : []),
+    ...(view ? [item(t.leaveView, () => void navigate({ to: "/traces", search: defined<ListSearch>({ experiment }) }))] : []),
+  ];
   return (
     <>
-      <Menu position="bottom-end" width={260}>
-        <Menu.Target>
+      <MenuButton
+        width={260}
+        button={
           <button type="button" className={styles.button} data-on={view !== undefined || undefined} aria-label={`${t.views}: ${view?.name ?? t.noView}`} data-tip={t.viewsHover}>
             {view ? <IconBookmarkFilled size={15} aria-hidden /> : <IconBookmark size={15} stroke={1.6} aria-hidden />}
             <span className={styles.word}>{view ? `${view.name}${edited ? ` · ${t.edited}` : ""}` : t.views}</span>
           </button>
-        </Menu.Target>
-        <Menu.Dropdown mah="min(560px, 80dvh)" style={{ overflow: "auto" }}>
-          {fitting.length === 0 && <Menu.Label>{t.noViews}</Menu.Label>}
-          <Menu.RadioGroup value={view?.id ?? ""}>
-            {fitting.map((each) => (
-              <Menu.RadioItem
-                key={each.id}
-                value={each.id}
-                closeMenuOnClick
-                data-tip={[each.choice.filter, t.viewBy(each.author)].filter(Boolean).join("\n")}
-                // The one that is chosen already, too: it takes back what was edited.
-                onClick={() => choose(each)}
-              >
-                {each.name}
-              </Menu.RadioItem>
-            ))}
-          </Menu.RadioGroup>
-          <Menu.Divider />
-          {view && edited && mayChange && (
-            <Menu.Item onClick={() => saving.mutate(() => replaceView(view.id, now(view.name)))}>{t.saveView(view.name)}</Menu.Item>
-          )}
-          <Menu.Item onClick={() => setAsking("save")}>{t.saveAsView}</Menu.Item>
-          {view && mayChange && <Menu.Item onClick={() => setAsking("rename")}>{t.renameView(view.name)}</Menu.Item>}
-          {view && mayChange && <Menu.Item onClick={() => setAsking("delete")}>{t.deleteView(view.name)}</Menu.Item>}
-          {view && <Menu.Item onClick={() => navigate({ to: "/traces", search: defined<ListSearch>({ experiment }) })}>{t.leaveView}</Menu.Item>}
-        </Menu.Dropdown>
-      </Menu>
+        }
+        entries={entries}
+      />
       <NameDialog
         key={asking}
         title={asking === "rename" ? t.renameView(view?.name ?? "") : t.saveAsView}
@@ -107,6 +101,8 @@ export function ViewsMenu({ search, layout: { layout, view, views, setLayout }, 
     </>
   );
 }
+
+const item = (label: string, onClick: () => void): MenuEntry => ({ kind: "item", label, onClick });
 
 /** Changes a view; what is known of views is right when it is told. */
 function useViews(onSaved: (saved: SavedView | null) => void) {

@@ -12,13 +12,13 @@ from operator import add
 from typing import TYPE_CHECKING, Any
 
 from outcrop_server.model.aggregates import CALL_KEYS, OTHER
+from outcrop_server.storage.common.grouped import Grouped
+from outcrop_server.storage.common.rollup_bins import BinSums
+from outcrop_server.storage.common.rollup_deltas import CALLS, TRACES
+from outcrop_server.storage.common.rollup_rows import LEVELS_S, stretches
 from outcrop_server.storage.sqlite.aggregate_rows import of_rows
 from outcrop_server.storage.sqlite.aggregate_scope import rollup_scope
 from outcrop_server.storage.sqlite.conditions import Sql
-from outcrop_server.storage.sqlite.grouped import Grouped
-from outcrop_server.storage.sqlite.rollup_bins import BinSums
-from outcrop_server.storage.sqlite.rollup_deltas import CALLS, TRACES
-from outcrop_server.storage.sqlite.rollup_write import LEVELS_S
 
 if TYPE_CHECKING:
     import sqlite3
@@ -65,18 +65,6 @@ def _one_moment(connection: sqlite3.Connection) -> Generator[None, None, None]:
         yield
     finally:
         connection.execute("COMMIT")
-
-
-def stretches(since_s: int, until_s: int, levels: tuple[int, ...]) -> list[tuple[int, int, int]]:
-    """The fewest stretches (level, from, to) that make up a range; the finest level must fit it."""
-    *finer, level = levels
-    first, last = -(-since_s // level) * level, until_s // level * level
-    if not finer:
-        return [(level, first, last)] if first < last else []
-    rest = tuple(finer)
-    if first >= last:
-        return stretches(since_s, until_s, rest)
-    return [*stretches(since_s, first, rest), (level, first, last), *stretches(last, until_s, rest)]
 
 
 def _of_rollups(

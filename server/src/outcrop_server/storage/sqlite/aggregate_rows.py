@@ -6,15 +6,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from outcrop_server.storage.common.call_columns import CALL_COLUMNS, IS_CALL
+from outcrop_server.storage.common.rollup_deltas import CALLS, TRACES, CallPart
 from outcrop_server.storage.sqlite.aggregate_scope import of_traces
-from outcrop_server.storage.sqlite.rollup_deltas import CALLS, TRACES, CallPart
-from outcrop_server.storage.sqlite.rollup_rows import CALL_COLUMNS, IS_CALL
 
 if TYPE_CHECKING:
     import sqlite3
 
     from outcrop_server.model.aggregates import AggregateQuery
-    from outcrop_server.storage.sqlite.grouped import Grouped
+    from outcrop_server.storage.common.grouped import Grouped
 
 _NS_IN_S = 1_000_000_000
 _MAX_NS = 2**63 - 1

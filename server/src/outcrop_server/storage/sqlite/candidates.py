@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from outcrop.filter.ast import And, AnySpan, Comparison, Condition, Field, Operator, Or
 from outcrop.filter.fields import TRACE_ID, WORDS
 from outcrop.filter.texts import is_of_text
+from outcrop_server.storage.common.durations import Bounds, bounds_of, is_of_span
+from outcrop_server.storage.common.trace_terms import TERMS_OF_FIELDS
 from outcrop_server.storage.sqlite.conditions import Sql, test_sql
-from outcrop_server.storage.sqlite.durations import Bounds, bounds_of, is_of_span
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,26 +30,6 @@ MOST = 900
 _MAX_TERMS = 20_000
 _DURATION = Field("trace", "execution_time", "number")
 
-# The terms (see `terms`) that hold a field's values.
-_TERMS = {
-    "trace": {
-        "name": "name",
-        "model": "model",
-        "tool": "tool",
-        "vendor": "vendor",
-        "finish_reason": "finish_reason",
-        "error": "error",
-        "error_type": "error",
-    },
-    "span": {
-        "name": "name",
-        "type": "type",
-        "model": "model",
-        "vendor": "vendor",
-        "finish_reason": "finish_reason",
-        "error_type": "error",
-    },
-}
 _TEXTS = frozenset({"tag", "metadata"})
 # Columns of `trace` with an index, as the index has them.
 _NUMBERS = {
@@ -130,7 +111,7 @@ def _probe(comparison: Comparison, connection: sqlite3.Connection) -> Sql | None
     field = comparison.field
     if field.entity in _TEXTS:
         return _of_terms(f"{field.entity}.{field.name}", comparison, connection)
-    kind = _TERMS.get(field.entity, {}).get(field.name)
+    kind = TERMS_OF_FIELDS.get(field.entity, {}).get(field.name)
     if kind is not None:
         return _of_terms(kind, comparison, connection)
     return _of_columns(comparison) if field.entity == "trace" else None

@@ -1,16 +1,23 @@
-"""The part of the SQLite store that keeps what people chose: tokens, views, what is said of experiments."""
+"""The part of the SQLite store that is no trace: tokens, views, notes, documents, facts of experiments."""
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
-from outcrop_server.storage.sqlite import experiments, tokens, views
+from outcrop_server.model.capabilities import StoreCapabilities
+from outcrop_server.storage.sqlite import experiments, notes, tokens, views
+from outcrop_server.storage.sqlite.file_lock import held_at_once
+from outcrop_server.storage.sqlite.upkeep.opening import keeping_lock_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from concurrent.futures import Future
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
-    from outcrop_server.model.access import AccessToken
+    from outcrop_server.model.access import AccessToken, PageSession
+    from outcrop_server.model.annotations import Document, DocumentKey, TraceNote
     from outcrop_server.model.experiments import ExperimentFacts
     from outcrop_server.model.views import SavedView, ViewContent
     from outcrop_server.storage.sqlite.committer import Committer
@@ -18,10 +25,20 @@ if TYPE_CHECKING:
 
 
 class StoreOfChoices:
-    """Methods of `storage.tokens`, `.views` and `.experiments`, over a store's reader and committer."""
+    """Methods of `storage.tokens`, `.views`, `.notes` and `.experiments`, by a store's parts."""
 
+    _path: Path
     _committer: Committer
     _readers: ReaderPool
+
+    @property
+    def capabilities(self) -> StoreCapabilities:
+        """A file of this machine."""
+        return StoreCapabilities(f"SQLite {sqlite3.sqlite_version}", is_file=True)
+
+    def keeping(self) -> AbstractContextManager[bool]:
+        """By a lock beside the file."""
+        return held_at_once(keeping_lock_path(self._path))
 
     def access_tokens(self) -> list[AccessToken]:
         """Every token that was ever made."""
@@ -41,6 +58,21 @@ class StoreOfChoices:
     def note_token_use(self, used_at_ns: Mapping[str, int]) -> Future[None]:
         """Keeps when tokens were last used."""
         return self._committer.submit(lambda writer: tokens.note_use(writer.connection, used_at_ns))
+
+    def page_sessions(self) -> list[PageSession]:
+        """Every session of a browser."""
+        with self._readers.reading() as connection:
+            return tokens.read_sessions(connection)
+
+    def add_page_session(self, session: PageSession, now_ns: int, most: int) -> Future[None]:
+        """Keeps a session."""
+        return self._committer.submit(
+            lambda writer: tokens.insert_session(writer.connection, session, now_ns, most)
+        )
+
+    def end_page_session(self, digest: bytes) -> Future[bool]:
+        """Forgets a session."""
+        return self._committer.submit(lambda writer: tokens.end_session(writer.connection, digest))
 
     def views(self) -> list[SavedView]:
         """Every saved view."""
@@ -72,3 +104,41 @@ class StoreOfChoices:
         return self._committer.submit(
             lambda writer: experiments.update_experiment(writer.connection, experiment_id, facts)
         )
+
+    def note_trace(self, trace_id: bytes, note: TraceNote) -> Future[bool]:
+        """Says something of a trace."""
+        # Programs say it in the background, of each trace, while spans come.
+        return self._committer.submit(lambda writer: writer.note_trace(trace_id, note), may_wait=True)
+
+    def waiting_note(self, trace_id: bytes) -> TraceNote | None:
+        """What waits for a trace."""
+        with self._readers.reading() as connection:
+            return notes.read_note(connection, trace_id)
+
+    def waiting_notes(self, after: bytes | None, limit: int) -> list[tuple[bytes, TraceNote]]:
+        """A page of what waits for traces."""
+        with self._readers.reading() as connection:
+            return notes.read_notes(connection, after, limit)
+
+    def documents(self, after: DocumentKey | None, limit: int) -> list[Document]:
+        """A page of documents."""
+        with self._readers.reading() as connection:
+            return notes.read_documents(connection, after, limit)
+
+    def put_document(self, document: Document) -> Future[bool]:
+        """Keeps a document."""
+        return self._committer.submit(lambda writer: writer.put_document(document), len(document.content))
+
+    def document(self, place: DocumentKey) -> Document | None:
+        """One document."""
+        with self._readers.reading() as connection:
+            return notes.read_document(connection, place)
+
+    def document_keys(self, collection: str, prefix: str, limit: int) -> list[tuple[str, int]]:
+        """Keys that begin with a text."""
+        with self._readers.reading() as connection:
+            return notes.read_document_keys(connection, collection, prefix, limit)
+
+    def delete_document(self, place: DocumentKey) -> Future[bool]:
+        """Deletes a document."""
+        return self._committer.submit(lambda writer: notes.delete_document(writer.connection, place))

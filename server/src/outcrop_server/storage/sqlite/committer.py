@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from outcrop_server.model.errors import StoreFullError, UnavailableError
 from outcrop_server.model.store_health import CommitWatch, watch_nothing
-from outcrop_server.storage.sqlite.commit_queue import CommitQueue
+from outcrop_server.storage.common.commit_queue import CommitQueue
 from outcrop_server.storage.sqlite.health import write_something
 from outcrop_server.storage.sqlite.write import Writer
 
@@ -66,13 +66,14 @@ class Committer:
         """Raises what `submit` would raise now."""
         self._queue.check_room()
 
-    def submit(self, write: Callable[[Writer], T], size: int = 0) -> Future[T]:
+    def submit(self, write: Callable[[Writer], T], size: int = 0, *, may_wait: bool = False) -> Future[T]:
         """Hands a piece of writing over; what it returns is the future's result.
 
         Args:
             write: called in the committing thread, within a transaction that it may share with others. It is
                 called again if one of these fails.
             size: about how many bytes it holds in memory.
+            may_wait: it is done a moment later if others may come with which to share a transaction.
 
         Raises:
             StoreFullError: too much waits.
@@ -81,7 +82,7 @@ class Committer:
         done = Future[T]()
         # From here on it will be written: a caller who gives up must not be told otherwise.
         done.set_running_or_notify_cancel()
-        self._queue.put(_Work(write, done, size), size)
+        self._queue.put(_Work(write, done, size), size, may_wait=may_wait)
         return done
 
     def waiting(self) -> tuple[int, int]:

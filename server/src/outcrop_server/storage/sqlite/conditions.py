@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from outcrop.filter.ast import And, AnySpan, Comparison, Condition, Field, Not, Operator, Or
 from outcrop.filter.fields import WORDS
 from outcrop.filter.texts import is_of_text
-from outcrop_server.storage.sqlite.durations import bounds_of_span
-from outcrop_server.storage.sqlite.words.wanted import question_of
+from outcrop_server.storage.common.durations import bounds_of_span
+from outcrop_server.storage.common.wanted import question_of
 
 _NS_IN_MS = 1_000_000
 

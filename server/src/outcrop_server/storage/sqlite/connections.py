@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from outcrop_server.model.errors import DamagedError, StoreError, UnavailableError
 from outcrop_server.storage.sqlite.schema import migrate
@@ -128,7 +129,7 @@ class ReaderPool:
                 raise UnavailableError("The server is stopping.")
             if self._idle:
                 return self._idle.pop()
-        connection = _connect(self._path)
+        connection = _connect(self._path, makes_it=False)
         for statement in _READER:
             connection.execute(statement)
         return connection
@@ -141,6 +142,14 @@ class ReaderPool:
         connection.close()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, *, makes_it: bool = True) -> sqlite3.Connection:
+    # Of a store that was taken away a reader must not make an empty one.
+    mode = "rwc" if makes_it else "rw"
     # Transactions are begun by hand; connections move between threads, one at a time.
-    return sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(
+        f"file:{quote(str(path.absolute()))}?mode={mode}",
+        uri=True,
+        timeout=_BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )

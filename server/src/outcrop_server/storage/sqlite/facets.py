@@ -4,25 +4,24 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import Counter
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from outcrop.filter.ast import And
-from outcrop_server.model.aggregates import Count, Facets, FacetValue
+from outcrop_server.model.aggregates import Count, Facets
 from outcrop_server.model.timeline import Bar, Timeline
+from outcrop_server.storage.common.call_columns import IS_CALL
+from outcrop_server.storage.common.facet_values import values_of
 from outcrop_server.storage.sqlite.aggregate_scope import of_traces, scoped
 from outcrop_server.storage.sqlite.candidates import candidates
 from outcrop_server.storage.sqlite.conditions import Sql
-from outcrop_server.storage.sqlite.rollup_rows import IS_CALL
 from outcrop_server.storage.sqlite.search import keys_sql
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from outcrop_server.model.aggregates import FacetField
     from outcrop_server.model.search import TraceSearch
     from outcrop_server.storage.sqlite.words.asking import Asking
 
@@ -113,21 +112,10 @@ def facets(
         is_all = len(rows) <= max_traces and not budget.is_spent
         del rows[max_traces:]
         operations, errors = _of_spans(connection, budget, [row[0] for row in rows])
-    statuses = Counter("ERROR" if row[1] == "ERROR" else "OK" for row in rows)
-    found: dict[FacetField, Counter[tuple[str | None, str]]] = {
-        "status": _unnamed(statuses),
-        "model": _unnamed(_members(Counter(row[2] for row in rows))),
-        "operation": _unnamed(operations),
-        "error": _unnamed(errors),
-        "tool": _unnamed(_members(Counter(row[3] for row in rows))),
-        "session": _unnamed(Counter(row[5] for row in rows if row[5] is not None)),
-        "user": _unnamed(Counter(row[6] for row in rows if row[6] is not None)),
-        "tag": _tags(Counter(row[4] for row in rows)),
-    }
     return Facets(
         trace_count=len(rows),
         is_exact=is_all and not budget.is_spent,
-        values={name: _top(counts, top) for name, counts in found.items()},
+        values=values_of(rows, operations, errors, top),
     )
 
 
@@ -187,29 +175,3 @@ def _of_spans(
             if error is not None:
                 errors.add((trace_key, error))
     return Counter(name for _, name in operations), Counter(code for _, code in errors)
-
-
-def _members(texts: Counter[str]) -> Counter[str]:
-    """Counts of the members of JSON lists; equal lists are read once."""
-    counts: Counter[str] = Counter()
-    for text, traces in texts.items():
-        for member in cast("list[str]", json.loads(text)):
-            counts[member] += traces
-    return counts
-
-
-def _tags(texts: Counter[str]) -> Counter[tuple[str | None, str]]:
-    counts: Counter[tuple[str | None, str]] = Counter()
-    for text, traces in texts.items():
-        for item in cast("dict[str, str]", json.loads(text)).items():
-            counts[item] += traces
-    return counts
-
-
-def _unnamed(counts: Counter[str]) -> Counter[tuple[str | None, str]]:
-    return Counter({(None, value): traces for value, traces in counts.items()})
-
-
-def _top(counts: Counter[tuple[str | None, str]], top: int) -> list[FacetValue]:
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0][0] or "", item[0][1]))
-    return [FacetValue(value, traces, key) for (key, value), traces in ordered[:top]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from outcrop_server.model.errors import UnavailableError
@@ -60,6 +60,22 @@ class FileLock:
     def close(self) -> None:
         """Lets go of the file."""
         os.close(self._descriptor)
+
+
+@contextmanager
+def held_at_once(path: Path) -> Generator[bool, None, None]:
+    """Holds a lock if nobody else does; says whether."""
+    lock = FileLock(path, timeout_s=0.0)
+    try:
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(lock.held())
+            except UnavailableError:
+                yield False
+                return
+            yield True
+    finally:
+        lock.close()
 
 
 if sys.platform == "win32":

@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from outcrop_server.model.annotations import Assessment, AssessmentContent
+from outcrop_server.storage.sqlite import notes
 from outcrop_server.storage.sqlite import statements as sql
 from outcrop_server.storage.sqlite.rollup_rows import take_away
 
@@ -88,7 +89,9 @@ def delete_assessment(connection: sqlite3.Connection, trace_id: bytes, assessmen
 
 def delete_traces(writer: Writer, trace_ids: Iterable[bytes]) -> int:
     """Deletes traces by their ids; returns how many there were."""
-    keys = (_trace_key(writer.connection, trace_id) for trace_id in trace_ids)
+    wanted = list(trace_ids)
+    notes.delete_notes(writer.connection, wanted)
+    keys = (_trace_key(writer.connection, trace_id) for trace_id in wanted)
     return _delete(writer, [key for key in dict.fromkeys(keys) if key is not None])
 
 

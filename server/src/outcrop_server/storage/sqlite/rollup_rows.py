@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from outcrop_server.model.aggregates import CALL_TYPES
-from outcrop_server.storage.sqlite.rollup_deltas import CallPart, Deltas, Entry, SessionDelta, TracePart
-from outcrop_server.storage.sqlite.rollup_series import Series, number_among
-from outcrop_server.storage.sqlite.rollup_write import RollupWriter, RowKey, folded, row_of, together
+from outcrop_server.storage.common.call_columns import CALL_COLUMNS, IS_CALL, TRACE_COLUMNS
+from outcrop_server.storage.common.rollup_deltas import CallPart, Deltas, Entry, SessionDelta, TracePart
+from outcrop_server.storage.common.rollup_rows import RowKey, folded, row_of, together
+from outcrop_server.storage.common.series import Series, number_among
+from outcrop_server.storage.sqlite.rollup_write import RollupWriter
 
 if TYPE_CHECKING:
     import sqlite3
@@ -19,24 +20,6 @@ if TYPE_CHECKING:
 _GATHERED = 20_000
 _MOST_FAULTS = 20
 
-# Named, not all of a table: a migration reads tables as they were at its version.
-CALL_COLUMNS = ", ".join(f"span.{name}" for name in CallPart._fields)
-TRACE_COLUMNS = ", ".join(f"trace.{name}" for name in TracePart._fields)
-# The same question as `Deltas.add_spans` asks of a row.
-IS_CALL = "(span.span_type IN ({types}) OR {known})".format(
-    types=", ".join(f"'{name}'" for name in sorted(CALL_TYPES)),
-    known=" OR ".join(
-        f"span.{name} IS NOT NULL"
-        for name in (
-            "input_tokens",
-            "output_tokens",
-            "cache_read_input_tokens",
-            "cache_write_input_tokens",
-            "cost_nano_usd",
-            "cost_reason",
-        )
-    ),
-)
 _CALLS_OF = f"SELECT {CALL_COLUMNS} FROM span WHERE trace_key = ? AND {IS_CALL}"
 _TRACE = f"SELECT {TRACE_COLUMNS}, experiment_id FROM trace WHERE trace_key = ?"
 _TRACES = f"SELECT {TRACE_COLUMNS}, experiment_id, trace_key FROM trace ORDER BY trace_key"

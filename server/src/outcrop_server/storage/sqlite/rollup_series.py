@@ -1,27 +1,18 @@
-"""The names under which rollups count, and their numbers: so many of each experiment, then one for others.
-
-Span names with ids in them would make a series, and rows, of each call. So an experiment whose names are
-many keeps those that came first; calls of a new one count under `OTHER`.
-"""
+"""The names under which rollups count, as rows, and their numbers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outcrop_server.model.aggregates import OTHER
-from outcrop_server.storage.sqlite.rollup_deltas import CALLS
+from outcrop_server.storage.common.rollup_deltas import CALLS
+from outcrop_server.storage.common.series import MAX_SERIES, shared
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
 
-# An experiment's combinations of model, operation and span type. Behind so many a new one has `OTHER` for
-# its operation; behind twice as many, for all three.
-MAX_SERIES = 1_000
+    from outcrop_server.storage.common.series import Series
+
 _MAX_REMEMBERED = 10_000
-
-# Experiment, kind, model, operation, span type.
-Series = tuple[int, int, str, str, str]
 
 _ADD = """
     INSERT OR IGNORE INTO rollup_series (experiment_id, kind, model, operation, span_type)
@@ -32,17 +23,6 @@ _FIND = """
     WHERE (experiment_id, kind, model, operation, span_type) = (?, ?, ?, ?, ?)
 """
 _COUNT = "SELECT count(*) FROM rollup_series WHERE experiment_id = ? AND kind = ?"
-
-
-def shared(series: Series) -> tuple[Series, Series]:
-    """The series under which a call counts that has none of its own: with its model and type, and without."""
-    experiment_id, kind, model, _, span_type = series
-    return (experiment_id, kind, model, OTHER, span_type), (experiment_id, kind, OTHER, OTHER, OTHER)
-
-
-def number_among(known: Mapping[Series, int], series: Series) -> int | None:
-    """The number under which a series counts, of those that there are; None if there is none."""
-    return next((known[each] for each in (series, *shared(series)) if each in known), None)
 
 
 class SeriesNumbers:

@@ -10,8 +10,10 @@ from outcrop_server.model.errors import StoreError
 from outcrop_server.storage.sqlite import (
     blob_schema,
     experiment_schema,
+    note_schema,
     removal_schema,
     rollup_schema,
+    session_schema,
     term_schema,
     view_schema,
 )
@@ -235,6 +237,8 @@ MIGRATIONS: tuple[tuple[Step, ...], ...] = (
     removal_schema.STEP,
     view_schema.STEP,
     experiment_schema.STEP,
+    note_schema.STEP,
+    session_schema.STEP,
 )
 
 

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
+from outcrop_server.storage.common.columns import SPAN, TRACE
 from outcrop_server.storage.sqlite.bulk import Inserts, Lookup
-from outcrop_server.storage.sqlite.columns import SPAN, TRACE
 
 
 def _in_join(table: str, columns: str) -> str:

@@ -12,7 +12,10 @@ from outcrop_server.model.search import FoundTrace, TraceSearch
 from outcrop_server.model.store_health import CommitWatch, StoreHealth, watch_nothing
 from outcrop_server.model.timeline import Timeline
 from outcrop_server.otlp.text import read_text
-from outcrop_server.storage.sqlite import ageing, changes, columns, facets, judging, tree
+from outcrop_server.storage.common import columns
+from outcrop_server.storage.common.frames import unpack
+from outcrop_server.storage.common.prepared import prepare
+from outcrop_server.storage.sqlite import ageing, changes, facets, judging, tree
 from outcrop_server.storage.sqlite import health as disk
 from outcrop_server.storage.sqlite import statements as sql
 from outcrop_server.storage.sqlite.aggregate import aggregate
@@ -23,13 +26,11 @@ from outcrop_server.storage.sqlite.committer import Committer
 from outcrop_server.storage.sqlite.connections import ReaderPool, make_private, open_writer
 from outcrop_server.storage.sqlite.experiments import read_experiments
 from outcrop_server.storage.sqlite.file_lock import FileLock
-from outcrop_server.storage.sqlite.frames import unpack
 from outcrop_server.storage.sqlite.search import search_sql
 from outcrop_server.storage.sqlite.sessions import read_sessions, session_traces_sql
 from outcrop_server.storage.sqlite.upkeep.compacting import give_back_pages, merge_log
 from outcrop_server.storage.sqlite.upkeep.opening import lock_path, snapshot
 from outcrop_server.storage.sqlite.words.text_search import TextSearch
-from outcrop_server.storage.sqlite.write import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Access tokens as rows.
+"""Access tokens and sessions of browsers as rows.
 
 The functions that write are called within a transaction, by the committing thread.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from outcrop_server.model.access import AccessToken
+from outcrop_server.model.access import AccessToken, PageSession
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,6 +25,14 @@ _REVOKE = (
     "UPDATE access_token SET revoked_at_ns = ?, revoked_by = ? WHERE token_id = ? AND revoked_at_ns IS NULL"
 )
 _USE = """UPDATE access_token SET last_used_at_ns = max(coalesce(last_used_at_ns, 0), ?) WHERE token_id = ?"""
+_SELECT_SESSIONS = "SELECT digest, token_id, ends_at_ns FROM page_session"
+_INSERT_SESSION = "INSERT OR REPLACE INTO page_session VALUES (?, ?, ?)"
+_FORGET_ENDED = "DELETE FROM page_session WHERE ends_at_ns < ?"
+_FORGET_FIRST = """
+    DELETE FROM page_session WHERE digest IN (
+        SELECT digest FROM page_session ORDER BY ends_at_ns DESC LIMIT -1 OFFSET ?)
+"""
+_END_SESSION = "DELETE FROM page_session WHERE digest = ?"
 
 
 def read_tokens(connection: sqlite3.Connection) -> list[AccessToken]:
@@ -70,3 +78,20 @@ def _token(row: tuple[Any, ...]) -> AccessToken:
     token_id, name, role, experiments, digest, *rest = row
     names = None if experiments is None else tuple(json.loads(experiments))
     return AccessToken(token_id, name, role, names, bytes(digest), *rest)
+
+
+def read_sessions(connection: sqlite3.Connection) -> list[PageSession]:
+    """Every session of a browser."""
+    return [PageSession(*row) for row in connection.execute(_SELECT_SESSIONS)]
+
+
+def insert_session(connection: sqlite3.Connection, session: PageSession, now_ns: int, most: int) -> None:
+    """Keeps a session, and forgets those that ended or are too many."""
+    connection.execute(_FORGET_ENDED, (now_ns,))
+    connection.execute(_INSERT_SESSION, (session.digest, session.token_id, session.ends_at_ns))
+    connection.execute(_FORGET_FIRST, (most,))
+
+
+def end_session(connection: sqlite3.Connection, digest: bytes) -> bool:
+    """Forgets a session; False if there is none."""
+    return connection.execute(_END_SESSION, (digest,)).rowcount > 0

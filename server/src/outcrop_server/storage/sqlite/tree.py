@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from outcrop.genai.usage import Usage
 from outcrop_server.model.tree import SubtreeTotals
-from outcrop_server.storage.sqlite import columns
+from outcrop_server.storage.common import columns
 from outcrop_server.storage.sqlite import statements as sql
 from outcrop_server.storage.sqlite.bulk import Inserts
 

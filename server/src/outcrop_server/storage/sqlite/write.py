@@ -1,98 +1,32 @@
-"""Prepares batches for the database (any thread) and writes them (the committing thread)."""
+"""Writes prepared batches (`common.prepared`), in the committing thread."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from outcrop_server.model.summary import TraceSummary, restored
-from outcrop_server.storage.sqlite import columns, tree
+from outcrop_server.model.summary import restored
+from outcrop_server.storage.common import columns
+from outcrop_server.storage.common.prepared import missing_parents
+from outcrop_server.storage.common.rollup_deltas import Deltas, trace_part
+from outcrop_server.storage.common.trace_terms import terms_of, texts_terms
+from outcrop_server.storage.sqlite import judging, notes, tree
 from outcrop_server.storage.sqlite import statements as sql
-from outcrop_server.storage.sqlite.blobs import Separator, write_uses
+from outcrop_server.storage.sqlite.blobs import write_uses
 from outcrop_server.storage.sqlite.experiments import find_experiment
-from outcrop_server.storage.sqlite.frames import Frame, pack
-from outcrop_server.storage.sqlite.rollup_deltas import Deltas, trace_part
 from outcrop_server.storage.sqlite.rollup_rows import calls_of
 from outcrop_server.storage.sqlite.rollup_write import RollupWriter
-from outcrop_server.storage.sqlite.terms import Term, TermWriter, terms_of, texts_terms
+from outcrop_server.storage.sqlite.terms import TermWriter
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Sequence
 
-    from outcrop_server.model.annotations import TraceEdit
+    from outcrop_server.model.annotations import Assessment, Document, TraceEdit, TraceNote
     from outcrop_server.model.new_span import NewSpan
     from outcrop_server.model.rows import TraceRow
-    from outcrop_server.storage.sqlite.blobs import BlobUse
-
-
-class PreparedFrame(NamedTuple):
-    """A frame and, for each of its spans, the values of its columns up to `payload_length`."""
-
-    frame: Frame
-    spans: list[tuple[Any, ...]]
-
-
-class PreparedTrace(NamedTuple):
-    """What one batch holds of one trace; `row` and `keys` are right if nothing of it is stored yet.
-
-    `missing` are the parents of its spans that are not among them.
-    """
-
-    trace_id: bytes
-    frames: list[PreparedFrame]
-    row: TraceRow
-    keys: str
-    missing: set[bytes]
-    terms: set[Term]
-
-    @property
-    def size(self) -> int:
-        """About how many bytes of memory it holds: payloads stay until it is known which spans are new."""
-        taken = (use.taken.blob for part in self.frames for use in part.frame.uses)
-        blobs = {blob.sha256: len(blob.content) for blob in taken}
-        payloads = sum(len(span.payload) for part in self.frames for span in part.frame.spans)
-        return payloads + sum(blobs.values())
-
-
-def prepare(spans: Sequence[NewSpan], give_way: Callable[[], None] | None = None) -> list[PreparedTrace]:
-    """Groups, compresses and summarises a batch. Costs CPU, touches no database.
-
-    Args:
-        spans: the batch.
-        give_way: called before each trace.
-    """
-    traces: dict[bytes, dict[bytes, NewSpan]] = {}
-    for span in spans:
-        traces.setdefault(span.trace_id, {}).setdefault(span.row.span_id, span)
-    separator = Separator()
-    prepared: list[PreparedTrace] = []
-    for trace_id, group in traces.items():
-        if give_way is not None:
-            give_way()
-        prepared.append(_prepared_trace(trace_id, list(group.values()), separator))
-    return prepared
-
-
-def _prepared_trace(trace_id: bytes, spans: list[NewSpan], separator: Separator) -> PreparedTrace:
-    frames = [
-        PreparedFrame(
-            frame,
-            [
-                columns.from_span(span.row) + place
-                for span, place in zip(frame.spans, frame.places, strict=True)
-            ],
-        )
-        for frame in pack(spans, separator)
-    ]
-    summary = TraceSummary().add_all(spans)
-    missing, terms = _missing(spans), terms_of(spans)
-    return PreparedTrace(trace_id, frames, summary.row(trace_id), summary.keys(), missing, terms)
-
-
-def _missing(spans: Sequence[NewSpan]) -> set[bytes]:
-    parents = {span.row.parent_id for span in spans if span.row.parent_id is not None}
-    return parents - {span.row.span_id for span in spans}
+    from outcrop_server.model.summary import TraceSummary
+    from outcrop_server.storage.common.blobs import BlobUse
+    from outcrop_server.storage.common.prepared import PreparedFrame, PreparedTrace
 
 
 class _NewRows:
@@ -126,6 +60,8 @@ class Writer:
         self._rollups = RollupWriter(connection)
         self._new = _NewRows()
         self._last_keys: tuple[int, int] | None = None
+        # Judgements that waited for traces which have come now.
+        self._noted: list[Assessment] = []
         self.deltas = Deltas()
 
     @property
@@ -141,11 +77,15 @@ class Writer:
         self._rollups.forget()
         self._new = _NewRows()
         self._last_keys = None
+        self._noted.clear()
         self.deltas.clear()
 
     def finish(self) -> None:
         """Writes what was gathered; to be called last in every transaction."""
         self._write_rows()
+        for assessment in self._noted:
+            judging.insert_assessment(self._connection, assessment)
+        self._noted.clear()
         # Between two transactions another process may have written.
         self._last_keys = None
         if self.deltas:
@@ -158,20 +98,49 @@ class Writer:
         if not self._new.trace_ids.isdisjoint(trace_ids):
             self._write_rows()
         known = {found for (found,) in sql.KNOWN_TRACES.run(self._connection, trace_ids)}
+        noted = notes.take_notes(self._connection, [each for each in trace_ids if each not in known])
+        if noted:
+            traces = [self._with_note(trace, noted.get(trace.trace_id)) for trace in traces]
         return sum(
             self._write_more(trace) if trace.trace_id in known else self._write_new(trace) for trace in traces
         )
 
+    def note_trace(self, trace_id: bytes, note: TraceNote) -> bool:
+        """Says something of a trace, now or when it comes."""
+        if self.edit_trace(trace_id, note.edit):
+            self._noted += note.assessments
+        else:
+            notes.keep_note(self._connection, trace_id, note)
+        return True
+
+    def put_document(self, document: Document) -> bool:
+        """Keeps a document."""
+        return notes.put_document(self.connection, document, self._experiment_id(document.experiment))
+
+    def _with_note(self, trace: PreparedTrace, note: TraceNote | None) -> PreparedTrace:
+        if note is None:
+            return trace
+        summary = restored(trace.row, trace.keys)
+        summary.edit(note.edit)
+        self._noted += note.assessments
+        terms = trace.terms | texts_terms(note.edit.tags, note.edit.metadata)
+        return trace._replace(row=summary.row(trace.trace_id), keys=summary.keys(), terms=terms)
+
     def edit_trace(self, trace_id: bytes, edit: TraceEdit) -> bool:
-        """Edits tags and metadata; False if there is no such trace."""
+        """Edits what is said of a trace; False if there is no such trace."""
         self._write_rows()
         found = self._connection.execute(sql.FIND_TRACE, (trace_id,)).fetchone()
         if found is None:
             return False
         *values, keys, trace_key, experiment = found
-        summary = restored(columns.to_trace(tuple(values), experiment), keys)
+        before = columns.to_trace(tuple(values), experiment)
+        summary = restored(before, keys)
         summary.edit(edit)
         self._update(summary, trace_id, trace_key)
+        old, now = trace_part(before), trace_part(summary.row(trace_id))
+        if old != now:
+            number = self._experiment_id(experiment)
+            self.deltas.change_trace((old, number), (now, number))
         self._terms.add(trace_key, texts_terms(edit.tags, edit.metadata))
         return True
 
@@ -245,7 +214,7 @@ class Writer:
             return 0
         come = ((trace_key, span.row.span_id) for span in new)
         self._connection.executemany(tree.DELETE_MISSING, come)
-        awaited = ((trace_key, parent_id) for parent_id in _missing(new))
+        awaited = ((trace_key, parent_id) for parent_id in missing_parents(new))
         self._connection.executemany(tree.INSERT_IF_MISSING, awaited)
         before = columns.to_trace(tuple(values), experiment)
         summary = restored(before, keys).add_all(new)

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from outcrop_server.model.errors import DamagedError
-from outcrop_server.storage.sqlite.blobs import content_of
+from outcrop_server.storage.common.blobs import content_of
 from outcrop_server.storage.sqlite.upkeep.opening import snapshot
 
 if TYPE_CHECKING:

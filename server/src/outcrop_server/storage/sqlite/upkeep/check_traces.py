@@ -10,10 +10,10 @@ from outcrop_server.model.errors import DamagedError
 from outcrop_server.model.new_span import NewSpan
 from outcrop_server.model.summary import TraceSummary, restored
 from outcrop_server.otlp.parse import ids_of_stored
-from outcrop_server.storage.sqlite import columns
+from outcrop_server.storage.common import columns
+from outcrop_server.storage.common.frames import unpack
 from outcrop_server.storage.sqlite import statements as sql
 from outcrop_server.storage.sqlite.blobs import whole_payload
-from outcrop_server.storage.sqlite.frames import unpack
 from outcrop_server.storage.sqlite.upkeep.opening import snapshot
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from outcrop_server.storage.sqlite import (
     blob_schema,
     experiment_schema,
+    note_schema,
     removal_schema,
     schema,
     view_schema,
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Versions whose step makes new tables and columns and leaves every row as it is. Any other runs on a copy.
-_ADDED = (blob_schema.STEP, removal_schema.STEP, view_schema.STEP, experiment_schema.STEP)
+_ADDED = (
+    blob_schema.STEP,
+    removal_schema.STEP,
+    view_schema.STEP,
+    experiment_schema.STEP,
+    note_schema.STEP,
+)
 _ADDING = frozenset({1, 3, 4, *(schema.MIGRATIONS.index(step) + 1 for step in _ADDED)})
 # Indices and rollups that a step may add; measured, they took less than half of what was there.
 _GROWTH = 1.5

@@ -144,6 +144,11 @@ def lock_path(path: Path) -> Path:
     return path.with_name(path.name + ".lock")
 
 
+def keeping_lock_path(path: Path) -> Path:
+    """Where the lock of whoever removes what is old is."""
+    return path.with_name(path.name + ".keeping.lock")
+
+
 def log_path(path: Path) -> Path:
     """Where SQLite keeps what is not merged into the file yet."""
     return path.with_name(path.name + "-wal")

@@ -18,19 +18,25 @@ from outcrop.filter.matching import holds_of
 from outcrop.filter.patterns.pattern import compiled
 from outcrop_server.model.errors import DamagedError, SearchTooLongError
 from outcrop_server.model.span_text import SpanText
+from outcrop_server.storage.common.wanted import (
+    IN_WORDS,
+    comparison_of,
+    is_narrowing,
+    wanted_of,
+    words_wanted,
+)
 from outcrop_server.storage.sqlite.upkeep.opening import snapshot
-from outcrop_server.storage.sqlite.words.index_view import IN_WORDS, IndexView, Places, Wanted
-from outcrop_server.storage.sqlite.words.terms import needle_of
+from outcrop_server.storage.sqlite.words.index_view import IndexView
 from outcrop_server.storage.sqlite.words.trace_texts import Frame, read_texts
-from outcrop_server.storage.sqlite.words.wanted import comparison_of, is_narrowing, wanted_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from outcrop.filter.ast import Comparison
     from outcrop_server.model.span_text import ReadText
+    from outcrop_server.storage.common.recent_texts import RecentTexts
+    from outcrop_server.storage.common.wanted import Places, Wanted
     from outcrop_server.storage.sqlite.connections import ReaderPool
-    from outcrop_server.storage.sqlite.words.recent import RecentTexts
     from outcrop_server.storage.sqlite.words.waiting import Waiting
 
 K = TypeVar("K")
@@ -114,7 +120,7 @@ class Asking:
     def candidates(self, comparison: Comparison) -> list[int] | None:
         """Keys of the only traces for which a comparison can hold, or that nobody looks at; None for many."""
         wanted, places = (
-            (_words_wanted(str(comparison.value)), IN_WORDS)
+            (words_wanted(str(comparison.value)), IN_WORDS)
             if comparison.field == WORDS
             else wanted_of(comparison)
         )
@@ -132,7 +138,7 @@ class Asking:
 
     def _words(self, words: str, trace_key: int) -> int:
         """Whether a trace's spans say some words; what else they are looked for in is asked elsewhere."""
-        wanted = _words_wanted(words)
+        wanted = words_wanted(words)
         known = self._known(trace_key, wanted, frozenset())
         if known is False:
             return 0
@@ -238,10 +244,6 @@ class Asking:
                 raise
 
         return guarded
-
-
-def _words_wanted(words: str) -> Wanted:
-    return ((needle_of(words),),)
 
 
 def _keep(kept: OrderedDict[K, V], key: K, value: V) -> None:

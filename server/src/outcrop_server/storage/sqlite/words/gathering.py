@@ -6,26 +6,21 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from outcrop.filter.matching import text_of
+from outcrop_server.storage.common.trace_words import TraceWords
 from outcrop_server.storage.sqlite import changes
 from outcrop_server.storage.sqlite.removal_schema import HISTORY as REMOVAL_HISTORY
 from outcrop_server.storage.sqlite.words.index_schema import (
     NO_DOCUMENT,
-    OF_ATTRIBUTES,
-    OF_COLUMNS,
     Document,
     State,
 )
-from outcrop_server.storage.sqlite.words.terms import terms_of
 from outcrop_server.storage.sqlite.words.trace_texts import read_texts
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
 
     from outcrop_server.model.span_text import ReadText
     from outcrop_server.storage.sqlite.words.index_file import IndexRows
-    from outcrop_server.storage.sqlite.words.trace_texts import StoredText
 
 # A step reads no more than this and then writes it: so many traces, terms, seconds.
 _TRACES = 256
@@ -191,7 +186,7 @@ class _Gatherer:
         ):
             document = NO_DOCUMENT._replace(is_doubtful=True)
         is_whole = True
-        terms = _Terms()
+        terms = TraceWords()
         terms.add_columns(row.request_preview, row.response_preview)
         payload_id, count = document.payload_id, document.span_count
         for found in read_texts(self._store, row.trace_key, self._read_text, document.payload_id):
@@ -202,7 +197,7 @@ class _Gatherer:
                     is_whole = False
                     break
                 payload_id = found.payload_id
-            terms.add(found)
+            terms.add(found.text, found.name, found.error_type, found.error_message)
             count += 1
         made = Document(row.trace_id, payload_id, count, document.is_doubtful)
         gathered = Gathered(row.trace_key, terms.all(), made)
@@ -223,58 +218,6 @@ class _Gatherer:
         return Document(trace_id, payload_id, span_count, bool(is_doubtful))
 
 
-class _Texts:
-    """Texts of one kind, each looked at once: every turn of a conversation repeats those before it."""
-
-    def __init__(self) -> None:
-        self._seen: set[str] = set()
-        self.terms: set[bytes] = set()
-
-    def add(self, texts: Iterable[str]) -> None:
-        """Adds the terms of those that are new."""
-        fresh = [text for text in texts if text not in self._seen]
-        if fresh:
-            self._seen.update(fresh)
-            self.terms |= terms_of("\n".join(fresh))
-
-
-class _Terms:
-    """Gathers the terms of a trace: those of its content as they are, others marked.
-
-    Each kind has its own texts: what a list shows of a short prompt is the prompt, which is content too.
-    """
-
-    def __init__(self) -> None:
-        self._content = _Texts()
-        self._attributes = _Texts()
-        self._columns = _Texts()
-
-    def __len__(self) -> int:
-        return len(self._content.terms)
-
-    def add(self, found: StoredText) -> None:
-        """Adds a span."""
-        if found.text.content is not None:
-            self._content.add(found.text.content.split("\n"))
-        self.add_columns(found.name, found.error_type, found.error_message)
-        self._attributes.add(
-            f"{name} {value if isinstance(value, str) else text_of(value)}"
-            for name, value in found.text.attributes.items()
-            if value is not None and not isinstance(value, bytes)
-        )
-
-    def add_columns(self, *texts: str | None) -> None:
-        """Adds what else free words are looked for in."""
-        self._columns.add(text for text in texts if text)
-
-    def all(self) -> set[bytes]:
-        """Everything that the index is to have."""
-        content = self._content.terms
-        marked = {OF_ATTRIBUTES + term for term in self._attributes.terms - content}
-        marked |= {OF_COLUMNS + term for term in self._columns.terms - content}
-        return content | marked
-
-
 def terms_of_trace(
     store: sqlite3.Connection,
     trace_key: int,
@@ -282,8 +225,8 @@ def terms_of_trace(
     read_text: ReadText,
 ) -> set[bytes]:
     """All terms that the index should have of a trace; for its check."""
-    terms = _Terms()
+    terms = TraceWords()
     terms.add_columns(*previews)
     for found in read_texts(store, trace_key, read_text):
-        terms.add(found)
+        terms.add(found.text, found.name, found.error_type, found.error_message)
     return terms.all()

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 FORMAT = 2
 # A shard has so many keys, as a power of two.
 SHARD_BITS = 14
-# Before terms of attributes, and of what else free words are looked for in, where no content has them.
-OF_ATTRIBUTES = b"="
-OF_COLUMNS = b"~"
 
 TABLES = (
     """CREATE TABLE state (

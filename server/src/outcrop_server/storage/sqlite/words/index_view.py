@@ -5,12 +5,16 @@ from __future__ import annotations
 # ruff: noqa: S608 - put together from constants and numbers
 from typing import TYPE_CHECKING, NamedTuple
 
+from outcrop_server.storage.common.text_terms import is_pair
+from outcrop_server.storage.common.wanted import MARKS
 from outcrop_server.storage.sqlite.words.index_file import IndexFaultError, IndexRows
-from outcrop_server.storage.sqlite.words.index_schema import OF_ATTRIBUTES, OF_COLUMNS, shard_of, table_of
-from outcrop_server.storage.sqlite.words.terms import Needle, is_pair
+from outcrop_server.storage.sqlite.words.index_schema import shard_of, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from outcrop_server.storage.common.text_terms import Needle
+    from outcrop_server.storage.common.wanted import Places, Wanted
 
 # Terms with what is looked for in them: of more, a shard's traces are looked at one by one.
 _MOST_TERMS = 4_000
@@ -24,15 +28,6 @@ _WINDOW_BITS = 9
 _MOST_WINDOWS = 4
 # What is in so many of a window's traces is in many.
 _MANY = (1 << _WINDOW_BITS) // 4
-# What a search names: of each of these needles one, or of each needle.
-Wanted = tuple[tuple[Needle, ...], ...]
-# Where: in the words of spans, and in what is marked so.
-Places = frozenset[bytes]
-IN_CONTENT: Places = frozenset()
-IN_WORDS: Places = frozenset({OF_COLUMNS})
-IN_ATTRIBUTES: Places = frozenset({OF_ATTRIBUTES})
-_MARKS = frozenset({OF_ATTRIBUTES, OF_COLUMNS})
-
 
 # Keys of traces, from one to another.
 Keys = tuple[int, int]
@@ -267,7 +262,7 @@ class IndexView:
         found = self._terms[key]
         if found is None:
             return None
-        return [term for term in found if term[:1] not in _MARKS or term[:1] in places]
+        return [term for term in found if term[:1] not in MARKS or term[:1] in places]
 
     def _words_of(self, shard: int) -> bytes:
         if self._vocabulary[0] != shard:

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from outcrop.filter.texts import has_pattern, looks_for_text
+from outcrop_server.storage.common.filler_apart import FillerApart
+from outcrop_server.storage.common.recent_texts import RecentTexts
 from outcrop_server.storage.sqlite import changes
-from outcrop_server.storage.sqlite.words.apart import FillerApart
+from outcrop_server.storage.sqlite.words import filling_process
 from outcrop_server.storage.sqlite.words.asking import Asking, Sources
 from outcrop_server.storage.sqlite.words.filler import Filler
 from outcrop_server.storage.sqlite.words.index_file import (
@@ -19,7 +21,6 @@ from outcrop_server.storage.sqlite.words.index_file import (
 )
 from outcrop_server.storage.sqlite.words.index_schema import read_state
 from outcrop_server.storage.sqlite.words.index_view import IndexView
-from outcrop_server.storage.sqlite.words.recent import RecentTexts
 from outcrop_server.storage.sqlite.words.waiting import NOTHING_WAITS, count_passed_over, read_waiting
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class TextSearch:
         self._index = IndexReaders(index_path(path))
         self._sources = Sources(readers, read_text, RecentTexts())
         inside = Filler(path, readers, read_text, is_busy)
-        self.filler = FillerApart(path, inside) if fills_apart else inside
+        self.filler = FillerApart(filling_process.__name__, str(path), inside) if fills_apart else inside
 
     @contextmanager
     def asked(

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from outcrop_server.model.errors import DamagedError
 from outcrop_server.model.span_text import SpanText
+from outcrop_server.storage.common.frames import unpack
 from outcrop_server.storage.sqlite import statements as sql
 from outcrop_server.storage.sqlite.blobs import SELECT_PLACES, whole_payload
-from outcrop_server.storage.sqlite.frames import unpack
 
 if TYPE_CHECKING:
     import sqlite3

@@ -6,11 +6,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from outcrop_server.storage.common.recent_texts import Version
 from outcrop_server.storage.sqlite import changes
 from outcrop_server.storage.sqlite.removal_schema import HISTORY as REMOVAL_HISTORY
 from outcrop_server.storage.sqlite.words.gathering import last_removal, top_of
 from outcrop_server.storage.sqlite.words.index_schema import State
-from outcrop_server.storage.sqlite.words.recent import Version
 
 if TYPE_CHECKING:
     import sqlite3

@@ -1,0 +1,70 @@
+"""Runs every test in one pool, so that no processor waits for the last part of a verb: `make test`.
+
+The parts are those of `make test-python`, `test-versions`, `test-web` and `test-wheels`. One is shorter: the
+light wheel's environment has the distributions of .venv, in the same versions, without those that it can do
+without. What runs there runs here no second time, unless it may be skipped or different for lack of them.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+import test_python
+import test_versions
+import test_wheels
+from bootstrap import ROOT, TOOLS
+from side_by_side import Work, command, exit_code, side_by_side
+
+# As measured; what is named nowhere is an error.
+LONGEST_FIRST = (
+    *("server: ClickHouse", "server: storage", "system", "server: chDB", "browser", "server: API"),
+    *("mlflow", "light", "aio"),
+    *("server: command line", "server: the rest", "SDK", "aio-newest", "oldest", "TypeScript"),
+    *("tables", "both"),
+)
+_SDK_TESTS = ROOT / "sdk" / "tests"
+# What they name: a module that may be there, or what these modules do where they are.
+_NAMED = re.compile(r"pytest\.skip\(|\b(?:databricks|genai_prices|cost)")
+_ASKED = re.compile(r"""\b(?:importorskip|find_spec)\(\s*["']([\w.]+)""")
+
+
+def beyond_light() -> list[Path]:
+    """The SDK's tests that may do other than in the light wheel's environment: files, and whole folders."""
+    found: set[Path] = set()
+    for path in _SDK_TESTS.rglob("*.py"):
+        text = path.read_text()
+        if _NAMED.search(text) or any(map(_is_here, _ASKED.findall(text))):
+            found.add(path if path.name.startswith("test_") else path.parent)
+    return sorted(found)
+
+
+def _is_here(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # it, or what it is in
+        return False
+
+
+def main() -> int:
+    """Runs the tests; gives the exit code."""
+    parts: dict[str, Sequence[str | Path]] = {**test_python.PARTS, test_python.SDK: beyond_light()}
+    web: list[str | Path] = [TOOLS / "bin" / "npm", "run", "--silent", "test"]
+    works: dict[str, Work] = {
+        **test_python.works(parts),
+        **test_versions.works(),
+        **test_wheels.works(),
+        "TypeScript": partial(command, "TypeScript", web, ROOT / "web"),
+    }
+    ordered = {name: works.pop(name) for name in LONGEST_FIRST}
+    if works:
+        sys.exit(f"Give a place in LONGEST_FIRST to {', '.join(works)}.")
+    return exit_code(side_by_side(ordered))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Moving over: copies traces from an MLflow server or database into Outcrop."""

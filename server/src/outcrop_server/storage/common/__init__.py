@@ -1,0 +1,1 @@
+"""What engines share: how rows, frames, sums and terms look, whoever keeps them. Pure."""

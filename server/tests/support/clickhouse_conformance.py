@@ -1,0 +1,70 @@
+"""The suite of the contract as ClickHouse's engine runs it, where a commit takes a tenth of a second.
+
+There are two ways to the engine: over HTTP, and within the process. Each test of the suite goes one of them,
+and draws less often than for the other engines. With OUTCROP_LONG_TESTS all go both ways, and draw as often.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from outcrop.filter.parser import parse_filter
+from outcrop_server.model.search import TraceSearch
+from outcrop_server.storage.api import TraceStore
+from outcrop_server.storage.clickhouse.store import ClickhouseStore
+from server.tests.storage.conformance import TraceStoreConformance
+from server.tests.storage.judging_conformance import FILTERS, found
+
+# Of so many tests one goes the way within the process.
+_EMBEDDED_EVERY = 3
+# Done by another of `ClickhouseConformance`.
+_TOGETHER = "test_a_filter_finds_what_fits"
+IS_LONG = bool(os.environ.get("OUTCROP_LONG_TESTS"))
+
+
+class ClickhouseConformance(TraceStoreConformance):
+    """All of its tests."""
+
+    traces_in_pieces = 14 if IS_LONG else 2
+
+    @pytest.mark.parametrize("seed", range(12 if IS_LONG else 2))
+    def test_whatever_comes_and_goes_in_any_order_rollups_say_what_the_rows_say(
+        self, store: TraceStore, seed: int
+    ) -> None:
+        super().test_whatever_comes_and_goes_in_any_order_rollups_say_what_the_rows_say(store, seed)
+
+    def test_every_filter_finds_what_fits(self, searched: TraceStore) -> None:
+        """All of them in one store: to fill it takes longer than to ask."""
+        for text, expected in FILTERS:
+            assert found(searched, TraceSearch(parse_filter(text))) == expected, text
+
+    @given(st.lists(st.integers(0, 10**13), min_size=1, max_size=60))
+    @settings(
+        max_examples=40 if IS_LONG else 6,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
+    )
+    def test_percentiles_are_near_those_of_the_durations_themselves(
+        self, store: TraceStore, durations: list[int]
+    ) -> None:
+        self.percentiles_are_near(store, durations)
+
+    def prepare(self, store: TraceStore) -> None:
+        """Fills the index of words."""
+        assert isinstance(store, ClickhouseStore)
+        store.fill_words()
+
+
+def leave_to_the_other_way(suite: type[ClickhouseConformance], *, is_embedded: bool) -> None:
+    """Takes the tests out of a suite that go the other way."""
+    if IS_LONG:
+        return
+    # None is no test to pytest.
+    setattr(suite, _TOGETHER, None)
+    names = [name for name in sorted(dir(suite)) if name.startswith("test_") and name != _TOGETHER]
+    for number, name in enumerate(names):
+        if (number % _EMBEDDED_EVERY == 0) is not is_embedded:
+            setattr(suite, name, None)
