@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -23,12 +24,18 @@ NO_TESTS = 5
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended."""
+    """How a command ended.
+
+    Attributes:
+        seconds: by the clock.
+        cpu_s: processor time of it and of those that it waited for.
+    """
 
     name: str
     code: int
     output: str
     seconds: float
+    cpu_s: float
 
 
 Work = Callable[[], Ended]
@@ -39,17 +46,16 @@ def command(
 ) -> Ended:
     """Runs a command; what it writes to both outputs is kept in its order."""
     began = time.monotonic()
-    done = subprocess.run(  # noqa: S603 - our own commands
-        [str(part) for part in arguments],
-        cwd=cwd,
-        env=env,
-        check=False,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    )
-    return Ended(name, done.returncode, done.stdout, time.monotonic() - began)
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(  # noqa: S603 - our own commands
+            [str(part) for part in arguments], cwd=cwd, env=env, stdout=output, stderr=subprocess.STDOUT
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        text = output.read().decode(errors="replace")
+    seconds = time.monotonic() - began
+    return Ended(name, process.returncode, text, seconds, usage.ru_utime + usage.ru_stime)
 
 
 def side_by_side(works: Mapping[str, Work]) -> list[Ended]:
@@ -65,7 +71,8 @@ def side_by_side(works: Mapping[str, Work]) -> list[Ended]:
         for future in as_completed(running):
             done = future.result()
             ended.append(done)
-            print(f"== {done.name}, exit {done.code} after {done.seconds:.0f} s\n{done.output}", flush=True)
+            spent = f"{done.seconds:.0f} s, {done.cpu_s:.0f} s of a processor"
+            print(f"== {done.name}, exit {done.code} after {spent}\n{done.output}", flush=True)
     return ended
 
 

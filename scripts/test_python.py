@@ -45,7 +45,7 @@ PARTS: dict[str, Sequence[str | Path]] = {
 def works(parts: Mapping[str, Sequence[str | Path]], given: Sequence[str] = ()) -> dict[str, Work]:
     """What runs each of these parts, with further arguments for pytest."""
     # They write their caches side by side, and the last one would win.
-    pytest = [sys.executable, "-m", "pytest", *given, "-q", "-p", "no:cacheprovider"]
+    pytest = [sys.executable, "-m", "pytest", *given, "-q", "--durations=30", "-p", "no:cacheprovider"]
     chdb = {**os.environ, **_CHDB}
     return {
         name: partial(command, name, [*pytest, *paths], env=chdb if name == _EMBEDDED else None)

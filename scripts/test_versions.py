@@ -36,7 +36,7 @@ def suite(name: str) -> Ended:
     site = next((ENVIRONMENTS / name).glob("lib/python*/site-packages"))
     sources = [ROOT / "sdk" / "src", *([ROOT / "server" / "src"] if name == "tables" else [])]
     (site / "checkout.pth").write_text("".join(f"{path}\n" for path in sources))
-    options = ["-q", "-p", "no:cacheprovider", "-p", "outcrop.testing.pytest_plugin"]
+    options = ["-q", "--durations=30", "-p", "no:cacheprovider", "-p", "outcrop.testing.pytest_plugin"]
     return command(f"with the locked group {name}", [python, "-m", "pytest", *options, *SUITES[name]])
 
 
@@ -45,7 +45,8 @@ def mlflow() -> Ended:
     for name in ("mlflow", "mlflow-oldest"):
         locked_environment(name)
     return command(
-        "with MLflow", [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/mlflow"]
+        "with MLflow",
+        [sys.executable, "-m", "pytest", "-q", "--durations=30", "-p", "no:cacheprovider", "tests/mlflow"],
     )
 
 

@@ -49,7 +49,16 @@ def light_alone(light: Path) -> Ended:
         (here / "scripts").mkdir()
         shutil.copy(ROOT / "scripts" / "steady_port.py", here / "scripts")
         shutil.copy(ROOT / "pyproject.toml", here)
-        pytest: list[str | Path] = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "sdk/tests"]
+        pytest: list[str | Path] = [
+            python,
+            "-m",
+            "pytest",
+            "-q",
+            "--durations=30",
+            "-p",
+            "no:cacheprovider",
+            "sdk/tests",
+        ]
         return command("the tests of the light wheel alone", pytest, here)
 
 

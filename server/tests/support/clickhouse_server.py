@@ -176,21 +176,20 @@ class Connection:
             for name, value in arguments.items()
             if name not in _NO_SETTINGS and not name.startswith(_PARAMETER)
         }
-        if not self._settings.keys() <= settings.keys():
-            # A new handle has everything at its default, which is dearer to say for each setting.
-            self.close()
         if self._handle is None:
             self._handle, self._settings, self._database = self._engine.open(), {}, "default"
-        changed = {name: value for name, value in settings.items() if self._settings.get(name) != value}
+        changed = {
+            name: _quoted(value) for name, value in settings.items() if self._settings.get(name) != value
+        }
+        changed |= {name: "DEFAULT" for name in self._settings if name not in settings}
         if changed:
             # All or, where one is unknown, none.
-            said = ", ".join(f"{_name(name)} = {_quoted(value)}" for name, value in changed.items())
+            said = ", ".join(f"{_name(name)} = {value}" for name, value in changed.items())
             self._handle.query(f"SET {said}", "TSV")
-            self._settings |= changed
+            self._settings = settings
         database = arguments.get("database", "")
         database = "default" if database in _DEFAULT_DATABASES else database
-        # Asked anew each time unless it is there for ever: others may have dropped it.
-        if database != self._database or database != "default":
+        if database != self._database:
             self._database = ""
             self._handle.query(f"USE {_identifier(database)}", "TSV")
             self._database = database

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
@@ -18,22 +19,25 @@ from outcrop_server.model.annotations import TraceEdit
 from outcrop_server.model.errors import DamagedError
 from outcrop_server.model.experiments import ExperimentFacts
 from outcrop_server.model.rows import TraceRow
+from outcrop_server.model.search import TraceSearch
 from outcrop_server.otlp.parse import parse_stored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
 
-    from outcrop_server.model.annotations import DocumentKey
+    from outcrop_server.model.annotations import Assessment, DocumentKey
     from outcrop_server.model.new_span import NewSpan
     from outcrop_server.model.reading import ReadSpan
-    from outcrop_server.model.rows import ExperimentRow, OldTrace, SpanRow
+    from outcrop_server.model.rows import ExperimentRow, OldTrace, SpanRow, StoredTrace
     from outcrop_server.storage.api import TraceStore
 
 # Traces that are brought to their end together; payloads that go in one append; appends under way.
 _PAGE = 100
 _BATCH_BYTES = 4 << 20
 _AT_ONCE = 4
+# Questions that are asked of a store side by side: those of a server take their time.
+_ASKERS = 8
 _DOCUMENTS = 20
 _SESSIONS = 10_000
 _MOST_FAULTS = 20
@@ -95,6 +99,7 @@ class Copier:
         self._read_span = read_span
         self._on_progress = on_progress
         self._report = CopyReport()
+        self._askers = ThreadPoolExecutor(_ASKERS)
 
     def run(self) -> CopyReport:
         """Copies everything.
@@ -102,6 +107,11 @@ class Copier:
         Raises:
             RequestError: one of them cannot be read or written now. What was copied stays; call it again.
         """
+        with self._askers:
+            self._run()
+        return self._report
+
+    def _run(self) -> None:
         # In the order in which they were made: so each gets the number that it has.
         experiments = sorted(self._source.experiments(), key=lambda row: int(row.experiment_id))
         for row in experiments:
@@ -116,7 +126,6 @@ class Copier:
         self._on_progress(total, total)
         self._views()
         self._beside_spans()
-        return self._report
 
     def _experiment(self, row: ExperimentRow) -> None:
         target = self._target
@@ -173,34 +182,29 @@ class Copier:
 
     def _traces(self, page: list[OldTrace]) -> None:
         """Brings a page of traces, all that belongs to them included."""
-        wanted: list[bytes] = []
-        for old in page:
-            here, there = self._row(self._source, old.trace_id), self._row(self._target, old.trace_id)
-            if here is None:
-                continue  # deleted since
-            is_same = here == there and self._source.assessments(old.trace_id) == self._target.assessments(
-                old.trace_id
-            )
-            if is_same:
-                self._report.known_traces += 1
-            else:
-                wanted.append(old.trace_id)
+        ids = [old.trace_id for old in page]
+        here, there = self._rows(self._source, ids), self._rows(self._target, ids)
+        # What was deleted since the page was read is not among these.
+        like = [each for each in here if each in there and here[each].row == there[each].row]
+        judged = self._judgements(self._source, here), self._judgements(self._target, like)
+        same = {each for each in like if judged[0][each] == judged[1][each]}
+        wanted = [each for each in here if each not in same]
+        self._report.known_traces += len(same)
         under_way: deque[Future[int]] = deque()
-        for batch in self._batches(wanted):
+        for batch in self._batches([here[each] for each in wanted]):
             under_way.append(self._target.append(batch))
             if len(under_way) == _AT_ONCE:
                 self._report.spans += under_way.popleft().result()
         for stored in under_way:
             self._report.spans += stored.result()
-        for trace_id in wanted:
-            self._finish(trace_id)
-            self._report.traces += 1
+        self._finish(wanted, judged[0])
+        self._report.traces += len(wanted)
 
-    def _batches(self, trace_ids: list[bytes]) -> Iterator[list[NewSpan]]:
+    def _batches(self, traces: list[StoredTrace]) -> Iterator[list[NewSpan]]:
         batch: list[NewSpan] = []
         size = 0
-        for trace_id in trace_ids:
-            for span in self._spans(trace_id):
+        for stored in traces:
+            for span in self._spans(stored.row):
                 batch.append(span)
                 size += len(span.payload)
                 if size >= _BATCH_BYTES:
@@ -209,10 +213,8 @@ class Copier:
         if batch:
             yield batch
 
-    def _spans(self, trace_id: bytes) -> Iterator[NewSpan]:
-        stored = self._row(self._source, trace_id)
-        if stored is None:
-            return
+    def _spans(self, trace: TraceRow) -> Iterator[NewSpan]:
+        trace_id = trace.trace_id
         rows: dict[bytes, SpanRow] = {row.span_id: row for row in self._source.spans(trace_id)}
         try:
             for payload in self._source.payloads(trace_id):
@@ -220,36 +222,50 @@ class Copier:
                 row = rows.get(record.span_id)
                 if row is not None:
                     made = new_span(record, payload, None, self._read_span, _no_price)
-                    yield made._replace(row=row, experiment=stored.experiment, is_experiment_named=True)
+                    yield made._replace(row=row, experiment=trace.experiment, is_experiment_named=True)
         except DamagedError as error:
             self._report.fault(f"A part of trace {trace_id.hex()} cannot be read: {error}")
 
-    def _finish(self, trace_id: bytes) -> None:
-        """Brings what was said of a trace, and looks whether it is the same there."""
-        here, there = self._row(self._source, trace_id), self._row(self._target, trace_id)
-        if here is None or there is None:
-            return
-        edit = _difference(here, there)
-        if edit != TraceEdit():
-            self._target.edit_trace(trace_id, edit).result()
-        known = {each.assessment_id: each for each in self._target.assessments(trace_id)}
-        for assessment in self._source.assessments(trace_id):
-            before = known.get(assessment.assessment_id)
-            if before is None:
-                self._report.assessments += self._target.add_assessment(assessment).result()
-            elif before != assessment:
-                self._target.update_assessment(
-                    trace_id, assessment.assessment_id, assessment.content, assessment.updated_at_ns
-                ).result()
-        there = self._row(self._target, trace_id)
-        if there is None or there == here:
+    def _finish(self, trace_ids: list[bytes], judgements: dict[bytes, list[Assessment]]) -> None:
+        """Brings what was said of some traces, and looks whether they are the same there."""
+        here, there = self._rows(self._source, trace_ids), self._rows(self._target, trace_ids)
+        both = [each for each in trace_ids if each in here and each in there]
+        known = self._judgements(self._target, [each for each in both if judgements[each]])
+        # All of it is asked for before any of it is waited for: so it shares commits.
+        edits: list[Future[bool]] = []
+        added: list[Future[bool]] = []
+        for trace_id in both:
+            edit = _difference(here[trace_id].row, there[trace_id].row)
+            if edit != TraceEdit():
+                edits.append(self._target.edit_trace(trace_id, edit))
+            before = {each.assessment_id: each for each in known.get(trace_id, ())}
+            for assessment in judgements[trace_id]:
+                was = before.get(assessment.assessment_id)
+                if was is None:
+                    added.append(self._target.add_assessment(assessment))
+                elif was != assessment:
+                    edits.append(
+                        self._target.update_assessment(
+                            trace_id, assessment.assessment_id, assessment.content, assessment.updated_at_ns
+                        )
+                    )
+        self._report.assessments += sum(done.result() for done in added)
+        for done in edits:
+            done.result()
+        there = self._rows(self._target, both)
+        for trace_id in both:
+            if trace_id in there:
+                self._compare(here[trace_id].row, there[trace_id].row)
+
+    def _compare(self, here: TraceRow, there: TraceRow) -> None:
+        if there == here:
             return
         if there.span_count < here.span_count:
             # What cannot be read is told by itself.
             self._report.unfinished += 1
             return
         differing = [name for name in _MEMBERS if getattr(here, name) != getattr(there, name)]
-        self._report.fault(f"Trace {trace_id.hex()} differs there in {', '.join(differing)}.")
+        self._report.fault(f"Trace {here.trace_id.hex()} differs there in {', '.join(differing)}.")
 
     def _views(self) -> None:
         known = {view.view_id for view in self._target.views()}
@@ -272,9 +288,16 @@ class Copier:
                     self._target.note_trace(trace_id, note).result()
 
     @staticmethod
-    def _row(store: TraceStore, trace_id: bytes) -> TraceRow | None:
-        found = store.trace(trace_id)
-        return None if found is None else found.row
+    def _rows(store: TraceStore, trace_ids: Iterable[bytes]) -> dict[bytes, StoredTrace]:
+        """Traces by their ids, those that are there."""
+        ids = tuple(trace_ids)
+        found = store.search(TraceSearch(among=ids, limit=len(ids))) if ids else []
+        return {each.trace.row.trace_id: each.trace for each in found}
+
+    def _judgements(self, store: TraceStore, trace_ids: Iterable[bytes]) -> dict[bytes, list[Assessment]]:
+        """What each of some traces was judged, asked for side by side."""
+        ids = list(trace_ids)
+        return dict(zip(ids, self._askers.map(store.assessments, ids), strict=True))
 
 
 def _difference(here: TraceRow, there: TraceRow) -> TraceEdit:
