@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from outcrop_server.model.rows import OldTrace
 from outcrop_server.storage.clickhouse.client import hex_list
 from outcrop_server.storage.clickhouse.listing import BY_DAYS, Asked, of_experiment, read_page
-from outcrop_server.storage.clickhouse.named import number_of
 
 if TYPE_CHECKING:
     from outcrop_server.model.rows import TracePosition
     from outcrop_server.storage.clickhouse.client import Client
-    from outcrop_server.storage.clickhouse.windows import Widths
+    from outcrop_server.storage.clickhouse.facts import Facts
+    from outcrop_server.storage.clickhouse.windows import Edges
     from outcrop_server.storage.clickhouse.writer import Writer
 
 _OLD = "trace_id, start_time_ns, kept_bytes"
@@ -50,13 +50,13 @@ def unused_blobs(condition: str, limit: int) -> str:
 
 
 def read_oldest(
-    client: Client, widths: Widths, experiment: str, after: TracePosition | None, limit: int
+    facts: Facts, edges: Edges, experiment: str, after: TracePosition | None, limit: int
 ) -> list[OldTrace]:
     """A page of an experiment's traces, oldest first."""
-    condition = of_experiment(client, experiment)
+    client, condition = facts.client, of_experiment(facts.now(), experiment)
     if condition is None:
         return []
-    rows = read_page(client, widths, Asked(_OLD, condition, after, limit, is_newest_first=False))
+    rows = read_page(client, edges, Asked(_OLD, condition, after, limit, is_newest_first=False))
     blobs = _blob_bytes(client, [trace_id for trace_id, *_ in rows]) if rows else {}
     return [
         OldTrace(trace_id, experiment, start_ns, size + blobs.get(trace_id, 0))
@@ -78,9 +78,9 @@ def _blob_bytes(client: Client, trace_ids: list[bytes]) -> dict[bytes, int]:
     return {trace_id: int(size) for trace_id, size in found}
 
 
-def read_experiment_bytes(client: Client, experiment: str) -> int:
+def read_experiment_bytes(facts: Facts, experiment: str) -> int:
     """What an experiment takes."""
-    number = number_of(client, experiment)
+    client, number = facts.client, facts.now().number_of(experiment)
     if number is None:
         return 0
     of_traces = f"FROM trace FINAL WHERE experiment_id = {number} AND NOT gone"
@@ -100,8 +100,8 @@ def read_used_bytes(client: Client) -> int:
 
 def delete_oldest(writer: Writer, experiment: str, until_ns: int, limit: int) -> int:
     """Deletes the oldest traces of an experiment; returns how many."""
-    number = number_of(writer.client, experiment)
-    if number is None:
+    number = writer.memory.number_of(experiment)
+    if number is None or writer.experiment_name(number) != experiment:
         return 0
     # Never more than this of one trace: the row of one that has just moved may still be in two places.
     found = writer.client.query(

@@ -13,7 +13,7 @@ from outcrop_server.storage.clickhouse.records import read_some
 
 if TYPE_CHECKING:
     from outcrop_server.model.changes import ChangePosition
-    from outcrop_server.storage.clickhouse.client import Client
+    from outcrop_server.storage.clickhouse.facts import Facts
 
 # So many changes are told; whoever saw none of them looks at everything.
 HISTORY = 100_000
@@ -22,18 +22,19 @@ FORGOTTEN = "forgotten changes"
 
 
 def since(
-    client: Client, newest: ChangePosition, after: ChangePosition, limit: int
+    facts: Facts, newest: ChangePosition, after: ChangePosition, limit: int
 ) -> list[ChangedTrace] | None:
     """What changed after a position; None if that is not known, or was too long ago.
 
     Args:
-        client: asks the database.
+        facts: what is known beside traces.
         newest: the last change that can be seen.
         after: the position.
         limit: at most so many traces.
     """
     if after.history != newest.history or not 0 <= after.number <= newest.number:
         return None
+    client = facts.client
     told: list[ChangedTrace] = []
     at = after.number
     while at < newest.number:
@@ -46,7 +47,7 @@ def since(
             break
         if found[0][2] > HISTORY:
             return None
-        traces = read_some_traces(client, [trace_id for trace_id, *_ in found])
+        traces = read_some_traces(facts, [trace_id for trace_id, *_ in found])
         told += [ChangedTrace(number, traces[each]) for each, number, _ in found if each in traces]
         if len(told) >= limit:
             break

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from outcrop.filter.ast import Condition
 from outcrop_server.storage.clickhouse.conditions import in_experiments
-from outcrop_server.storage.clickhouse.days import ELSEWHEN
 from outcrop_server.storage.clickhouse.fitting import HOME, Fitting
 from outcrop_server.storage.clickhouse.hints import hint_of
 from outcrop_server.storage.clickhouse.lives import find_homes
-from outcrop_server.storage.clickhouse.search_windows import NS_IN_DAY, Window, whole, windows
+from outcrop_server.storage.clickhouse.search_windows import Window, whole, windows
 from outcrop_server.storage.common.sql import ALWAYS, NEVER, Sql, joined
 from outcrop_server.storage.common.start_bounds import Range, range_of
 
@@ -31,7 +30,6 @@ _ROWS_FOR_ONE = 4
 # Where a row lies.
 _KEYS = "trace.experiment_id, trace.start_time_ns, trace.trace_id"
 _KEY = f"({_KEYS})"
-_COUNT_DAYS = "SELECT day, anchor_day, count() FROM trace"
 _LEAST_ROWS, _MOST_ROWS = 2_000, 20_000
 
 
@@ -71,8 +69,9 @@ class Matching:
         if scope.among is not None:
             self._given.insert(0, self._of_homes(scope.among))
         self._conditions = joined("AND", self._given)
-        self._days: dict[int, int] = {}
-        self._anchors: dict[int, set[int]] = {}
+        self._anchors = looking.anchors
+        # Those of no day of their own are counted nowhere.
+        self._days = {day: looking.counts.get(day, 0) for day in self._anchors}
 
     @property
     def is_exact(self) -> bool:
@@ -81,7 +80,7 @@ class Matching:
 
     def all(self) -> tuple[Sql, set[int]] | None:
         """What SQL tells of the row of `trace`, and the days of its spans; None where no trace fits."""
-        if self._conditions == NEVER or not self._find_days():
+        if self._conditions == NEVER or not self._days:
             return None
         window = whole(self._days, self._range)
         return joined("AND", [window.sql(), self._conditions]), self._anchors_of(window)
@@ -95,7 +94,7 @@ class Matching:
             limit: most of them; None for all.
         """
         left = limit
-        if self._conditions == NEVER or not self._find_days():
+        if self._conditions == NEVER or not self._days:
             return
         for window in self._windows(order, limit):
             for row in self._rows_in(window, columns, order, left):
@@ -176,22 +175,6 @@ class Matching:
         keys = ", ".join(home.row_key for home in homes)
         return Sql(f"(trace.experiment_id, trace.start_time_ns, trace.trace_id) IN ({keys})")
 
-    def _find_days(self) -> bool:
-        """Looks in which days there are rows, and in which their spans lie; False if there are none."""
-        if not self._days:
-            given = joined("AND", [_days_sql(self._range), *self._of_experiments()])
-            where = f" WHERE {given.text}" if given.text else ""
-            found = self._looking.query(
-                Sql(
-                    f"{_COUNT_DAYS}{where} GROUP BY day, anchor_day",
-                    given.values,
-                )
-            )
-            for day, anchor_day, count in found:
-                self._days[day] = self._days.get(day, 0) + count
-                self._anchors.setdefault(day, set()).add(anchor_day)
-        return bool(self._days)
-
     def _anchors_of(self, window: Window) -> set[int]:
         return {anchor for day in window.days for anchor in self._anchors[day]}
 
@@ -204,10 +187,3 @@ def behind_sql(order: Order, after: Sequence[str | float | bytes]) -> Sql:
         text = f"{equal}{key} {'<' if is_descending else '>'} %s"
         alternatives.append(Sql(text, tuple(after[: place + 1])))
     return joined("OR", alternatives)
-
-
-def _days_sql(bounds: Range) -> Sql:
-    since = "" if bounds.since_ns is None else f"trace.day >= {bounds.since_ns // NS_IN_DAY}"
-    until = "" if bounds.until_ns is None else f"trace.day <= {(bounds.until_ns - 1) // NS_IN_DAY}"
-    both = " AND ".join(filter(None, (since, until)))
-    return Sql(f"(({both}) OR trace.day = {ELSEWHEN})") if both else ALWAYS

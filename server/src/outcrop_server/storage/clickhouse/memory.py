@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "experiment"
 SERIES = "series"
+# A day that rows of `trace` lie in, and one that their spans do; and that a trace ever began anew.
+DAYS = "days"
+REBORN = "reborn"
 _NEWER = """
     SELECT kind, key, value, gone, version FROM record
-    WHERE kind IN ('experiment', 'series') AND version > {seen:UInt64} ORDER BY version
+    WHERE kind IN ('experiment', 'series', 'days', 'reborn') AND version > {seen:UInt64} ORDER BY version
 """
-
 
 _NOTES = "SELECT 1 FROM record WHERE kind = 'note' AND NOT gone AND version > {seen:UInt64} LIMIT 1"
 
@@ -54,14 +56,22 @@ class Experiment:
         return cls(**told)
 
 
+def read_days(key: str) -> tuple[int, int]:
+    """The two days of a record of `DAYS`, from its key."""
+    day, anchor_day = key.split()
+    return int(day), int(anchor_day)
+
+
 class Memory:
-    """Experiments and series as they are before a commit, and then with what it adds.
+    """Experiments, series and days as they are before a commit, and then with what it adds.
 
     Args:
         client: asks the database.
 
     Attributes:
         experiments: by their numbers.
+        days: each that rows of `trace` lie in, with each that their spans do.
+        has_reborn: whether a trace ever began anew.
         has_notes: whether notes may wait for traces.
         looked_at_notes_ns: when notes were last looked at that may have waited for too long.
     """
@@ -73,6 +83,8 @@ class Memory:
         self._seen = 0
         self._number = 0
         self.experiments: dict[int, Experiment] = {}
+        self.days: set[tuple[int, int]] = set()
+        self.has_reborn = False
         self._names: dict[str, int] = {}
         self._series: dict[int, set[Series]] = {}
 
@@ -87,6 +99,10 @@ class Memory:
             self._seen = max(self._seen, version)
             if kind == EXPERIMENT:
                 self.take(Experiment.read(value))
+            elif kind == DAYS:
+                self.days.add(read_days(key))
+            elif kind == REBORN:
+                self.has_reborn = True
             else:
                 series: Series = tuple(orjson.loads(key))
                 self._series.setdefault(series[0], set()).add(series)

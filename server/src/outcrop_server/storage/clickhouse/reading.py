@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from outcrop_server.model.rows import StoredTrace
 from outcrop_server.storage.clickhouse import rows
 from outcrop_server.storage.clickhouse.client import fixed, hex_list
+from outcrop_server.storage.clickhouse.facts import VERSION
 from outcrop_server.storage.clickhouse.lives import NOT_VOID, find_homes
-from outcrop_server.storage.clickhouse.named import names_of
 from outcrop_server.storage.common.blobs import whole_of
 from outcrop_server.storage.common.frames import unpack
 
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
     from outcrop_server.model.rows import SpanRow
     from outcrop_server.storage.clickhouse.client import Client
+    from outcrop_server.storage.clickhouse.facts import Facts
     from outcrop_server.storage.clickhouse.lives import Home
 
 # What `stored` takes.
 TRACE_OF = f"{rows.TRACE}, experiment_id"
-_TRACE_COLUMNS = f"SELECT {TRACE_OF}, gone FROM trace"
+_TRACE_COLUMNS = f"SELECT {TRACE_OF}, gone, {VERSION} FROM trace"
 _PLACE = "frame_id, payload_offset, payload_length"
 
 Use = tuple[int, int, int, int, bytes]
@@ -48,12 +49,14 @@ class _Frame(NamedTuple):
         return [use for use in self.uses if place.offset < use[1] <= place.offset + place.length]
 
 
-def stored(client: Client, found: Sequence[tuple[Any, ...]]) -> list[StoredTrace]:
-    """The traces of rows of TRACE_OF; more columns behind these are left out."""
+def stored(facts: Facts, found: Sequence[tuple[Any, ...]]) -> list[StoredTrace]:
+    """The traces of rows of TRACE_OF, whose last column is `facts.VERSION`; others between are left out."""
+    if not found:
+        return []
     width = rows.TRACE_WIDTH
-    names = names_of(client, {values[width] for values in found}) if found else {}
+    known = facts.at(max(values[-1] for values in found))
     return [
-        StoredTrace(rows.to_trace(tuple(values[:width]), names[values[width]]), str(values[width]))
+        StoredTrace(rows.to_trace(tuple(values[:width]), known.name_of(values[width])), str(values[width]))
         for values in found
     ]
 
@@ -64,13 +67,14 @@ def home_of(client: Client, trace_id: bytes) -> Home | None:
     return None if home is None or home.gone else home
 
 
-def read_trace(client: Client, trace_id: bytes) -> StoredTrace | None:
+def read_trace(facts: Facts, trace_id: bytes) -> StoredTrace | None:
     """One trace's summary."""
-    return read_some_traces(client, [trace_id]).get(trace_id)
+    return read_some_traces(facts, [trace_id]).get(trace_id)
 
 
-def read_some_traces(client: Client, trace_ids: Iterable[bytes]) -> dict[bytes, StoredTrace]:
+def read_some_traces(facts: Facts, trace_ids: Iterable[bytes]) -> dict[bytes, StoredTrace]:
     """The summaries of traces by their ids; those that are not there are left out."""
+    client = facts.client
     homes = [home for home in find_homes(client, trace_ids).values() if not home.gone]
     if not homes:
         return {}
@@ -80,7 +84,7 @@ def read_some_traces(client: Client, trace_ids: Iterable[bytes]) -> dict[bytes, 
         f"AND (experiment_id, start_time_ns, trace_id) IN ({', '.join(home.row_key for home in homes)}) "
         "ORDER BY version DESC LIMIT 1 BY trace_id"
     )
-    there = [values for values in found if not values[-1]]
+    there = [values for values in found if not values[-2]]
     lacking = {home.trace_id for home in homes} - {values[0] for values in there}
     if lacking:
         # It moves just now: its row is not yet where it is said to be, or no more.
@@ -88,8 +92,8 @@ def read_some_traces(client: Client, trace_ids: Iterable[bytes]) -> dict[bytes, 
             f"{_TRACE_COLUMNS} WHERE trace_id IN {hex_list(lacking, 16)} "
             "ORDER BY version DESC, gone LIMIT 1 BY trace_id"
         )
-        there += [values for values in moving if not values[-1]]
-    return {each.row.trace_id: each for each in stored(client, there)}
+        there += [values for values in moving if not values[-2]]
+    return {each.row.trace_id: each for each in stored(facts, there)}
 
 
 def read_spans(client: Client, trace_id: bytes) -> list[SpanRow]:

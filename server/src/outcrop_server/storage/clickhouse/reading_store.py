@@ -8,11 +8,12 @@ from outcrop_server.model.changes import ChangePosition
 from outcrop_server.model.store_health import StoreHealth
 from outcrop_server.storage.clickhouse import ageing, changes, listing, reading, tree
 from outcrop_server.storage.clickhouse.experiments_listed import read_experiments
+from outcrop_server.storage.clickhouse.facts import Facts
 from outcrop_server.storage.clickhouse.giving_back import GivingBack
 from outcrop_server.storage.clickhouse.health import read_sizes
 from outcrop_server.storage.clickhouse.leases import KEEPING, held_at_once
 from outcrop_server.storage.clickhouse.opening import mark_of
-from outcrop_server.storage.clickhouse.windows import Widths
+from outcrop_server.storage.clickhouse.windows import Edges
 from outcrop_server.storage.common.sizes import Sizes
 
 if TYPE_CHECKING:
@@ -31,33 +32,35 @@ class ReadingStore:
     """Methods of `storage.api` and `storage.retention`, by a store's parts."""
 
     _client: Client
+    _facts: Facts
     _committer: Committer
     _max_waiting_bytes: int
     _is_closed: bool
 
     def _open_reading(self) -> None:
+        self._facts = Facts(self._client)
         self._mark = mark_of(self._client)
         self._sizes = Sizes(lambda: read_sizes(self._client))
-        self._widths = Widths()
+        self._edges = Edges()
         self._giving_back = GivingBack(self._client, self._committer)
 
     def experiments(self) -> list[ExperimentRow]:
         """Every experiment, that of the newest trace first."""
-        return read_experiments(self._client)
+        return read_experiments(self._facts)
 
     def traces(self, experiment: str | None, after: TracePosition | None, limit: int) -> list[StoredTrace]:
         """A page of traces, newest first."""
-        return listing.read_traces(self._client, self._widths, experiment, after, limit)
+        return listing.read_traces(self._facts, self._edges, experiment, after, limit)
 
     def session_traces(
         self, session_id: str, experiment: str | None, after: TracePosition | None, limit: int
     ) -> list[StoredTrace]:
         """A page of a session's traces, the first ones first."""
-        return listing.read_session_traces(self._client, session_id, experiment, after, limit)
+        return listing.read_session_traces(self._facts, session_id, experiment, after, limit)
 
     def trace(self, trace_id: bytes) -> StoredTrace | None:
         """One trace's summary."""
-        return reading.read_trace(self._client, trace_id)
+        return reading.read_trace(self._facts, trace_id)
 
     def spans(self, trace_id: bytes) -> list[SpanRow]:
         """A trace's spans by start."""
@@ -99,7 +102,7 @@ class ReadingStore:
 
     def changes(self, after: ChangePosition, limit: int) -> list[ChangedTrace] | None:
         """What changed since."""
-        return changes.since(self._client, self.last_change(), after, limit)
+        return changes.since(self._facts, self.last_change(), after, limit)
 
     def keeping(self) -> AbstractContextManager[bool]:
         """By a lease that ends by itself half a minute after its holder."""
@@ -107,11 +110,11 @@ class ReadingStore:
 
     def oldest(self, experiment: str, after: TracePosition | None, limit: int) -> list[OldTrace]:
         """A page of an experiment's traces, oldest first."""
-        return ageing.read_oldest(self._client, self._widths, experiment, after, limit)
+        return ageing.read_oldest(self._facts, self._edges, experiment, after, limit)
 
     def experiment_bytes(self, experiment: str) -> int:
         """What an experiment takes."""
-        return ageing.read_experiment_bytes(self._client, experiment)
+        return ageing.read_experiment_bytes(self._facts, experiment)
 
     def used_bytes(self) -> int:
         """What the store takes, without what it could give back."""

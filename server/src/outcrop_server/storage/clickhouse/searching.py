@@ -18,7 +18,6 @@ from outcrop_server.storage.common.clock import Clock
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from outcrop.filter.ast import Condition
     from outcrop_server.model.aggregates import (
         AggregateQuery,
         Aggregates,
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from outcrop_server.model.span_text import ReadText
     from outcrop_server.model.timeline import Timeline
     from outcrop_server.storage.clickhouse.client import Client
+    from outcrop_server.storage.clickhouse.facts import Facts
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -42,6 +42,7 @@ class SearchingStore(StoreOfWords):
     """Methods of `storage.api`, by a store's parts."""
 
     _client: Client
+    _facts: Facts
     _uri: str
     _cluster: str | None
 
@@ -63,51 +64,51 @@ class SearchingStore(StoreOfWords):
 
     def search(self, search: TraceSearch) -> list[FoundTrace]:
         """The traces that fit, in their order."""
-        return self._asked(search.where, self._search_s, lambda looking: find(looking, search))
+        return self._asked(search, self._search_s, lambda looking: find(looking, search))
 
     def aggregate(self, query: AggregateQuery) -> Aggregates:
         """Numbers of many traces and calls, by group."""
-        return self._asked(query.where, self._search_s, lambda looking: aggregate.aggregate(looking, query))
+        return self._asked(query, self._search_s, lambda looking: aggregate.aggregate(looking, query))
 
     def count(self, search: TraceSearch, max_traces: int) -> Count:
         """How many traces fit."""
-        return self._asked(
-            search.where, _COUNTING_S, lambda looking: facets.count(looking, search, max_traces)
-        )
+        return self._asked(search, _COUNTING_S, lambda looking: facets.count(looking, search, max_traces))
 
     def facets(self, search: TraceSearch, top: int, max_traces: int) -> Facets:
         """What the traces that fit have."""
         return self._asked(
-            search.where, _COUNTING_S, lambda looking: facets.facets(looking, search, top, max_traces)
+            search, _COUNTING_S, lambda looking: facets.facets(looking, search, top, max_traces)
         )
 
     def timeline(self, search: TraceSearch, interval_s: int, max_traces: int) -> Timeline:
         """How many of the traces that fit began when."""
         return self._asked(
-            search.where,
+            search,
             _COUNTING_S,
             lambda looking: facets.timeline(looking, search, interval_s, max_traces),
         )
 
     def sessions(self, query: SessionQuery) -> list[SessionRow]:
         """A page of sessions, those used last first."""
-        return sessions.read_sessions(Looking(self._client, Clock(self._search_s)), query)
+        return sessions.read_sessions(Looking(self._facts, Clock(self._search_s), query.experiments), query)
 
-    def _asked(self, where: Condition, seconds: float, answer: Callable[[Looking], T]) -> T:
+    def _asked(
+        self, asked: TraceSearch | AggregateQuery, seconds: float, answer: Callable[[Looking], T]
+    ) -> T:
         """What is answered within a time.
 
         Raises:
             SearchTooLongError: it took too long.
         """
-        clock = Clock(seconds)
-        if not looks_for_text(where):
-            return answer(Looking(self._client, clock))
+        clock, facts, named = Clock(seconds), self._facts, asked.experiments
+        if not looks_for_text(asked.where):
+            return answer(Looking(facts, clock, named))
         texts = Texts(self._client, self._read_text, self._recent, clock)
         try:
-            return answer(Looking(self._client, clock, self._asking(), texts))
+            return answer(Looking(facts, clock, named, asking=self._asking(), texts=texts))
         except (IndexFaultError, DamagedError) as error:
             # Within a statement that asks other tables too it is not told apart.
             _log.warning("The index of words cannot be read: %s", error)
-        found = answer(Looking(self._client, clock, self._asking(has_index=False), texts))
+        found = answer(Looking(facts, clock, named, asking=self._asking(has_index=False), texts=texts))
         self._filler.report_damage()
         return found

@@ -12,7 +12,7 @@ from outcrop_server.storage.clickhouse.days import day_of
 from outcrop_server.storage.clickhouse.effects import GONE, Effects
 from outcrop_server.storage.clickhouse.judging import Judgements
 from outcrop_server.storage.clickhouse.lives import Life, find_lives, find_spans
-from outcrop_server.storage.clickhouse.memory import EXPERIMENT, Experiment, Memory
+from outcrop_server.storage.clickhouse.memory import DAYS, EXPERIMENT, REBORN, Experiment, Memory
 from outcrop_server.storage.clickhouse.new_spans import NewSpans
 from outcrop_server.storage.clickhouse.records import Records
 from outcrop_server.storage.clickhouse.schema import PLACES
@@ -269,6 +269,7 @@ class Writer:
         )
         day = home.day if stays and home is not None else day_of(start_ns)
         is_reborn = home is not None and bool(home.gone or home.is_reborn)
+        self._say(day, anchor[0], is_reborn=is_reborn)
         place = (day, experiment_id, start_ns, life.trace_id, number, 0, born, is_reborn, *anchor)
         self.effects.add(
             "trace", (*place, *rows.trace_values(row), life.keys, sorted(life.terms), life.kept_bytes)
@@ -278,6 +279,16 @@ class Writer:
         )
         if not is_new and not stays and home is not None:
             self._leave(home)
+
+    def _say(self, day: int, anchor_day: int, *, is_reborn: bool) -> None:
+        """Tells readers where to look, if they are not told yet."""
+        memory = self.memory
+        if (day, anchor_day) not in memory.days:
+            memory.days.add((day, anchor_day))
+            self.records.put(DAYS, f"{day} {anchor_day}", "")
+        if is_reborn and not memory.has_reborn:
+            memory.has_reborn = True
+            self.records.put(REBORN, "", "")
 
     def _leave(self, home: Home) -> None:
         """Takes a row away from where it lay."""
