@@ -17,7 +17,8 @@ from server.tests.support.postgres import Postgres
 from tests.system.serving_together import RawLoad, SdkLoad, assert_all_is_there_once, run
 
 IS_LONG = bool(os.environ.get("OUTCROP_LONG_TESTS"))
-SECONDS, EVERY_S, PAUSE_S = (600.0, 15.0, 0.02) if IS_LONG else (12.0, 2.0, 0.1)
+SECONDS, EVERY_S, PAUSE_S = (600.0, 15.0, 0.02) if IS_LONG else (6.0, 2.0, 0.1)
+SDK_PAUSE_S = 0.004 if IS_LONG else 0.02
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kills servers")
 
@@ -36,7 +37,9 @@ def assert_sums_say_so(store: TraceStore, spans: int, raw: RawLoad, sdk: SdkLoad
 
 def test_two_servers_over_one_file(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
-    raw, sdk, servers = run(tmp_path, str(path), seconds=SECONDS, every_s=EVERY_S, pause_s=PAUSE_S)
+    raw, sdk, servers = run(
+        tmp_path, str(path), seconds=SECONDS, every_s=EVERY_S, pause_s=PAUSE_S, sdk_pause_s=SDK_PAUSE_S
+    )
     assert [server.faults for server in servers] == [[], []]
     with closing(SqliteStore(path)) as store:
         spans = assert_all_is_there_once(store, raw, sdk)
@@ -54,7 +57,13 @@ def test_two_servers_over_one_database_that_is_restarted(tmp_path: Path) -> None
             database.start()
 
         raw, sdk, servers = run(
-            tmp_path, uri, seconds=SECONDS, every_s=EVERY_S, pause_s=PAUSE_S, restart_database=restart
+            tmp_path,
+            uri,
+            seconds=SECONDS,
+            every_s=EVERY_S,
+            pause_s=PAUSE_S,
+            sdk_pause_s=SDK_PAUSE_S,
+            restart_database=restart,
         )
         assert [server.faults for server in servers] == [[], []]
         with closing(PostgresStore(uri)) as store:
@@ -76,7 +85,7 @@ def test_two_servers_over_one_clickhouse_that_is_restarted(tmp_path: Path) -> No
         raw, sdk, servers = run(
             tmp_path,
             uri,
-            seconds=SECONDS if IS_LONG else SECONDS / 2,
+            seconds=SECONDS,
             every_s=EVERY_S,
             pause_s=PAUSE_S,
             # What a server that is away keeps waiting comes a batch after another, and each is a commit.

@@ -5,6 +5,7 @@ What a request may hold is read from the OpenAPI document; answers are held to i
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from outcrop_server.settings import Settings
 from server.tests.support.http import send
 from server.tests.support.spans import otlp_span, request
 
+# Of each operation.
+EXAMPLES = 100 if os.environ.get("OUTCROP_LONG_TESTS") else 25
 _SCHEMA: Any = schemathesis.openapi.from_dict(document())
 _GENERAL: Any = checks
 _OPENAPI: Any = openapi_checks
@@ -47,7 +50,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 # Made of the document, the decorator is of no known type.
 @_SCHEMA.exclude(operation_id="tailTraces").parametrize()  # type: ignore[untyped-decorator]  # as said
 @settings(
-    max_examples=60,
+    max_examples=EXAMPLES,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
