@@ -20,7 +20,7 @@ from server.tests.storage.conformance import TraceStoreConformance
 from server.tests.storage.judging_conformance import FILTERS, found
 
 # Of so many tests one goes the way within the process.
-_EMBEDDED_EVERY = 3
+_EMBEDDED_EVERY = 5
 # Done by another of `ClickhouseConformance`.
 _TOGETHER = "test_a_filter_finds_what_fits"
 IS_LONG = bool(os.environ.get("OUTCROP_LONG_TESTS"))

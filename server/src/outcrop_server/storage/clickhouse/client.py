@@ -78,20 +78,22 @@ class Client:
         self._is_embedded = bool(address.folder)
         self.cluster = cluster
         try:
-            driver = _connected(address, "default" if self._is_embedded else "")
             # The driver's own types leave much open.
-            self._driver: Any = driver
-            self.version_text = str(driver.query("SELECT version()").result_rows[0][0])
+            self._driver: Any = _connected(address)
+            self.version_text = str(self._driver.server_version)
             self.version = cast("tuple[int, int]", tuple(map(int, self.version_text.split(".")[:2])))
             if self.version < _OLDEST:
                 raise StoreError(
                     f"The store's database is ClickHouse {self.version_text}. Outcrop needs 25.3 or later."
                 )
-            known = {name for (name,) in driver.query("SELECT name FROM system.settings").result_rows}
+            name = quoted_name(address.database)
             on = f" ON CLUSTER '{cluster}'" if cluster else ""
-            driver.command(f"CREATE DATABASE IF NOT EXISTS {quoted_name(address.database)}{on}")
-            driver.close()
-            self._driver = _connected(address, address.database)
+            self._driver.command(f"CREATE DATABASE IF NOT EXISTS {name}{on}")
+            if self._is_embedded:
+                self._driver.command(f"USE {name}")
+            else:
+                self._driver.database = address.database
+            known = {each for (each,) in self._driver.query("SELECT name FROM system.settings").result_rows}
         except ERRORS as error:
             raise StoreError(
                 f"The store's database cannot be used: {failures.line(error)}. Is it running, and is --store "
@@ -200,13 +202,11 @@ class _NoTurn:
 _NO_TURN = _NoTurn()
 
 
-def _connected(address: Address, database: str) -> Any:
+def _connected(address: Address) -> Any:
+    """A driver; which database it asks is said later."""
     connect = cast("Callable[..., Any]", clickhouse_connect.get_client)  # pyright: ignore[reportUnknownMemberType]
     if address.folder:
-        embedded = connect(interface="chdb", path=address.folder)
-        if database != "default":
-            embedded.command(f"USE {quoted_name(database)}")
-        return embedded
+        return connect(interface="chdb", path=address.folder)
     return connect(
         interface="https" if address.is_secure else "http",
         host=address.host,
@@ -214,7 +214,7 @@ def _connected(address: Address, database: str) -> Any:
         username=address.user,
         password=address.password,
         # Not the empty text: that would be the user's default, which may be of another's.
-        database=database or "default",
+        database="default",
         compress="lz4",
         autogenerate_session_id=False,
         query_retries=0,

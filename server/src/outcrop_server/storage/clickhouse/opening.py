@@ -44,6 +44,9 @@ def make_tables(client: Client, *, cluster: str | None = None, is_durable: bool 
         )
     if "record" not in there and not there.isdisjoint(TABLES):
         raise StoreError("The database is of another program: it has tables of ours. Give another --store.")
+    if _VERSION in known and _MARK in known:
+        # Written behind all tables.
+        return
     ((database,),) = client.query("SELECT currentDatabase()")
     for statement in statements(
         database=database, cluster=cluster, has_text_index=client.has_text_index, is_durable=is_durable
