@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from outcrop_server.settings import from_environment
+from outcrop_server.store_opening import open_store
 from server.tests.cli.test_db import run
+from server.tests.support.clickhouse import Clickhouse
+from server.tests.support.postgres import Postgres
+from server.tests.support.spans import trace_id
 from server.tests.support.stores import fill
 
 
@@ -43,9 +49,31 @@ def test_stores_that_cannot_be_copied_are_told_and_nothing_is_made(tmp_path: Pat
     )
 
 
-@pytest.mark.parametrize("command", [("backup", "x.db"), ("check",), ("compact",), ("migrate",), ("stats",)])
+@pytest.mark.parametrize("command", [("backup", "x.db"), ("check",), ("migrate",), ("stats",)])
 def test_what_is_for_files_alone_says_so_without_the_password(
     tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     told = run(tmp_path, *command, "--store", "postgresql://me:s3cr3t@127.0.0.1:1/traces", code=2)
     assert "This is for a store in a file, and postgresql://me:***@127.0.0.1:1/traces is a database" in told
+
+
+@pytest.mark.parametrize("engine", ["postgresql", "clickhouse"])
+def test_a_database_gives_back_what_was_deleted(
+    request: pytest.FixtureRequest, tmp_path: Path, engine: str
+) -> None:
+    database: Postgres | Clickhouse = request.getfixturevalue(
+        "postgres" if engine == "postgresql" else engine
+    )
+    source = tmp_path / "old.db"
+    fill(source, 4)
+    with database.database() as uri:
+        settings = from_environment({}, store=uri)
+        run(tmp_path, "copy", "--from", str(source), "--to", uri)
+        with closing(open_store(settings)) as store:
+            store.delete_traces([trace_id(1)]).result()
+        found = json.loads(run(tmp_path, "compact", "--full", "--json", "--store", uri))
+        assert found["store"] == uri
+        with closing(open_store(settings)) as store:
+            assert len(store.traces(None, None, 10)) == 3
+            assert store.give_back(1 << 30, is_thorough=True) == 0
+        assert "freed" in run(tmp_path, "compact", "--store", uri)

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 
 import orjson
 import pytest
+import zstandard
 
+from outcrop_server.model.annotations import TraceEdit
 from outcrop_server.storage.clickhouse import forgetting, leases
 from outcrop_server.storage.clickhouse.changes import HISTORY
 from outcrop_server.storage.clickhouse.client import encoded
-from outcrop_server.storage.clickhouse.schema import LOG_PART, PLACES
+from outcrop_server.storage.clickhouse.schema import LOG_PART, PLACES, TABLES
 from outcrop_server.storage.clickhouse.store import ClickhouseStore
+from server.tests.support.annotations import judgement
 from server.tests.support.binaries import turn
 from server.tests.support.spans import new_span, span_id, trace_id
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from server.tests.support.clickhouse import Clickhouse
 
 _DAY_NS = 86_400 * 1_000_000_000
+_ZSTD = b"\x28\xb5\x2f\xfd"
 
 
 @pytest.fixture
@@ -37,9 +41,9 @@ def store(clickhouse: Clickhouse) -> Iterator[ClickhouseStore]:
     clickhouse.drop(uri)
 
 
-def _all_given(store: ClickhouseStore) -> int:
+def _all_given(store: ClickhouseStore, *, is_thorough: bool = False) -> int:
     given = 0
-    while step := store.give_back(1 << 30):
+    while step := store.give_back(1 << 30, is_thorough=is_thorough):
         given += step
     return given
 
@@ -198,3 +202,56 @@ def test_a_lease_ends_by_itself_and_is_renewed_while_it_is_held(
 def _until(store: ClickhouseStore) -> int:
     ((text,),) = _client(store).query("SELECT value FROM record FINAL WHERE kind = 'lease'")
     return int(orjson.loads(text)["until_ns"])
+
+
+def test_asked_for_all_nothing_of_a_deleted_trace_stays(store: ClickhouseStore) -> None:
+    secret = b"Xq7 the secret words"
+    for number in range(30):
+        _put(store, number, 1)
+    start_ns = time.time_ns() - _DAY_NS
+    store.append(
+        [
+            new_span(
+                1,
+                trace=trace_id(99),
+                start_time_ns=start_ns,
+                end_time_ns=start_ns,
+                name="Xq7 name",
+                payload=secret * 9,
+                session_id="Xq7 session",
+            )
+        ]
+    ).result()
+    store.edit_trace(trace_id(99), TraceEdit({"tag": "Xq7"})).result()
+    store.add_assessment(judgement(1, trace=trace_id(99), value="Xq7")).result()
+    store.fill_words()
+    store.delete_traces([trace_id(99)]).result()
+    # One in thirty is not worth it.
+    _all_given(store)
+    assert _holds(store, b"Xq7") >= {"log", "span", "frame", "trace", "session", "assessment"}
+    _all_given(store, is_thorough=True)
+    _put(store, 30, 1)
+    assert _holds(store, b"Xq7") == set()
+    assert len(store.traces(None, None, 100)) == 31
+
+
+def _holds(store: ClickhouseStore, words: bytes) -> set[str]:
+    """The tables of whose rows one holds some words in any column."""
+    found: set[str] = set()
+    for table in TABLES:
+        for values in _client(store).query(f"SELECT * FROM {table}", raw=True):
+            if words in _flat(values):
+                found.add(table)
+    return found
+
+
+def _flat(value: object) -> bytes:
+    """All bytes of a row, what is packed unpacked."""
+    if isinstance(value, (list, tuple)):
+        return b" ".join(map(_flat, value))
+    if isinstance(value, dict):
+        return _flat(list(value.items()))
+    held = value if isinstance(value, bytes) else str(value).encode()
+    if held.startswith(_ZSTD):
+        return held + zstandard.ZstdDecompressor().decompressobj().decompress(held)
+    return held

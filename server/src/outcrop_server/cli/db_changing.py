@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from outcrop_server.cli.db_options import AS_JSON, CONFIG, STORE, progress, said, settings_of, size, told
+from outcrop_server.configuration.store_place import StoreUrl
 from outcrop_server.storage.sqlite.upkeep.backup import back_up
 from outcrop_server.storage.sqlite.upkeep.compacting import compact as compact_store
 from outcrop_server.storage.sqlite.upkeep.compacting import compact_fully, sizes
 from outcrop_server.storage.sqlite.upkeep.migrating import migrate_store, plan_of
+from outcrop_server.store_opening import check_exists, open_store
+
+if TYPE_CHECKING:
+    from outcrop_server.settings import Settings
+
+_BYTES_A_STEP = 1 << 30
 
 
 @click.command()
@@ -41,7 +50,10 @@ def backup(target: Path, *, as_json: bool, store: str | None, config: Path | Non
 
 @click.command()
 @click.option(
-    "--full", is_flag=True, help="Write the whole file anew, without gaps; no server may have it open."
+    "--full",
+    is_flag=True,
+    help="A file is written anew, without gaps, and no server may have it open. Of a database all goes that "
+    "was deleted, however little it is.",
 )
 @AS_JSON
 @STORE
@@ -49,11 +61,17 @@ def backup(target: Path, *, as_json: bool, store: str | None, config: Path | Non
 def compact(*, full: bool, as_json: bool, store: str | None, config: Path | None) -> None:
     """Give the room of what was deleted back to the system.
 
-    In small steps, while a server goes on; or all at once with --full, which needs as much room again
+    In small steps, while a server goes on. With --full all at once, which for a file needs as much room again
     meanwhile.
     """
     with told():
-        path = settings_of(store, config).store_file
+        given = settings_of(store, config)
+        if isinstance(given.store, StoreUrl):
+            freed = _given_back(given, is_thorough=full)
+            facts = {"store": str(given.store), "freed_bytes": freed}
+            click.echo(json.dumps(facts) if as_json else f"{given.store}: about {size(freed)} freed.")
+            return
+        path = given.store_file
         before = sizes(path)
         if full:
             compact_fully(path, lambda stage: said(f"{stage} ..."))
@@ -69,6 +87,16 @@ def compact(*, full: bool, as_json: bool, store: str | None, config: Path | None
         f"{path}: {size(before.file_bytes)} and {size(before.log_bytes)} of log before, "
         f"{size(after.file_bytes)} and {size(after.log_bytes)} after; {size(max(freed, 0))} freed."
     )
+
+
+def _given_back(settings: Settings, *, is_thorough: bool) -> int:
+    """Gives back what a database can; how many bytes that was, about."""
+    check_exists(settings)
+    freed = 0
+    with closing(open_store(settings)) as opened:
+        while step := opened.give_back(_BYTES_A_STEP, is_thorough=is_thorough):
+            freed += step
+    return freed
 
 
 @click.command()

@@ -8,6 +8,7 @@ is made of is read from the payloads again.
 from __future__ import annotations
 
 import itertools
+import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
@@ -38,6 +39,8 @@ _BATCH_BYTES = 4 << 20
 _AT_ONCE = 4
 # Questions that are asked of a store side by side: those of a server take their time.
 _ASKERS = 8
+# So much of a trace as it is kept is read before it is wanted.
+_SMALL_BYTES = 256 << 10
 _DOCUMENTS = 20
 _SESSIONS = 10_000
 _MOST_FAULTS = 20
@@ -100,6 +103,7 @@ class Copier:
         self._on_progress = on_progress
         self._report = CopyReport()
         self._askers = ThreadPoolExecutor(_ASKERS)
+        self._telling = threading.Lock()
 
     def run(self) -> CopyReport:
         """Copies everything.
@@ -191,7 +195,8 @@ class Copier:
         wanted = [each for each in here if each not in same]
         self._report.known_traces += len(same)
         under_way: deque[Future[int]] = deque()
-        for batch in self._batches([here[each] for each in wanted]):
+        small = {old.trace_id for old in page if old.kept_bytes <= _SMALL_BYTES}
+        for batch in self._batches([here[each].row for each in wanted], small):
             under_way.append(self._target.append(batch))
             if len(under_way) == _AT_ONCE:
                 self._report.spans += under_way.popleft().result()
@@ -200,11 +205,11 @@ class Copier:
         self._finish(wanted, judged[0])
         self._report.traces += len(wanted)
 
-    def _batches(self, traces: list[StoredTrace]) -> Iterator[list[NewSpan]]:
+    def _batches(self, traces: list[TraceRow], small: set[bytes]) -> Iterator[list[NewSpan]]:
         batch: list[NewSpan] = []
         size = 0
-        for stored in traces:
-            for span in self._spans(stored.row):
+        for spans in self._each(traces, small):
+            for span in spans:
                 batch.append(span)
                 size += len(span.payload)
                 if size >= _BATCH_BYTES:
@@ -212,6 +217,16 @@ class Copier:
                     batch, size = [], 0
         if batch:
             yield batch
+
+    def _each(self, traces: list[TraceRow], small: set[bytes]) -> Iterator[Iterable[NewSpan]]:
+        """The spans of each trace; small ones are read ahead, side by side."""
+        ahead: deque[Future[list[NewSpan]] | None] = deque()
+        coming = iter(traces)
+        for trace in traces:
+            while len(ahead) < _ASKERS and (one := next(coming, None)) is not None:
+                ahead.append(self._askers.submit(list, self._spans(one)) if one.trace_id in small else None)
+            read = ahead.popleft()
+            yield self._spans(trace) if read is None else read.result()
 
     def _spans(self, trace: TraceRow) -> Iterator[NewSpan]:
         trace_id = trace.trace_id
@@ -224,7 +239,8 @@ class Copier:
                     made = new_span(record, payload, None, self._read_span, _no_price)
                     yield made._replace(row=row, experiment=trace.experiment, is_experiment_named=True)
         except DamagedError as error:
-            self._report.fault(f"A part of trace {trace_id.hex()} cannot be read: {error}")
+            with self._telling:
+                self._report.fault(f"A part of trace {trace_id.hex()} cannot be read: {error}")
 
     def _finish(self, trace_ids: list[bytes], judgements: dict[bytes, list[Assessment]]) -> None:
         """Brings what was said of some traces, and looks whether they are the same there."""

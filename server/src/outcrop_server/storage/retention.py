@@ -43,10 +43,15 @@ class RetainingStore(Protocol):
         """What the whole store takes on its disk, about, without what was deleted and can be given back."""
         ...
 
-    def give_back(self, max_bytes: int) -> int:
+    def give_back(self, max_bytes: int, *, is_thorough: bool = False) -> int:
         """Gives room of what was deleted back to the system, in about as many bytes.
 
         MUST NOT keep other writers waiting for longer than that much takes.
+
+        Args:
+            max_bytes: about how many.
+            is_thorough: whether it is worth it for little, too, and for what deleted traces left beside their
+                own rows: for when nothing of them may stay.
 
         Returns:
             About how many bytes were given back; 0 when there is nothing left that is worth it.

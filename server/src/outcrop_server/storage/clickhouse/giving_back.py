@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from outcrop_server.storage.clickhouse.ageing import UNUSED_BYTES, unused_blobs
 from outcrop_server.storage.clickhouse.client import encoded, hex_list
+from outcrop_server.storage.clickhouse.erasing import Erasing
 from outcrop_server.storage.clickhouse.forgetting import Forgetting
 from outcrop_server.storage.clickhouse.listing import BY_DAYS
 from outcrop_server.storage.clickhouse.lives import find_homes
@@ -67,29 +68,37 @@ class GivingBack:
         self._client = client
         self._committer = committer
         self._forgetting = Forgetting(client, committer)
+        self._erasing = Erasing(client)
         self._lock = threading.Lock()
         # A day goes at once, however large it is; callers are told of it in steps.
         self._untold = 0
 
-    def give_back(self, max_bytes: int) -> int:
+    def give_back(self, max_bytes: int, *, is_thorough: bool) -> int:
         """Gives about so many bytes back; 0 when there is nothing left to give.
+
+        Args:
+            max_bytes: how many.
+            is_thorough: whether days are rewritten of which little is dead, too, and judgements and the log
+                of commits are rid of what deleted traces left there.
 
         Raises:
             UnavailableError: it could not be done now.
         """
         with self._lock:
             if not self._untold:
-                self._untold = self._given()
+                self._untold = self._given(0.0 if is_thorough else _WORTH_IT)
+                if not self._untold and is_thorough:
+                    self._erasing.erase()
             step = min(self._untold, max_bytes)
             self._untold -= step
             return step
 
-    def _given(self) -> int:
+    def _given(self, worth_it: float) -> int:
         found = self._client.query(f"SELECT day, sum(kept_bytes) {_DOOMED} GROUP BY day")
         days = {int(day): int(size) for day, size in found}
         if not self._client.cluster and (size := self._whole_days(days)):
             return size
-        return self._rows_of_days(days) or self._blobs() or self._forgetting.forget()
+        return self._rows_of_days(days, worth_it) or self._blobs(worth_it) or self._forgetting.forget()
 
     def _whole_days(self, days: dict[int, int]) -> int:
         """Drops a day of which nothing lives any more."""
@@ -117,10 +126,10 @@ class GivingBack:
         self._client.command(f"INSERT INTO doomed SELECT day, trace_id, below, below + 1, 1, 0 {own}")
         return int(size)
 
-    def _rows_of_days(self, days: dict[int, int]) -> int:
+    def _rows_of_days(self, days: dict[int, int], worth_it: float) -> int:
         """Rewrites the day of which most is dead without that, where it is worth it."""
         stored = {int(day): size for day, size in self._client.query(_BYTES)}
-        worth = {day: size for day, size in days.items() if size > _WORTH_IT * stored.get(day, 0)}
+        worth = {day: size for day, size in days.items() if size > worth_it * stored.get(day, 0)}
         for day in sorted(worth, key=lambda day: -worth[day]):
             # Of before a moment: what is begun anew later has greater numbers.
             doomed = self._doomed(day)
@@ -159,7 +168,7 @@ class GivingBack:
                 begin_delete(self._client, "trace", f"{own} AND gone = {gone}", day)
             wait_for(self._client, ["trace"])
 
-    def _blobs(self) -> int:
+    def _blobs(self, worth_it: float) -> int:
         """Removes binaries that nobody uses, where it is worth it."""
         ((newest,),) = self._client.query("SELECT max(number) FROM log WHERE kind = 'applied'")
         # Asked behind it: what is used again later comes again, with a greater number.
@@ -167,7 +176,7 @@ class GivingBack:
             f"SELECT ({UNUSED_BYTES}), (SELECT sum(bytes_on_disk) FROM system.parts "
             "WHERE active AND database = currentDatabase() AND table = 'blob')"
         )
-        if not unused or unused <= _WORTH_IT * (stored or 0):
+        if not unused or unused <= worth_it * (stored or 0):
             return 0
         found = self._client.query(unused_blobs(f"number <= {newest}", _MOST_BLOBS))
         if not found:

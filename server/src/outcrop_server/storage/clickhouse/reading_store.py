@@ -126,9 +126,9 @@ class ReadingStore:
             lambda writer: ageing.delete_oldest(writer, experiment, until_ns, limit), is_alone=True
         )
 
-    def give_back(self, max_bytes: int) -> int:
+    def give_back(self, max_bytes: int, *, is_thorough: bool = False) -> int:
         """Removes what is deleted from the tables."""
-        return self._giving_back.give_back(max_bytes)
+        return self._giving_back.give_back(max_bytes, is_thorough=is_thorough)
 
     def health(self) -> StoreHealth:
         """How it is now."""

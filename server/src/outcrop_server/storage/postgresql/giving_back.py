@@ -49,26 +49,30 @@ class GivingBack:
         # A file's end is cut off at once, however long it is; callers are told of it in steps.
         self._untold = 0
 
-    def give_back(self, max_bytes: int) -> int:
+    def give_back(self, max_bytes: int, *, is_thorough: bool) -> int:
         """Gives about so many bytes back; 0 when there is nothing left to give.
+
+        Args:
+            max_bytes: how many.
+            is_thorough: whether days are swept of which little was deleted, too.
 
         Raises:
             UnavailableError: it could not be done now.
         """
         with self._lock:
             if not self._untold:
-                self._untold = self._given()
+                self._untold = self._given(0.0 if is_thorough else _WORTH_IT)
             step = min(self._untold, max_bytes)
             self._untold -= step
             return step
 
-    def _given(self) -> int:
+    def _given(self, worth_it: float) -> int:
         try:
             with open_writer(self._uri) as connection:
                 part = _one(connection, _EMPTY, (ELSEWHEN, part_of(time.time_ns()) - 1))
                 if part is not None and (size := _drop(connection, int(part))):
                     return size
-                while (part := _one(connection, _SWEPT, (_WORTH_IT,))) is not None:
+                while (part := _one(connection, _SWEPT, (worth_it,))) is not None:
                     if size := _sweep(connection, int(part)):
                         return size
         except psycopg.Error as error:

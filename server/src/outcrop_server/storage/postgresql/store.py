@@ -259,9 +259,9 @@ class PostgresStore(SearchingStore, StoreOfChoices):
         with self._readers.reading() as connection:
             return ageing.read_used_bytes(connection)
 
-    def give_back(self, max_bytes: int) -> int:
+    def give_back(self, max_bytes: int, *, is_thorough: bool = False) -> int:
         """Drops empty days and cuts the free ends off files."""
-        return self._giving_back.give_back(max_bytes)
+        return self._giving_back.give_back(max_bytes, is_thorough=is_thorough)
 
     def health(self) -> StoreHealth:
         """How it is now."""

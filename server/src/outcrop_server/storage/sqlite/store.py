@@ -332,8 +332,9 @@ class SqliteStore(StoreOfChoices):
         with self._readers.reading() as connection:
             return ageing.read_used_bytes(connection)
 
-    def give_back(self, max_bytes: int) -> int:
-        """Cuts free pages off the file."""
+    def give_back(self, max_bytes: int, *, is_thorough: bool = False) -> int:
+        """Cuts free pages off the file, however few there are."""
+        del is_thorough
         with self._readers.reading() as connection:
             (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
             (free,) = connection.execute("PRAGMA freelist_count").fetchone()
