@@ -28,6 +28,10 @@ from tests.mlflow.starting import Starter, run_freshly
 # The newest one, and the oldest line that sends spans by OTLP.
 NEWEST, OLDEST = "mlflow", "mlflow-oldest"
 _PATIENCE_S = 120.0
+# What their programs import, most of it as they make their first span or speak with a workspace. None of it
+# starts a thread, or reads a variable of the environment that a program here has and another one has not.
+_IMPORTED = ("mlflow", "mlflow.pyfunc.context", "mlflow.tracing.export.mlflow_v3", "git")
+_IMPORTED_BY = {NEWEST: (*_IMPORTED, "databricks.sdk"), OLDEST: _IMPORTED}
 
 # No network, no sleeping threads at the end, nothing of the user's own.
 _QUIET = {
@@ -61,29 +65,33 @@ class MlflowClient:
     python: Path
     starter: Starter
 
-    def run(
-        self, program: str, tracking_uri: str, folder: Path, *, is_fresh: bool = False, **variables: str
-    ) -> Any:
+    def run(self, program: str, tracking_uri: str, folder: Path, **variables: str) -> Any:
         """Runs a program with this client; gives what its last line printed as JSON.
 
         Args:
             program: its text.
             tracking_uri: where its traces go.
             folder: where it runs; its home too.
-            is_fresh: whether a new Python imports MLflow for it, which takes seconds, or the starter forks.
-            variables: more of its environment, none of which MLflow reads as it is imported.
+            variables: more of its environment, none that MLflow reads as it is imported.
 
         Raises:
             AssertionError: it failed; with its output.
         """
-        env = _environ({"MLFLOW_TRACKING_URI": tracking_uri, "HOME": str(folder)} | variables)
-        if is_fresh:
-            done = run_freshly(self.python, program, folder, env)
-        else:
-            done = self.starter.run(program, folder, env)
+        return self._said(self.starter.run(program, folder, _of(tracking_uri, folder, variables)))
+
+    def run_freshly(self, program: str, tracking_uri: str, folder: Path) -> Any:
+        """The same in a new Python, which takes the seconds in which MLflow is imported."""
+        return self._said(run_freshly(self.python, program, folder, _of(tracking_uri, folder, {})))
+
+    def _said(self, done: subprocess.CompletedProcess[str]) -> Any:
         assert done.returncode == 0, f"{self.name}:\n{done.stdout}\n{done.stderr}"
         lines = done.stdout.strip().splitlines()
         return json.loads(lines[-1]) if lines else None
+
+
+def _of(tracking_uri: str, folder: Path, variables: dict[str, str]) -> dict[str, str]:
+    """The environment of a program."""
+    return _environ({"MLFLOW_TRACKING_URI": tracking_uri, "HOME": str(folder)} | variables)
 
 
 def _environ(more: dict[str, str]) -> dict[str, str]:
@@ -101,9 +109,8 @@ def client_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[st
         @cache
         def made(name: str) -> MlflowClient:
             python, folder = environment(name), tmp_path_factory.mktemp(f"{name}-starter")
-            return MlflowClient(
-                name, python, stack.enter_context(closing(Starter(python, "mlflow", folder, _environ({}))))
-            )
+            starter = Starter(python, _IMPORTED_BY[name], folder, _environ({}))
+            return MlflowClient(name, python, stack.enter_context(closing(starter)))
 
         yield made
 

@@ -1,4 +1,4 @@
-"""Runs programs in forks of one process that has imported a package: `python starter.py PACKAGE`.
+"""Runs programs in forks of one process that has imported modules: `python starter.py MODULE...`.
 
 The environments' own Python runs it, so it stands on the standard library alone. `starting` is its other
 end: requests come by stdin, one line of JSON each and one at a time, and a line on stdout answers each. What
@@ -25,12 +25,15 @@ from typing import Any, BinaryIO, TextIO
 _THREADS = Path("/proc/self/task")
 
 
-def serve(package: str) -> str | None:
+def serve(modules: list[str]) -> str | None:
     """Forks for each request; gives a program in the fork that is to run it, and None when all is done."""
     requests, answers = _private_streams()
-    # As with `-c`: the folder of this file is no place to import from.
-    sys.path[0] = ""
-    importlib.import_module(package)
+    own = sys.path[0]
+    # As with `-c`; the folder of this file is a place to import from, but not for programs.
+    sys.path[:1] = ["", own]
+    for module in modules:
+        importlib.import_module(module)
+    sys.path.remove(own)
     # What is here stays, in every fork: collecting garbage there need not touch, and so copy, all of it.
     gc.freeze()
     for line in requests:
@@ -86,7 +89,7 @@ def _ended(child: int, is_over: int, requests: BinaryIO, timeout_s: float) -> di
     The other end of `is_over` is the fork's alone. Nothing is asked meanwhile: that requests can be read
     means that they have ended.
     """
-    ready, _, _ = select.select([is_over, requests], [], [], timeout_s)
+    ready, _, _ = select.select([is_over, requests.fileno()], [], [], timeout_s)
     if is_over not in ready:
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
@@ -103,6 +106,6 @@ def _run(program: str) -> None:
 if __name__ == "__main__":
     # A program is run here, with nothing of the loop around it: its fork ends as every interpreter does, with
     # its exit code or traceback, after its threads and what it left to be done at exit.
-    wanted = serve(sys.argv[1])
+    wanted = serve(sys.argv[1:])
     if wanted is not None:
         _run(wanted)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,11 @@ def run_freshly(
 
 
 class Starter:
-    """A process of an environment that has imported a package, and forks for each program."""
+    """A process of an environment that has imported modules, and forks for each program."""
 
-    def __init__(self, python: Path, package: str, folder: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, python: Path, modules: Sequence[str], folder: Path, env: Mapping[str, str]) -> None:
         """Begins to import; `env` is for that alone, and `folder` is the process's own."""
-        self._python, self._package, self._folder = python, package, folder
+        self._python, self._modules, self._folder = python, modules, folder
         self._env = {**env, **_NO_THREADS, "HOME": str(folder)}
         self._log = folder / "starter.log"
         self._count = 0
@@ -48,7 +48,7 @@ class Starter:
         with self._log.open("ab") as log:
             # A session of its own: an interrupt from the keyboard is for the tests, and they end it.
             return subprocess.Popen(  # noqa: S603 - our own program
-                [str(self._python), str(_STARTER), self._package],
+                [str(self._python), str(_STARTER), *self._modules],
                 cwd=self._folder,
                 env=self._env,
                 stdin=subprocess.PIPE,

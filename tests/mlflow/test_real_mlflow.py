@@ -26,7 +26,7 @@ print(json.dumps({
 def test_a_real_client_speaks_with_a_real_server_from_a_fork_as_from_a_fresh_start(
     mlflow_client: MlflowClient, mlflow_server: str, tmp_path: Path
 ) -> None:
-    said = mlflow_client.run(PROGRAM, mlflow_server, tmp_path, is_fresh=True)
+    said = mlflow_client.run_freshly(PROGRAM, mlflow_server, tmp_path)
     assert said["spans"] == ["root"]
     assert said["version"].startswith("3.")
     assert mlflow_client.run(PROGRAM, mlflow_server, tmp_path) == said

@@ -37,8 +37,8 @@ def make(tmp_path: Path) -> Iterator[Making]:
     (tmp_path / "starter").mkdir()
     with ExitStack() as stack:
 
-        def made(package: str = "json") -> Starter:
-            starter = Starter(PYTHON, package, tmp_path / "starter", ENV)
+        def made(module: str = "json") -> Starter:
+            starter = Starter(PYTHON, [module], tmp_path / "starter", ENV)
             stack.callback(starter.close)
             return starter
 
@@ -102,7 +102,7 @@ import os
 from pathlib import Path
 from tests.mlflow.starting import Starter
 here = Path({str(tmp_path)!r})
-Starter(Path({sys.executable!r}), "holding", here, os.environ).run({program!r}, here, os.environ)
+Starter(Path({sys.executable!r}), ["holding"], here, os.environ).run({program!r}, here, os.environ)
 """
     root = Path(__file__).parents[2]
     with (
