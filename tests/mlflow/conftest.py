@@ -30,7 +30,7 @@ NEWEST, OLDEST = "mlflow", "mlflow-oldest"
 _PATIENCE_S = 120.0
 # What their programs import, most of it as they make their first span or speak with a workspace. None of it
 # starts a thread, or reads a variable of the environment that a program here has and another one has not.
-_IMPORTED = ("mlflow", "mlflow.pyfunc.context", "mlflow.tracing.export.mlflow_v3", "git")
+_IMPORTED = ("mlflow", "mlflow.pyfunc.context", "mlflow.tracing.export.mlflow_v3", "git", "impatient")
 _IMPORTED_BY = {NEWEST: (*_IMPORTED, "databricks.sdk"), OLDEST: _IMPORTED}
 
 # No network, no sleeping threads at the end, nothing of the user's own.
