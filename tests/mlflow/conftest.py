@@ -28,8 +28,8 @@ from tests.mlflow.starting import Starter, run_freshly
 # The newest one, and the oldest line that sends spans by OTLP.
 NEWEST, OLDEST = "mlflow", "mlflow-oldest"
 _PATIENCE_S = 120.0
-# What their programs import, most of it as they make their first span or speak with a workspace. None of it
-# starts a thread, or reads a variable of the environment that a program here has and another one has not.
+# What their programs import, most of it as they make their first span or speak with a workspace. Of the
+# variables that tell one program from another it reads HOME alone, for folders that none of them uses.
 _IMPORTED = ("mlflow", "mlflow.pyfunc.context", "mlflow.tracing.export.mlflow_v3", "git", "impatient")
 _IMPORTED_BY = {NEWEST: (*_IMPORTED, "databricks.sdk"), OLDEST: _IMPORTED}
 

@@ -74,7 +74,7 @@ def _check_threads() -> None:
 def _become(request: dict[str, Any]) -> None:
     """Makes this fork what a fresh start with `-c` would be."""
     for name, number in (("stdout", 1), ("stderr", 2)):
-        output = os.open(request[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
+        output = os.open(request[name], os.O_WRONLY | os.O_APPEND)
         os.dup2(output, number)
         os.close(output)
     os.environ.clear()
