@@ -10,9 +10,10 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -22,10 +23,15 @@ import pytest
 from bootstrap import ENVIRONMENTS, locked_environment
 from steady_port import steady_port
 
+from tests.mlflow.starting import Starter, run_freshly
+
 # The newest one, and the oldest line that sends spans by OTLP.
 NEWEST, OLDEST = "mlflow", "mlflow-oldest"
 _PATIENCE_S = 120.0
-_CLIENT_S = 120.0
+# What their programs import, most of it as they make their first span or speak with a workspace. Of the
+# variables that tell one program from another it reads HOME alone, for folders that none of them uses.
+_IMPORTED = ("mlflow", "mlflow.pyfunc.context", "mlflow.tracing.export.mlflow_v3", "git", "impatient")
+_IMPORTED_BY = {NEWEST: (*_IMPORTED, "databricks.sdk"), OLDEST: _IMPORTED}
 
 # No network, no sleeping threads at the end, nothing of the user's own.
 _QUIET = {
@@ -52,44 +58,79 @@ class MlflowClient:
     Attributes:
         name: of the environment.
         python: its Python.
+        starter: its process that has imported MLflow.
     """
 
     name: str
     python: Path
+    starter: Starter
 
     def run(self, program: str, tracking_uri: str, folder: Path, **variables: str) -> Any:
         """Runs a program with this client; gives what its last line printed as JSON.
 
+        Args:
+            program: its text.
+            tracking_uri: where its traces go.
+            folder: where it runs; its home too.
+            variables: more of its environment, none that MLflow reads as it is imported.
+
         Raises:
             AssertionError: it failed; with its output.
         """
-        env = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW", "OTEL"))}
-        env |= _QUIET | {"MLFLOW_TRACKING_URI": tracking_uri, "HOME": str(folder)} | variables
-        env.pop("PYTHONPATH", None)
-        done = subprocess.run(  # noqa: S603 - our own program
-            [str(self.python), "-c", program],
-            cwd=folder,
-            env=env,
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=_CLIENT_S,
-        )
+        return self._said(self.starter.run(program, folder, _of(tracking_uri, folder, variables)))
+
+    def run_freshly(self, program: str, tracking_uri: str, folder: Path) -> Any:
+        """The same in a new Python, which takes the seconds in which MLflow is imported."""
+        return self._said(run_freshly(self.python, program, folder, _of(tracking_uri, folder, {})))
+
+    def _said(self, done: subprocess.CompletedProcess[str]) -> Any:
         assert done.returncode == 0, f"{self.name}:\n{done.stdout}\n{done.stderr}"
         lines = done.stdout.strip().splitlines()
         return json.loads(lines[-1]) if lines else None
 
 
-@pytest.fixture(scope="session", params=[NEWEST, OLDEST])
-def mlflow_client(request: pytest.FixtureRequest) -> MlflowClient:
-    """Each of the two clients."""
-    return MlflowClient(request.param, environment(request.param))
+def _of(tracking_uri: str, folder: Path, variables: dict[str, str]) -> dict[str, str]:
+    """The environment of a program."""
+    return _environ({"MLFLOW_TRACKING_URI": tracking_uri, "HOME": str(folder)} | variables)
+
+
+def _environ(more: dict[str, str]) -> dict[str, str]:
+    """The environment of a process of MLflow's."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW", "OTEL"))}
+    kept.pop("PYTHONPATH", None)
+    return kept | _QUIET | more
 
 
 @pytest.fixture(scope="session")
-def newest_client() -> MlflowClient:
+def client_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], MlflowClient]]:
+    """The client of an environment; there is one process that starts programs in each."""
+    with ExitStack() as stack:
+
+        @cache
+        def made(name: str) -> MlflowClient:
+            python, folder = environment(name), tmp_path_factory.mktemp(f"{name}-starter")
+            starter = Starter(python, _IMPORTED_BY[name], folder, _environ({}))
+            return MlflowClient(name, python, stack.enter_context(closing(starter)))
+
+        yield made
+
+
+@pytest.fixture(scope="session", params=[NEWEST, OLDEST])
+def mlflow_client(request: pytest.FixtureRequest, client_of: Callable[[str], MlflowClient]) -> MlflowClient:
+    """Each of the two clients."""
+    return client_of(request.param)
+
+
+@pytest.fixture(scope="session")
+def newest_client(client_of: Callable[[str], MlflowClient]) -> MlflowClient:
     """The newest client alone."""
-    return MlflowClient(NEWEST, environment(NEWEST))
+    return client_of(NEWEST)
+
+
+@pytest.fixture(scope="session")
+def oldest_client(client_of: Callable[[str], MlflowClient]) -> MlflowClient:
+    """The oldest client alone."""
+    return client_of(OLDEST)
 
 
 @pytest.fixture(scope="session")
@@ -132,12 +173,8 @@ def _running(name: str, folder: Path) -> Generator[tuple[str, Path], None, None]
         f"--backend-store-uri=sqlite:///{folder / 'mlflow.db'}",
         f"--artifacts-destination={folder / 'artifacts'}",
     ]
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW", "OTEL"))}
-    env |= _QUIET | {
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-        "PATH": f"{environment(name).parent}:{env['PATH']}",
-    }
-    env.pop("PYTHONPATH", None)
+    path = f"{environment(name).parent}:{os.environ['PATH']}"
+    env = _environ({"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PATH": path})
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - as above

@@ -14,7 +14,7 @@ import outcrop
 from outcrop.testing import BedrockEmulator
 from outcrop_server.serve import BackgroundServer
 from tests.mlflow.agent_program import agent, script
-from tests.mlflow.conftest import OLDEST, MlflowClient, environment
+from tests.mlflow.conftest import MlflowClient
 
 EXPERIMENT = "/Shared/at-the-oldest"
 READ = """
@@ -43,7 +43,11 @@ def sending_to_oldest(oldest_mlflow_server: str) -> Iterator[str]:
 
 
 def test_an_agent_is_read_back_judged_and_moved(
-    sending_to_oldest: str, bedrock_emulator: BedrockEmulator, server: BackgroundServer, tmp_path: Path
+    sending_to_oldest: str,
+    bedrock_emulator: BedrockEmulator,
+    oldest_client: MlflowClient,
+    server: BackgroundServer,
+    tmp_path: Path,
 ) -> None:
     script(bedrock_emulator)
     client = bedrock_emulator.client()
@@ -57,9 +61,8 @@ def test_an_agent_is_read_back_judged_and_moved(
     (found,) = outcrop.search_traces(filter_string="tags.later = '1'")
     assert found.info.trace_id == trace.info.trace_id
 
-    oldest = MlflowClient(OLDEST, environment(OLDEST))
     program = READ.format(trace_id=f"tr-{trace.info.trace_id}")
-    read: dict[str, Any] = oldest.run(program, sending_to_oldest, tmp_path)
+    read: dict[str, Any] = oldest_client.run(program, sending_to_oldest, tmp_path)
     assert (read["tags"]["team"], read["tags"]["later"], read["session"]) == ("blue", "1", "session-1")
     assert read["judged"] == [["good", True]]
     assert read["usage"]["input_tokens"] == 20 + 41 + 9 + 5

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 import outcrop
+from outcrop.delivery import courier
 from tests.mlflow.conftest import MlflowClient
 
 TOKEN = "let-me-in"
@@ -141,13 +142,14 @@ def test_a_wrong_token_is_said_and_the_right_one_brings_all(
     assert "HTTP 401; it does not know who asks: set MLFLOW_TRACKING_TOKEN" in line
     monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", TOKEN)
     outcrop.set_tracking_uri("memory://")
+    # What the former destination left on disk is looked for every few seconds otherwise.
+    monkeypatch.setattr(courier, "_LOOK_EVERY_S", 0.1)
     outcrop.set_tracking_uri(f"mlflow+{gate.url}")
     outer(2)
-    # What the former destination left on disk is looked for every few seconds.
     until = time.monotonic() + 30
     while outcrop.stats().sent < 4 and time.monotonic() < until:
         outcrop.flush()
-        time.sleep(0.2)
+        time.sleep(0.05)
     assert (outcrop.stats().sent, outcrop.stats().waiting) == (4, 0)
     assert [len(each.data.spans) for each in outcrop.search_traces()] == [2, 2]
 
