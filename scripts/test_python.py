@@ -23,6 +23,7 @@ _CLICKHOUSE = sorted(
 # Its engine is then in the tests' process.
 _CHDB = {"OUTCROP_TEST_CHDB": "1"}
 _EMBEDDED = "server: chDB"
+_API = "server: API"
 _SERVER_PARTS = ("server/tests/api", "server/tests/cli", "server/tests/storage")
 # The longest first. Each is a process of its own: what a browser's driver leaves in it meets no other test.
 PARTS: dict[str, Sequence[str | Path]] = {
@@ -31,7 +32,7 @@ PARTS: dict[str, Sequence[str | Path]] = {
     "server: storage": ["server/tests/storage", "--ignore-glob=*/test_clickhouse*"],
     "system": ["tests", "--ignore=tests/browser", "--ignore=tests/mlflow"],
     "browser": ["tests/browser"],
-    "server: API": ["server/tests/api"],
+    _API: ["server/tests/api"],
     SDK: ["sdk/tests"],
     "server: command line": ["server/tests/cli"],
     "server: the rest": [
@@ -45,10 +46,17 @@ PARTS: dict[str, Sequence[str | Path]] = {
 def works(parts: Mapping[str, Sequence[str | Path]], given: Sequence[str] = ()) -> dict[str, Work]:
     """What runs each of these parts, with further arguments for pytest."""
     # They write their caches side by side, and the last one would win.
-    pytest = [sys.executable, "-m", "pytest", *given, "-q", "--durations=30", "-p", "no:cacheprovider"]
+    pytest = [sys.executable, "-m", "pytest", *given, "-q", "--durations=10", "-p", "no:cacheprovider"]
+    # More than a second of a processor for each process, and one needs it.
+    lean = ["-p", "no:schemathesis"]
     chdb = {**os.environ, **_CHDB}
     return {
-        name: partial(command, name, [*pytest, *paths], env=chdb if name == _EMBEDDED else None)
+        name: partial(
+            command,
+            name,
+            [*pytest, *([] if name == _API else lean), *paths],
+            env=chdb if name == _EMBEDDED else None,
+        )
         for name, paths in parts.items()
     }
 

@@ -37,7 +37,7 @@ def suite(name: str) -> Ended:
     site = next((ENVIRONMENTS / name).glob("lib/python*/site-packages"))
     sources = [ROOT / "sdk" / "src", *([ROOT / "server" / "src"] if name == "tables" else [])]
     (site / "checkout.pth").write_text("".join(f"{path}\n" for path in sources))
-    options = ["-q", "--durations=30", "-p", "no:cacheprovider", "-p", "outcrop.testing.pytest_plugin"]
+    options = ["-q", "--durations=10", "-p", "no:cacheprovider", "-p", "outcrop.testing.pytest_plugin"]
     return command(f"with the locked group {name}", [python, "-m", "pytest", *options, *SUITES[name]])
 
 
@@ -47,7 +47,7 @@ def mlflow() -> Ended:
         locked_environment(name)
     return command(
         "with MLflow",
-        [sys.executable, "-m", "pytest", "-q", "--durations=30", "-p", "no:cacheprovider", "tests/mlflow"],
+        [sys.executable, "-m", "pytest", "-q", "--durations=10", "-p", "no:cacheprovider", "tests/mlflow"],
     )
 
 

@@ -54,7 +54,7 @@ def light_alone(light: Path) -> Ended:
             "-m",
             "pytest",
             "-q",
-            "--durations=30",
+            "--durations=10",
             "-p",
             "no:cacheprovider",
             "sdk/tests",
