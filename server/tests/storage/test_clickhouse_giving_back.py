@@ -7,8 +7,8 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 import pytest
@@ -245,12 +245,12 @@ def _holds(store: ClickhouseStore, words: bytes) -> set[str]:
     return found
 
 
-def _flat(value: object) -> bytes:
+def _flat(value: Any) -> bytes:
     """All bytes of a row, what is packed unpacked."""
     if isinstance(value, (list, tuple)):
-        return b" ".join(map(_flat, value))
+        return b" ".join(_flat(each) for each in cast("Sequence[Any]", value))
     if isinstance(value, dict):
-        return _flat(list(value.items()))
+        return b" ".join(_flat(each) for each in cast("dict[Any, Any]", value).items())
     held = value if isinstance(value, bytes) else str(value).encode()
     if held.startswith(_ZSTD):
         return held + zstandard.ZstdDecompressor().decompressobj().decompress(held)
