@@ -87,6 +87,7 @@ class ExperimentConformance:
         assert store.edit_experiment(first, FACTS).result()
         (row,) = (row for row in store.experiments() if row.experiment_id == first)
         assert (row.name, row.former_names) == ("A", ("B",))
+        assert sorted(store.named_experiments()) == [(first, "A", ("B",)), (second, "C", ())]
 
     def test_a_token_opens_an_experiment_by_its_new_name_too(self, store: TraceStore) -> None:
         send(store, 1, "A")

@@ -29,6 +29,7 @@ def test_a_search_for_foreign_experiments_alone_finds_nothing_and_not_everything
     assert found("C") == []
     assert found("C", "A") == [1]
     assert found() == [2, 1]
+    assert [each.name for each in ScopedStore(store, frozenset({"A"})).named_experiments()] == ["A"]
     assert ScopedStore(store, frozenset()).search(TraceSearch()) == []
     assert ScopedStore(store, frozenset()).traces(None, None, 10) == []
     store.close()

@@ -11,7 +11,7 @@ from outcrop_server.model.ids import parse_trace_id
 from outcrop_server.model.new_span import DEFAULT_EXPERIMENT
 
 if TYPE_CHECKING:
-    from outcrop_server.model.rows import ExperimentRow, StoredTrace
+    from outcrop_server.model.rows import ExperimentRow, NamedExperiment, StoredTrace
     from outcrop_server.storage.api import KeptTraces
 
 # What clients send where nobody chose an experiment.
@@ -40,12 +40,12 @@ def no_trace(trace_id: bytes) -> NotFoundError:
     return NotFoundError(f"Trace with ID '{trace_id_text(trace_id)}' not found.")
 
 
-def is_default(row: ExperimentRow) -> bool:
+def is_default(row: ExperimentRow | NamedExperiment) -> bool:
     """Whether it is the experiment of those who named none."""
     return DEFAULT_EXPERIMENT in {row.name, *row.former_names}
 
 
-def experiment_id_text(row: ExperimentRow) -> str:
+def experiment_id_text(row: ExperimentRow | NamedExperiment) -> str:
     """As clients write it."""
     return DEFAULT_ID if is_default(row) else row.experiment_id
 
@@ -82,7 +82,7 @@ class ExperimentIds:
     """Ids of many traces' experiments, asked for once."""
 
     def __init__(self, store: KeptTraces) -> None:
-        self._ids = {row.experiment_id: experiment_id_text(row) for row in store.experiments()}
+        self._ids = {row.experiment_id: experiment_id_text(row) for row in store.named_experiments()}
 
     def of(self, trace: StoredTrace) -> str:
         """The id of a trace's experiment as clients write it."""

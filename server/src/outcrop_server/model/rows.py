@@ -125,6 +125,20 @@ class ExperimentRow:
     former_names: tuple[str, ...] = ()
 
 
+class NamedExperiment(NamedTuple):
+    """What an experiment is known by.
+
+    Attributes:
+        experiment_id: its number, as text.
+        name: as it is called now.
+        former_names: under which programs may send to it, too.
+    """
+
+    experiment_id: str
+    name: str
+    former_names: tuple[str, ...]
+
+
 class TracePosition(NamedTuple):
     """Where a page of traces ended; the next one holds what is older."""
 

@@ -72,7 +72,7 @@ def experiment_names(store: KeptTraces, experiments: Sequence[str]) -> tuple[str
     """
     if not experiments:
         return ()
-    known = store.experiments()
+    known = store.named_experiments()
     by_id = {row.experiment_id: row.name for row in known}
     names = {row.name for row in known}
     former = {name: row.name for row in known for name in row.former_names}

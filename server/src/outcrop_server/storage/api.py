@@ -31,7 +31,13 @@ if TYPE_CHECKING:
     from outcrop_server.model.capabilities import StoreCapabilities
     from outcrop_server.model.changes import ChangedTrace, ChangePosition
     from outcrop_server.model.new_span import NewSpan
-    from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
+    from outcrop_server.model.rows import (
+        ExperimentRow,
+        NamedExperiment,
+        SpanRow,
+        StoredTrace,
+        TracePosition,
+    )
     from outcrop_server.model.search import FoundTrace, TraceSearch
     from outcrop_server.model.store_health import StoreHealth
     from outcrop_server.model.timeline import Timeline
@@ -46,6 +52,10 @@ class KeptTraces(ExperimentStore, NoteStore, ViewStore, Protocol):
 
     def experiments(self) -> list[ExperimentRow]:
         """Every experiment. MUST be in order of its newest trace's start, newest first."""
+        ...
+
+    def named_experiments(self) -> list[NamedExperiment]:
+        """What every experiment is known by, in whatever order: for who wants no more of them."""
         ...
 
     def traces(self, experiment: str | None, after: TracePosition | None, limit: int) -> list[StoredTrace]:

@@ -31,7 +31,13 @@ if TYPE_CHECKING:
         TraceNote,
     )
     from outcrop_server.model.experiments import ExperimentFacts
-    from outcrop_server.model.rows import ExperimentRow, SpanRow, StoredTrace, TracePosition
+    from outcrop_server.model.rows import (
+        ExperimentRow,
+        NamedExperiment,
+        SpanRow,
+        StoredTrace,
+        TracePosition,
+    )
     from outcrop_server.model.search import FoundTrace, TraceSearch
     from outcrop_server.model.timeline import Timeline
     from outcrop_server.model.tree import SpanPosition
@@ -58,6 +64,10 @@ class ScopedStore:
     def experiments(self) -> list[ExperimentRow]:
         """Those of them that exist."""
         return [row for row in self._store.experiments() if row.name in self._experiments]
+
+    def named_experiments(self) -> list[NamedExperiment]:
+        """Those of them that exist."""
+        return [each for each in self._store.named_experiments() if each.name in self._experiments]
 
     def traces(self, experiment: str | None, after: TracePosition | None, limit: int) -> list[StoredTrace]:
         """A page of traces, newest first."""

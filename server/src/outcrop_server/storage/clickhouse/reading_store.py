@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outcrop_server.model.changes import ChangePosition
+from outcrop_server.model.rows import NamedExperiment
 from outcrop_server.model.store_health import StoreHealth
 from outcrop_server.storage.clickhouse import ageing, changes, listing, reading, tree
 from outcrop_server.storage.clickhouse.experiments_listed import read_experiments
@@ -47,6 +48,11 @@ class ReadingStore:
     def experiments(self) -> list[ExperimentRow]:
         """Every experiment, that of the newest trace first."""
         return read_experiments(self._facts)
+
+    def named_experiments(self) -> list[NamedExperiment]:
+        """What every experiment is known by."""
+        told = self._facts.now().experiments.values()
+        return [NamedExperiment(str(each.experiment_id), each.name, each.former_names) for each in told]
 
     def traces(self, experiment: str | None, after: TracePosition | None, limit: int) -> list[StoredTrace]:
         """A page of traces, newest first."""

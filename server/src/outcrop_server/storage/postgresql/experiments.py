@@ -6,7 +6,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from outcrop_server.model.rows import ExperimentRow
+from outcrop_server.model.rows import ExperimentRow, NamedExperiment
 from outcrop_server.storage.postgresql.stretches import stretches
 
 if TYPE_CHECKING:
@@ -44,6 +44,11 @@ _UPDATE = """
     UPDATE experiment SET (name, description, archived_at_ns, retention) = (%s, %s, %s, %s)
     WHERE experiment_id = %s
 """
+_SELECT_NAMED = """
+    SELECT experiment_id, name, ARRAY(SELECT former_name.name FROM former_name
+        WHERE former_name.experiment_id = experiment.experiment_id ORDER BY name)
+    FROM experiment
+"""
 _SELECT_NAME = "SELECT name FROM experiment WHERE experiment_id = %s"
 _SELECT_SCOPES = "SELECT token_id, experiments FROM access_token WHERE experiments IS NOT NULL"
 _UPDATE_SCOPE = "UPDATE access_token SET experiments = %s WHERE token_id = %s"
@@ -66,6 +71,12 @@ def read_experiments(connection: Connection) -> list[ExperimentRow]:
         )
     # Those that have none stay behind, by name.
     return sorted(found, key=lambda row: (row.last_trace_at_ns is None, -(row.last_trace_at_ns or 0)))
+
+
+def read_named_experiments(connection: Connection) -> list[NamedExperiment]:
+    """What every experiment is known by."""
+    rows: list[tuple[Any, ...]] = connection.execute(_SELECT_NAMED).fetchall()
+    return [NamedExperiment(str(number), name, tuple(former)) for number, name, former in rows]
 
 
 def _last_starts(connection: Connection, numbers: list[int]) -> dict[int, int]:

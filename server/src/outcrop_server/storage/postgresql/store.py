@@ -18,7 +18,7 @@ from outcrop_server.storage.postgresql import ageing, changes, judging, listing,
 from outcrop_server.storage.postgresql.choices import StoreOfChoices
 from outcrop_server.storage.postgresql.committer import Committer
 from outcrop_server.storage.postgresql.connections import ReaderPool, open_writer, snapshot
-from outcrop_server.storage.postgresql.experiments import read_experiments
+from outcrop_server.storage.postgresql.experiments import read_experiments, read_named_experiments
 from outcrop_server.storage.postgresql.failures import line
 from outcrop_server.storage.postgresql.giving_back import GivingBack
 from outcrop_server.storage.postgresql.health import read_sizes
@@ -37,7 +37,14 @@ if TYPE_CHECKING:
     from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
     from outcrop_server.model.changes import ChangedTrace, ChangePosition
     from outcrop_server.model.new_span import NewSpan
-    from outcrop_server.model.rows import ExperimentRow, OldTrace, SpanRow, StoredTrace, TracePosition
+    from outcrop_server.model.rows import (
+        ExperimentRow,
+        NamedExperiment,
+        OldTrace,
+        SpanRow,
+        StoredTrace,
+        TracePosition,
+    )
     from outcrop_server.model.span_text import ReadText
     from outcrop_server.model.tree import SpanPosition, SubtreeTotals
 
@@ -107,6 +114,11 @@ class PostgresStore(SearchingStore, StoreOfChoices):
         """Every experiment, that of the newest trace first."""
         with self._readers.reading() as connection, snapshot(connection):
             return read_experiments(connection)
+
+    def named_experiments(self) -> list[NamedExperiment]:
+        """What every experiment is known by."""
+        with self._readers.reading() as connection:
+            return read_named_experiments(connection)
 
     def traces(self, experiment: str | None, after: TracePosition | None, limit: int) -> list[StoredTrace]:
         """A page of traces, newest first."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from outcrop_server.model.rows import ExperimentRow
+from outcrop_server.model.rows import ExperimentRow, NamedExperiment
 from outcrop_server.storage.sqlite import statements as sql
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ _INSERT = """
 _UPDATE = """
     UPDATE experiment SET (name, description, archived_at_ns, retention) = (?, ?, ?, ?)
     WHERE experiment_id = ?
+"""
+_SELECT_NAMED = """
+    SELECT experiment_id, name, (SELECT json_group_array(former_name.name) FROM former_name
+        WHERE former_name.experiment_id = experiment.experiment_id) FROM experiment
 """
 _SELECT_NAME = "SELECT name FROM experiment WHERE experiment_id = ?"
 _SELECT_SCOPES = "SELECT token_id, experiments FROM access_token WHERE experiments IS NOT NULL"
@@ -42,6 +46,14 @@ def read_experiments(connection: sqlite3.Connection) -> list[ExperimentRow]:
             )
         )
     return found
+
+
+def read_named_experiments(connection: sqlite3.Connection) -> list[NamedExperiment]:
+    """What every experiment is known by."""
+    return [
+        NamedExperiment(str(number), name, tuple(json.loads(former)))
+        for number, name, former in connection.execute(_SELECT_NAMED)
+    ]
 
 
 def find_experiment(connection: sqlite3.Connection, name: str) -> int | None:

@@ -24,7 +24,7 @@ from outcrop_server.storage.sqlite.candidates import candidates
 from outcrop_server.storage.sqlite.choices import StoreOfChoices
 from outcrop_server.storage.sqlite.committer import Committer
 from outcrop_server.storage.sqlite.connections import ReaderPool, make_private, open_writer
-from outcrop_server.storage.sqlite.experiments import read_experiments
+from outcrop_server.storage.sqlite.experiments import read_experiments, read_named_experiments
 from outcrop_server.storage.sqlite.file_lock import FileLock
 from outcrop_server.storage.sqlite.search import search_sql
 from outcrop_server.storage.sqlite.sessions import read_sessions, session_traces_sql
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     )
     from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
     from outcrop_server.model.new_span import NewSpan
-    from outcrop_server.model.rows import ExperimentRow, OldTrace
+    from outcrop_server.model.rows import ExperimentRow, NamedExperiment, OldTrace
     from outcrop_server.model.span_text import ReadText
     from outcrop_server.model.tree import SpanPosition, SubtreeTotals
 
@@ -119,6 +119,11 @@ class SqliteStore(StoreOfChoices):
         """Every experiment, that of the newest trace first."""
         with self._readers.reading() as connection:
             return read_experiments(connection)
+
+    def named_experiments(self) -> list[NamedExperiment]:
+        """What every experiment is known by."""
+        with self._readers.reading() as connection:
+            return read_named_experiments(connection)
 
     def traces(self, experiment: str | None, after: TracePosition | None, limit: int) -> list[StoredTrace]:
         """A page of traces, newest first."""
