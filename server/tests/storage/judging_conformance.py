@@ -122,8 +122,11 @@ class JudgingConformance:
             (2, "words", "not good", "feedback"),
             (3, "answer", 42, "expectation"),
         ]
-        for number, (trace, name, value, kind) in enumerate(judged):
-            store.add_assessment(judgement(number, name, value, trace_id(trace), kind=kind)).result()
+        given = [
+            store.add_assessment(judgement(number, name, value, trace_id(trace), kind=kind))
+            for number, (trace, name, value, kind) in enumerate(judged)
+        ]
+        assert all(each.result() for each in given)
         return store
 
     @pytest.mark.parametrize(("text", "expected"), FILTERS)

@@ -6,7 +6,10 @@ and draws less often than for the other engines. With OUTCROP_LONG_TESTS all go 
 
 from __future__ import annotations
 
+import itertools
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -30,6 +33,7 @@ class ClickhouseConformance(TraceStoreConformance):
     """All of its tests."""
 
     traces_in_pieces = 14 if IS_LONG else 2
+    appends = 30 if IS_LONG else 6
 
     @pytest.mark.parametrize("seed", range(12 if IS_LONG else 2))
     def test_whatever_comes_and_goes_in_any_order_rollups_say_what_the_rows_say(
@@ -37,10 +41,26 @@ class ClickhouseConformance(TraceStoreConformance):
     ) -> None:
         super().test_whatever_comes_and_goes_in_any_order_rollups_say_what_the_rows_say(store, seed)
 
+    # Many arguments are asked of one store, in one test: to fill it takes longer than to ask.
+
     def test_every_filter_finds_what_fits(self, searched: TraceStore) -> None:
-        """All of them in one store: to fill it takes longer than to ask."""
         for text, expected in FILTERS:
             assert found(searched, TraceSearch(parse_filter(text))) == expected, text
+
+    def test_pages_hold_every_trace_once_in_any_order(self, searched: TraceStore) -> None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride] - as said
+        test = super().test_pages_hold_every_trace_once_in_any_order
+        for arguments in arguments_of(test):
+            test(searched, **arguments)
+
+    def test_groups_are_of_what_is_asked(self, several: TraceStore) -> None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride] - as said
+        test = super().test_groups_are_of_what_is_asked
+        for arguments in arguments_of(test):
+            test(several, **arguments)
+
+    def test_time_is_cut_from_the_epoch(self, several: TraceStore) -> None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride] - as said
+        test = super().test_time_is_cut_from_the_epoch
+        for arguments in arguments_of(test):
+            test(several, **arguments)
 
     @given(st.lists(st.integers(0, 10**13), min_size=1, max_size=60))
     @settings(
@@ -56,6 +76,17 @@ class ClickhouseConformance(TraceStoreConformance):
         """Fills the index of words."""
         assert isinstance(store, ClickhouseStore)
         store.fill_words()
+
+
+def arguments_of(test: Any) -> Iterator[dict[str, Any]]:
+    """What pytest would call a test with, one call after the other."""
+    marks: list[pytest.Mark] = [mark for mark in test.pytestmark if mark.name == "parametrize"]
+    for chosen in itertools.product(*(mark.args[1] for mark in marks)):
+        arguments: dict[str, Any] = {}
+        for mark, values in zip(marks, chosen, strict=True):
+            names = mark.args[0]
+            arguments |= {names: values} if isinstance(names, str) else dict(zip(names, values, strict=True))
+        yield arguments
 
 
 def leave_to_the_other_way(suite: type[ClickhouseConformance], *, is_embedded: bool) -> None:

@@ -85,7 +85,7 @@ export class JsonViewer {
       case "columns":
         this.columns = act.columns;
         this.lines = null;
-        if (this.mode === "raw") this.look(this.word);
+        if (this.mode === "raw") this.lookAgain();
         break;
       case "toggle":
         this.outline?.toggle(act.path);
@@ -97,7 +97,8 @@ export class JsonViewer {
         this.outline?.closeAll();
         break;
       case "find":
-        this.look(act.word);
+        // Asked for twice where the first answer was slow: who stepped on meanwhile stays there.
+        if (act.word !== this.word) this.look(act.word);
         break;
       case "step":
         this.step(act.direction);
@@ -136,6 +137,15 @@ export class JsonViewer {
     this.revealId = null;
     this.hits = isTree && this.outline ? this.outline.find(word) : NO_HITS;
     this.rawHits = isTree ? NO_LINES : this.raw().find(word);
+  }
+
+  /** The same words in lines of another width: who is at a hit stays at it. */
+  private lookAgain(): void {
+    const hit = this.hit;
+    this.look(this.word);
+    if (hit < 0 || this.rawHits.lines.length === 0) return;
+    this.hit = Math.min(hit, this.rawHits.lines.length - 1);
+    this.reveal = this.rawHits.lines[this.hit] ?? null;
   }
 
   private step(direction: 1 | -1): void {

@@ -115,6 +115,19 @@ describe("the viewer", () => {
     expect(viewer.rawRows(viewer.state().reveal ?? -1, Infinity)[0]).toContain("How is Oslo?");
   });
 
+  test("who has stepped to a hit stays at it when lines get another width, and when the same is asked for again", () => {
+    const viewer = new JsonViewer({ value: VALUE });
+    viewer.act({ kind: "mode", mode: "raw" });
+    viewer.act({ kind: "find", word: "oslo" });
+    viewer.act({ kind: "step", direction: 1 });
+    viewer.act({ kind: "step", direction: 1 });
+    viewer.act({ kind: "columns", columns: 40 });
+    expect(viewer.state()).toMatchObject({ hits: 2, hit: 1 });
+    expect(viewer.rawRows(viewer.state().reveal ?? -1, Infinity)[0]).toContain("Oslo");
+    viewer.act({ kind: "find", word: "oslo" });
+    expect(viewer.state()).toMatchObject({ hits: 2, hit: 1 });
+  });
+
   test("rows carry the beginning of large values, and say how long they are", () => {
     const viewer = new JsonViewer({ value: { text: "x".repeat(9000), list: Array.from({ length: 500 }, (_, i) => i) } });
     viewer.act({ kind: "closeAll" });

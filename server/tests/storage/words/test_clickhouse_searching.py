@@ -227,12 +227,15 @@ def test_a_payload_that_is_none_has_no_text(store: ClickhouseStore) -> None:
     assert 90 in found(store, "span.content IS NULL", limit=100)
 
 
-@pytest.mark.parametrize(
-    "text", ["a\0b", "%", "_", "\\", "'; DROP TABLE trace; --", "é\U0001f600", "{a:b}", '"']
-)
-def test_every_value_is_data(store: ClickhouseStore, text: str) -> None:
-    store.append([saying(1, f"x{text}y", name_of=text), saying(2, "xy")]).result()
+def test_every_value_is_data(store: ClickhouseStore) -> None:
+    texts = ["a\0b", "%", "_", "\\", "'; DROP TABLE trace; --", "é\U0001f600", "{a:b}", '"']
+    told = dict(enumerate(texts, start=1))
+    spans = [saying(number, f"x{text}y", name_of=text) for number, text in told.items()]
+    store.append([*spans, saying(9, "xy")]).result()
     store.fill_words()
-    quoted = text.replace("'", "''")
-    assert found(store, f"span.attributes.name_of = '{quoted}'") == {1}
-    assert found(store, f"span.content LIKE '%x{quoted}y%'") <= {1, 2}
+    for number, text in told.items():
+        quoted = text.replace("'", "''")
+        assert found(store, f"span.attributes.name_of = '{quoted}'") == {number}, text
+        among = found(store, f"span.content LIKE '%x{quoted}y%'")
+        if text not in {"%", "_", "\\"}:
+            assert among == {number}, text
