@@ -23,7 +23,7 @@ ApiReader = Callable[[str], Any]
 # The same examples in every run, and no clock: a busy machine must not fail a test. To search for more, other
 # ones are tried: as many for each test as this variable says.
 EXAMPLES = int(os.environ.get("OUTCROP_TEST_EXAMPLES", "0"))
-settings.register_profile("outcrop", deadline=None, derandomize=not EXAMPLES, max_examples=EXAMPLES or 50)
+settings.register_profile("outcrop", deadline=None, derandomize=not EXAMPLES, max_examples=EXAMPLES or 40)
 settings.load_profile("outcrop")
 
 

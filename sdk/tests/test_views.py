@@ -152,7 +152,7 @@ def _packed(pieces: list[bytes]) -> bytes:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(model=MODELS, request=JSON, response=JSON, fields=JSON)
 def test_any_json_in_a_body_gives_a_view(
     operation: str, model: str, request: Any, response: Any, fields: Any
@@ -171,7 +171,7 @@ def test_any_json_in_a_body_gives_a_view(
 
 
 @pytest.mark.parametrize("operation", ["ConverseStream", "InvokeModelWithResponseStream"])
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(model=MODELS, events=st.lists(st.tuples(WORDS | st.just("contentBlockDelta"), JSON), max_size=6))
 def test_any_json_in_a_stream_gives_a_view(operation: str, model: str, events: list[tuple[str, Any]]) -> None:
     frames = [encode_event(kind, as_object(payload)) for kind, payload in events]

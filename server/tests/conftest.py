@@ -21,7 +21,7 @@ from server.tests.support.postgres import postgres  # noqa: F401  # pyright: ign
 # ones are tried: as many for each test as this variable says.
 EXAMPLES = int(os.environ.get("OUTCROP_TEST_EXAMPLES", "0"))
 hypothesis.settings.register_profile(
-    "outcrop", deadline=None, derandomize=not EXAMPLES, max_examples=EXAMPLES or 50
+    "outcrop", deadline=None, derandomize=not EXAMPLES, max_examples=EXAMPLES or 40
 )
 hypothesis.settings.load_profile("outcrop")
 

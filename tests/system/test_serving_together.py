@@ -17,8 +17,8 @@ from server.tests.support.postgres import Postgres
 from tests.system.serving_together import RawLoad, SdkLoad, assert_all_is_there_once, run
 
 IS_LONG = bool(os.environ.get("OUTCROP_LONG_TESTS"))
-SECONDS, EVERY_S, PAUSE_S = (600.0, 15.0, 0.02) if IS_LONG else (6.0, 2.0, 0.1)
-SDK_PAUSE_S = 0.004 if IS_LONG else 0.02
+SECONDS, EVERY_S, PAUSE_S = (600.0, 15.0, 0.02) if IS_LONG else (4.0, 1.5, 0.2)
+SDK_PAUSE_S = 0.004 if IS_LONG else 0.05
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kills servers")
 

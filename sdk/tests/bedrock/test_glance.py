@@ -119,7 +119,7 @@ def _asked(*blocks: Any) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": list(blocks)}]}
 
 
-@settings(max_examples=400)
+@settings(max_examples=120)
 @given(_REQUESTS, _ANSWERS, _MODELS)
 @example({"messages": [7]}, {"output": {"message": {"content": "words"}}}, None)
 @example(_asked({"text": "a"}, {"toolResult": {"content": []}}), {"stopReason": "end_turn"}, "x")

@@ -94,7 +94,7 @@ def _compare(attributes: dict[str, Any]) -> None:
     assert listed == listed_attributes(attributes, view)
 
 
-@settings(max_examples=400)
+@settings(max_examples=120)
 @given(_REQUESTS, _ANSWERS, _PARAMS)
 @example(_HELLO, _HI, {"system": [{"text": "From the arguments."}]})
 @example({"system": [{"text": "No messages."}]}, _HI, {"messages": [{"content": [{"text": "Here."}]}]})

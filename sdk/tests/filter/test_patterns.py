@@ -57,7 +57,7 @@ sources = st.builds(
 texts = st.text("aabbA1_ \né-", max_size=10)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(sources, st.lists(texts, min_size=1, max_size=5))
 @example("a(?:|b)c", ["ac", "abc"])
 @example("(a*)*b", ["aaab", "aaaa"])
@@ -133,7 +133,7 @@ def test_what_is_wrong_or_not_known_is_said_with_its_place(source: str, place: i
     assert words in str(raised.value)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text("ab()[]{}|*+?\\^$.-,:?i<>P0129dwsbxu\n", max_size=30))
 def test_any_text_is_a_pattern_or_a_fault_within_it(source: str) -> None:
     place = 0

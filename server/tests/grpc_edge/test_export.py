@@ -294,7 +294,7 @@ def test_a_fault_of_our_own_is_logged_and_not_told(
 
 
 @hypothesis_settings(
-    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
 @given(body=st.binary(max_size=200), prefix=st.sampled_from([b"", b"\x1f\x8b", b"\x1f\x8b\x08\x00", b"\x0a"]))
 def test_garbage_is_never_a_fault_of_the_server(channel: grpc.Channel, body: bytes, prefix: bytes) -> None:

@@ -220,7 +220,7 @@ def test_a_full_server_answers_503_with_retry_after_and_loses_nothing_it_took(
 
 
 @hypothesis_settings(
-    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
 @given(body=st.binary(max_size=200), encoding=st.sampled_from(["", "gzip", "identity", "zstd"]))
 def test_garbage_never_gets_a_500(server: BackgroundServer, body: bytes, encoding: str) -> None:

@@ -99,13 +99,13 @@ def compare(data: bytes) -> None:
             assert typed(quick) == typed(slowly(data))
 
 
-@settings(max_examples=400)
+@settings(max_examples=120)
 @given(SPANS)
 def test_it_gives_what_protobuf_gives(span: dict[str, Any]) -> None:
     compare(made(span).SerializeToString())
 
 
-@settings(max_examples=600)
+@settings(max_examples=150)
 @given(SPANS, st.binary(min_size=1, max_size=6), st.integers(0, 400), st.booleans())
 def test_of_damaged_bytes_too(span: dict[str, Any], damage: bytes, at: int, is_put_between: bool) -> None:
     data = made(span).SerializeToString()

@@ -165,7 +165,7 @@ def _bodies(model: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("model", MODELS)
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(asked=CHANGES, answered=CHANGES, is_hidden=st.booleans())
 def test_any_change_in_a_body_gives_a_view(
     model: str, asked: list[tuple[int, Any]], answered: list[tuple[int, Any]], *, is_hidden: bool
@@ -185,7 +185,7 @@ def test_any_change_in_a_body_gives_a_view(
 
 
 @pytest.mark.parametrize("model", [model for model in MODELS if _bodies(model)[1]])
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(changes=CHANGES, is_hidden=st.booleans())
 def test_any_change_in_a_stream_gives_an_answer_that_can_be_read(
     model: str, changes: list[tuple[int, Any]], *, is_hidden: bool
