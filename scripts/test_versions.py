@@ -16,9 +16,8 @@ from side_by_side import Ended, Work, command, exit_code, side_by_side
 # What each environment adds to the tests of the newest botocore.
 SUITES = {
     "oldest": ["sdk/tests/bedrock", "sdk/tests/conformance", "sdk/tests/tracing"],
-    # aioboto3 and the aiobotocore that it takes, which is far from the newest; that botocore lies between the
-    # oldest and the newest.
-    "aio": ["sdk/tests/aio", "sdk/tests/conformance"],
+    # aioboto3 and the aiobotocore that it takes, which is far from the newest.
+    "aio": ["sdk/tests/aio"],
     # The newest botocore has been walked through boto3 already.
     "aio-newest": ["sdk/tests/aio", "sdk/tests/conformance", "-k", "not boto3"],
     # Arrays and frames as arguments, traces as a frame, Parquet files.
