@@ -52,7 +52,7 @@ class ClickhouseConformance(TraceStoreConformance):
         for arguments in arguments_of(test):
             test(searched, **arguments)
 
-    def test_groups_are_of_what_is_asked(self, several: TraceStore) -> None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride] - as said
+    def test_groups_are_of_what_is_asked(self, several: TraceStore) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - as said
         test = super().test_groups_are_of_what_is_asked
         for arguments in arguments_of(test):
             test(several, **arguments)
