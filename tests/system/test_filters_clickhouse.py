@@ -42,7 +42,7 @@ def store(clickhouse: Clickhouse) -> Iterator[ClickhouseStore]:
     opened.close()
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stores, st.lists(filters, min_size=1, max_size=12), st.booleans())
 @example(SHORT, ["NOT (tags.a = 'x')", "tags.a != 'x'", "NOT span.error = 'a'", "span.name != 'a'"], False)
 @example(SHORT, EXAMPLES, True)

@@ -38,6 +38,7 @@ _NO_SETTINGS = {  # what a request says beside them
 }
 _DEFAULT_DATABASES = ("", "__default__")
 _PARAMETER = "param_"
+_TOKEN = "insert_deduplication_token"
 _ERROR = re.compile(r"Code: (\d+)\.")
 _UNKNOWN, _NOT_IMPLEMENTED, _BAD_ARGUMENTS = "1002", "48", "36"
 _FORMAT = re.compile(rb"\bFORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
@@ -135,6 +136,9 @@ class Connection:
 
     def run(self, arguments: dict[str, str], body: bytes, default_format: str) -> Answer:
         """Does what a request asks."""
+        arguments = dict(arguments)
+        # Each insert has another: it is said with it, where two statements more would set and unset it.
+        token = arguments.pop(_TOKEN, "")
         handle = self._ready(arguments)
         given = arguments.get("query", "").encode()
         parameters = {
@@ -147,7 +151,7 @@ class Connection:
         if insert is not None:
             statement, data = statement[: insert.end()], statement[insert.end() :] + data
         if data:
-            return self._insert(handle, statement, data, default_format)
+            return self._insert(handle, statement, data, default_format, token)
         found = _FORMAT.search(statement.rstrip())
         result = handle.query(statement.decode(), default_format, parameters or None)
         is_answering = found is not None or _ANSWERS.match(statement) is not None
@@ -155,7 +159,9 @@ class Connection:
         summary = {"read_rows": str(result.rows_read()), "written_rows": str(result.rows_written())}
         return Answer(result.bytes(), name if is_answering else None, summary)
 
-    def _insert(self, handle: Handle, statement: bytes, data: bytes, default_format: str) -> Answer:
+    def _insert(
+        self, handle: Handle, statement: bytes, data: bytes, default_format: str, token: str
+    ) -> Answer:
         statement = statement.rstrip()
         found = _FORMAT.search(statement)
         name = found[1].decode() if found is not None else default_format
@@ -164,7 +170,8 @@ class Connection:
         with tempfile.NamedTemporaryFile(dir=self._engine.incoming) as file:
             file.write(data)
             file.flush()
-            result = handle.query(f"{before} FROM INFILE {_quoted(file.name)} FORMAT {name}", "TSV")
+            known = f" SETTINGS {_TOKEN} = {_quoted(token)}" if token else ""
+            result = handle.query(f"{before} FROM INFILE {_quoted(file.name)}{known} FORMAT {name}", "TSV")
         return Answer(
             summary={"read_rows": str(result.rows_read()), "written_rows": str(result.rows_written())}
         )
