@@ -62,10 +62,14 @@ def _is_here(module: str) -> bool:
 def in_memory() -> str | None:
     """A folder of Linux's in memory, where it has room: files of tests come and go by the thousand."""
     try:
-        free = shutil.disk_usage(_SHARED_MEMORY).free
-        return tempfile.mkdtemp(prefix="outcrop-tests-", dir=_SHARED_MEMORY) if free >= _LEAST_FREE else None
+        if shutil.disk_usage(_SHARED_MEMORY).free < _LEAST_FREE:
+            return None
+        folder = tempfile.mkdtemp(prefix="outcrop-tests-", dir=_SHARED_MEMORY)
     except OSError:  # there is none, or it is another's
         return None
+    # PostgreSQL does not run as root: its user has to get through to a folder of its own.
+    Path(folder).chmod(0o711)
+    return folder
 
 
 def main() -> int:
