@@ -62,7 +62,8 @@ def _is_here(module: str) -> bool:
 def in_memory() -> str | None:
     """A folder of Linux's in memory, where it has room: files of tests come and go by the thousand."""
     try:
-        if shutil.disk_usage(_SHARED_MEMORY).free < _LEAST_FREE:
+        held = os.statvfs(_SHARED_MEMORY)
+        if held.f_bavail * held.f_frsize < _LEAST_FREE or held.f_flag & os.ST_NOEXEC:
             return None
         folder = tempfile.mkdtemp(prefix="outcrop-tests-", dir=_SHARED_MEMORY)
     except OSError:  # there is none, or it is another's
