@@ -217,6 +217,9 @@ class JudgingConformance:
             assert store.add_assessment(each).result()
         assert store.add_assessment(judgement(1, trace=trace_id(7))).result()
         assert store.assessments(TRACE) == given
+        together = store.assessments_of([trace_id(7), TRACE, trace_id(8)])
+        assert together == {TRACE: given, trace_id(7): store.assessments(trace_id(7))}
+        assert store.assessments_of([]) == {}
 
     def test_a_judgement_can_be_changed_and_deleted_by_its_trace_alone(self, store: TraceStore) -> None:
         store.append([new_span(1), new_span(1, trace=trace_id(7))]).result()

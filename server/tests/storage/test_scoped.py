@@ -9,6 +9,7 @@ from outcrop_server.model.annotations import Document, DocumentKey, TraceEdit, T
 from outcrop_server.model.search import TraceSearch
 from outcrop_server.storage.scoped import ScopedStore
 from outcrop_server.storage.sqlite.store import SqliteStore
+from server.tests.support.annotations import judgement
 from server.tests.support.spans import START_NS, TRACE, model_call, new_span, trace_id
 
 
@@ -31,6 +32,10 @@ def test_a_search_for_foreign_experiments_alone_finds_nothing_and_not_everything
     assert found() == [2, 1]
     assert [each.name for each in ScopedStore(store, frozenset({"A"})).named_experiments()] == ["A"]
     assert ScopedStore(store, frozenset()).search(TraceSearch()) == []
+    for number in (1, 2):
+        assert store.add_assessment(judgement(number, trace=trace_id(number))).result()
+    of_a = ScopedStore(store, frozenset({"A"})).assessments_of([trace_id(1), trace_id(2)])
+    assert of_a == {trace_id(1): store.assessments(trace_id(1))}
     assert ScopedStore(store, frozenset()).traces(None, None, 10) == []
     store.close()
 

@@ -28,7 +28,8 @@ def search_traces(finder: Finder, judge: JudgeOf, search: TraceSearch) -> Respon
     page = finder.search(
         search.experiments, search.filter, search.order_by, search.max_results, search.page_token
     )
-    traces = [render.found_trace(each, judge.assessments(each.trace.row.trace_id)) for each in page.traces]
+    judged = judge.assessments_of([each.trace.row.trace_id for each in page.traces])
+    traces = [render.found_trace(each, judged.get(each.trace.row.trace_id, [])) for each in page.traces]
     return json_answer(
         FoundTraces(traces=traces, next_page_token=page.next_page_token, words_waiting=page.words_waiting)
     )

@@ -310,10 +310,12 @@ class Copier:
         found = store.search(TraceSearch(among=ids, limit=len(ids))) if ids else []
         return {each.trace.row.trace_id: each.trace for each in found}
 
-    def _judgements(self, store: TraceStore, trace_ids: Iterable[bytes]) -> dict[bytes, list[Assessment]]:
-        """What each of some traces was judged, asked for side by side."""
+    @staticmethod
+    def _judgements(store: TraceStore, trace_ids: Iterable[bytes]) -> dict[bytes, list[Assessment]]:
+        """What each of some traces was judged."""
         ids = list(trace_ids)
-        return dict(zip(ids, self._askers.map(store.assessments, ids), strict=True))
+        found = store.assessments_of(ids)
+        return {each: found.get(each, []) for each in ids}
 
 
 def _difference(here: TraceRow, there: TraceRow) -> TraceEdit:

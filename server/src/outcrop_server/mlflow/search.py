@@ -45,8 +45,9 @@ def search(asked: Asked) -> dict[str, Any]:
     # One more than asked tells whether there is a next page.
     found = asked.store.search(replace(wanted, after=after, limit=limit + 1))
     ids = ExperimentIds(asked.store)
+    judged = asked.store.assessments_of([each.trace.row.trace_id for each in found[:limit]])
     infos = [
-        info_json(each.trace.row, ids.of(each.trace), asked.store.assessments(each.trace.row.trace_id))
+        info_json(each.trace.row, ids.of(each.trace), judged.get(each.trace.row.trace_id, []))
         for each in found[:limit]
     ]
     if len(found) <= limit:

@@ -13,7 +13,7 @@ from outcrop_server.model.summary import MAX_NAMES
 from outcrop_server.query.missing import no_trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from outcrop_server.storage.api import KeptTraces
 
@@ -51,6 +51,10 @@ class Judge:
     def assessments(self, trace_id: bytes) -> list[Assessment]:
         """A trace's judgements; empty if there is no such trace."""
         return self._store.assessments(trace_id)
+
+    def assessments_of(self, trace_ids: Sequence[bytes]) -> dict[bytes, list[Assessment]]:
+        """The judgements of several traces by their ids; of those that have any."""
+        return self._store.assessments_of(trace_ids)
 
     def edit(self, trace_id: bytes, edit: TraceEdit) -> Annotated:
         """Sets and deletes tags and metadata.

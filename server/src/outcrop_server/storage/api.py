@@ -247,6 +247,10 @@ class KeptTraces(ExperimentStore, NoteStore, ViewStore, Protocol):
         """The judgements of a trace in the order in which they came; empty if there is no such trace."""
         ...
 
+    def assessments_of(self, trace_ids: Sequence[bytes]) -> dict[bytes, list[Assessment]]:
+        """The judgements of several traces by their ids, each as `assessments`; of those that have any."""
+        ...
+
     def add_assessment(self, assessment: Assessment) -> Future[bool]:
         """Keeps a judgement. False if there is no such trace, or its id is known: then nothing is kept."""
         ...

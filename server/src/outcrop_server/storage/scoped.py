@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from outcrop_server.model.annotations import DocumentKey
+from outcrop_server.model.search import TraceSearch
 from outcrop_server.model.tree import SubtreeTotals
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
         StoredTrace,
         TracePosition,
     )
-    from outcrop_server.model.search import FoundTrace, TraceSearch
+    from outcrop_server.model.search import FoundTrace
     from outcrop_server.model.timeline import Timeline
     from outcrop_server.model.tree import SpanPosition
     from outcrop_server.model.views import SavedView, ViewContent
@@ -162,6 +163,11 @@ class ScopedStore:
     def assessments(self, trace_id: bytes) -> list[Assessment]:
         """A trace's judgements."""
         return self._store.assessments(trace_id) if self._has(trace_id) else []
+
+    def assessments_of(self, trace_ids: Sequence[bytes]) -> dict[bytes, list[Assessment]]:
+        """The judgements of those of some traces that are theirs."""
+        search = TraceSearch(among=tuple(trace_ids), limit=max(1, len(trace_ids)))
+        return self._store.assessments_of([found.trace.row.trace_id for found in self.search(search)])
 
     def add_assessment(self, assessment: Assessment) -> Future[bool]:
         """Keeps a judgement."""

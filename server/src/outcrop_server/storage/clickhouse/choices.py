@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from outcrop_server.storage.clickhouse import experiments, judging, notes, tokens, views
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from concurrent.futures import Future
 
     from outcrop_server.model.access import AccessToken, PageSession
@@ -101,6 +101,10 @@ class StoreOfChoices:
     def assessments(self, trace_id: bytes) -> list[Assessment]:
         """The judgements of a trace."""
         return judging.read_assessments(self._client, trace_id)
+
+    def assessments_of(self, trace_ids: Sequence[bytes]) -> dict[bytes, list[Assessment]]:
+        """The judgements of several traces."""
+        return judging.read_some_assessments(self._client, trace_ids)
 
     def add_assessment(self, assessment: Assessment) -> Future[bool]:
         """Keeps a judgement."""

@@ -50,6 +50,16 @@ def read_assessments(client: Client, trace_id: bytes) -> list[Assessment]:
     return [_assessment(row) for row in sorted(rows, key=lambda row: row.place)]
 
 
+def read_some_assessments(client: Client, trace_ids: Iterable[bytes]) -> dict[bytes, list[Assessment]]:
+    """The judgements of those of some traces that have any."""
+    wanted = list(trace_ids)
+    found: dict[bytes, list[Assessment]] = {}
+    rows = _read(client, f"trace_id IN {hex_list(wanted, 16)}") if wanted else []
+    for row in sorted(rows, key=lambda row: row.place):
+        found.setdefault(row.trace_id, []).append(_assessment(row))
+    return found
+
+
 class Judgements:
     """Judgements in a commit: as they were before it, with what it has changed so far.
 

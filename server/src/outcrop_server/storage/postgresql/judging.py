@@ -12,6 +12,8 @@ from outcrop_server.model.annotations import Assessment, AssessmentContent
 from outcrop_server.storage.postgresql.adapting import from_json, kept_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from outcrop_server.model.annotations import AssessmentKind, SourceType
     from outcrop_server.storage.postgresql.connections import Connection
     from outcrop_server.storage.postgresql.write import Writer
@@ -23,6 +25,10 @@ _COLUMNS = (
 _SELECT = (
     f"SELECT {_COLUMNS} FROM assessment JOIN trace_home USING (trace_key) "  # noqa: S608 - our own words
     "WHERE trace_id = %s AND part IS NOT NULL ORDER BY place"
+)
+_SELECT_SOME = (
+    f"SELECT trace_id, {_COLUMNS} FROM assessment JOIN trace_home USING (trace_key) "  # noqa: S608 - our own words
+    "WHERE trace_id = ANY(%s) AND part IS NOT NULL ORDER BY place"
 )
 _INSERT = (
     f"INSERT INTO assessment ({_COLUMNS}, trace_key) "  # noqa: S608 - our own words
@@ -55,6 +61,16 @@ class _Columns(NamedTuple):
 def read_assessments(connection: Connection, trace_id: bytes) -> list[Assessment]:
     """A trace's judgements in the order in which they came."""
     return [_assessment(trace_id, row) for row in connection.execute(_SELECT, (trace_id,))]
+
+
+def read_some_assessments(
+    connection: Connection, trace_ids: Iterable[bytes]
+) -> dict[bytes, list[Assessment]]:
+    """The judgements of those of some traces that have any."""
+    found: dict[bytes, list[Assessment]] = {}
+    for trace_id, *row in connection.execute(_SELECT_SOME, (list(trace_ids),)):
+        found.setdefault(trace_id, []).append(_assessment(trace_id, tuple(row)))
+    return found
 
 
 def insert_assessment(writer: Writer, assessment: Assessment) -> bool:

@@ -221,6 +221,11 @@ class PostgresStore(SearchingStore, StoreOfChoices):
         with self._readers.reading() as connection:
             return judging.read_assessments(connection, trace_id)
 
+    def assessments_of(self, trace_ids: Sequence[bytes]) -> dict[bytes, list[Assessment]]:
+        """The judgements of several traces."""
+        with self._readers.reading() as connection:
+            return judging.read_some_assessments(connection, trace_ids)
+
     def add_assessment(self, assessment: Assessment) -> Future[bool]:
         """Keeps a judgement."""
         return self._committer.submit(

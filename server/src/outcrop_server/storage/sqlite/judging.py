@@ -44,6 +44,13 @@ def read_assessments(connection: sqlite3.Connection, trace_id: bytes) -> list[As
     return [_assessment(row) for row in connection.execute(sql.SELECT_ASSESSMENTS, (trace_id,))]
 
 
+def read_some_assessments(
+    connection: sqlite3.Connection, trace_ids: Iterable[bytes]
+) -> dict[bytes, list[Assessment]]:
+    """The judgements of those of some traces that have any."""
+    return {each: found for each in trace_ids if (found := read_assessments(connection, each))}
+
+
 def insert_assessment(connection: sqlite3.Connection, assessment: Assessment) -> bool:
     """Keeps a judgement; False if there is no such trace, or its id is known."""
     trace_key = _trace_key(connection, assessment.trace_id)

@@ -292,6 +292,11 @@ class SqliteStore(StoreOfChoices):
         with self._readers.reading() as connection:
             return judging.read_assessments(connection, trace_id)
 
+    def assessments_of(self, trace_ids: Sequence[bytes]) -> dict[bytes, list[Assessment]]:
+        """The judgements of several traces."""
+        with self._readers.reading() as connection:
+            return judging.read_some_assessments(connection, trace_ids)
+
     def add_assessment(self, assessment: Assessment) -> Future[bool]:
         """Keeps a judgement."""
         return self._committer.submit(lambda writer: judging.insert_assessment(writer.connection, assessment))
