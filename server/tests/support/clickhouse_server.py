@@ -34,9 +34,8 @@ _NO_SETTINGS = {  # what a request says beside them
     *("query", "database", "query_id", "session_id", "session_timeout", "session_check", "user", "password"),
     *("role", "quota_key", "client_protocol_version", "compress", "decompress", "enable_http_compression"),
     *("buffer_size", "wait_end_of_query", "default_format", "send_progress_in_http_headers"),
-    "http_headers_progress_interval_ms",
+    *("http_headers_progress_interval_ms", "insert_deduplication_token"),
 }
-_DEFAULT_DATABASES = ("", "__default__")
 _PARAMETER = "param_"
 _TOKEN = "insert_deduplication_token"
 _ERROR = re.compile(r"Code: (\d+)\.")
@@ -136,9 +135,6 @@ class Connection:
 
     def run(self, arguments: dict[str, str], body: bytes, default_format: str) -> Answer:
         """Does what a request asks."""
-        arguments = dict(arguments)
-        # Each insert has another: it is said with it, where two statements more would set and unset it.
-        token = arguments.pop(_TOKEN, "")
         handle = self._ready(arguments)
         given = arguments.get("query", "").encode()
         parameters = {
@@ -151,7 +147,8 @@ class Connection:
         if insert is not None:
             statement, data = statement[: insert.end()], statement[insert.end() :] + data
         if data:
-            return self._insert(handle, statement, data, default_format, token)
+            # Each insert has another token: said with it, where two statements more would set and unset it.
+            return self._insert(handle, statement, data, default_format, arguments.get(_TOKEN, ""))
         found = _FORMAT.search(statement.rstrip())
         result = handle.query(statement.decode(), default_format, parameters or None)
         is_answering = found is not None or _ANSWERS.match(statement) is not None
@@ -172,30 +169,27 @@ class Connection:
             file.flush()
             known = f" SETTINGS {_TOKEN} = {_quoted(token)}" if token else ""
             result = handle.query(f"{before} FROM INFILE {_quoted(file.name)}{known} FORMAT {name}", "TSV")
-        return Answer(
-            summary={"read_rows": str(result.rows_read()), "written_rows": str(result.rows_written())}
-        )
+        summary = {"read_rows": str(result.rows_read()), "written_rows": str(result.rows_written())}
+        return Answer(summary=summary)
 
     def _ready(self, arguments: dict[str, str]) -> Handle:
         """The handle with a request's settings and database."""
-        settings = {
+        wanted = {
             name: value
             for name, value in arguments.items()
             if name not in _NO_SETTINGS and not name.startswith(_PARAMETER)
         }
         if self._handle is None:
             self._handle, self._settings, self._database = self._engine.open(), {}, "default"
-        changed = {
-            name: _quoted(value) for name, value in settings.items() if self._settings.get(name) != value
-        }
-        changed |= {name: "DEFAULT" for name in self._settings if name not in settings}
+        held = self._settings
+        changed = {name: _quoted(value) for name, value in wanted.items() if held.get(name) != value}
+        changed |= {name: "DEFAULT" for name in held if name not in wanted}
         if changed:
             # All or, where one is unknown, none.
             said = ", ".join(f"{_name(name)} = {value}" for name, value in changed.items())
             self._handle.query(f"SET {said}", "TSV")
-            self._settings = settings
-        database = arguments.get("database", "")
-        database = "default" if database in _DEFAULT_DATABASES else database
+            self._settings = wanted
+        database = arguments.get("database", "").removeprefix("__default__") or "default"
         if database != self._database:
             self._database = ""
             self._handle.query(f"USE {_identifier(database)}", "TSV")
