@@ -28,7 +28,8 @@ def refuses(url: str) -> bool:
     parts = urlsplit(url)
     try:
         socket.create_connection((parts.hostname or "", parts.port or 0)).close()
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):
+        # Reset is a connection that was being made when the listening socket closed.
         return True
     return False
 
