@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import Any
 
+from outcrop_server.model.aggregates import AggregateQuery, SessionQuery
+from outcrop_server.model.new_span import NewSpan
 from outcrop_server.model.rows import OldTrace, TracePosition
 from outcrop_server.storage.api import TraceStore
-from server.tests.support.spans import START_NS, new_span, trace_id
+from server.tests.support.annotations import judgement
+from server.tests.support.binaries import turn
+from server.tests.support.spans import START_NS, model_call, new_span, trace_id
 
+DAY_NS = 86_400 * 10**9
 BIG = b"".join(number.to_bytes(4, "big") for number in range(250_000))
+
+
+def recent_day() -> int:
+    """The number of a day that is over, and near enough to have tables of its own."""
+    return time.time_ns() // DAY_NS - 10
+
+
+def _on(day: int, number: int, experiment: str, *, at_ns: int = 0, **changes: Any) -> NewSpan:
+    """The one span of a trace of this number, which began on a day."""
+    start_ns = day * DAY_NS + at_ns
+    return model_call(
+        number,
+        trace=trace_id(number),
+        start_time_ns=start_ns,
+        end_time_ns=start_ns + 5,
+        experiment=experiment,
+        **changes,
+    )
 
 
 class AgeingConformance:
@@ -62,6 +87,54 @@ class AgeingConformance:
         assert given > (much - little) * 0.9
         assert store.give_back(1 << 18) == 0
         assert [old.trace_id for old in store.oldest("Default", None, 9)] == [trace_id(1)]
+
+    def test_no_day_goes_of_which_anything_is_to_stay(self, store: TraceStore) -> None:
+        days = [recent_day() - number for number in range(4)]
+        for number, day in enumerate(days):
+            store.append([_on(day, 10 + number, "A"), _on(day, 20 + number, "B")]).result()
+        store.append([_on(days[3], 30, "kept"), _on(days[2], 31, "A", at_ns=DAY_NS - 1)]).result()
+        # A day may go where all experiments say so, and only where it is wholly before what they say.
+        assert store.delete_day({}) == {}
+        assert store.delete_day({"A": days[0] * DAY_NS, "nobody's": 2**62}) == {}
+        assert store.delete_day({"A": days[2] * DAY_NS + DAY_NS - 1, "B": days[1] * DAY_NS}) == {}
+        before = {"A": days[1] * DAY_NS, "B": days[0] * DAY_NS + 5}
+        gone = store.delete_day(before)
+        assert gone in ({}, {"A": 2, "B": 1})
+        assert store.delete_day(before) == {}
+        left = {int.from_bytes(each.row.trace_id, "big") for each in store.traces(None, None, 100)}
+        assert left == {10, 11, 13, 20, 21, 23, 30} | (set() if gone else {12, 22, 31})
+
+    def test_a_day_leaves_nothing_that_counts(self, store: TraceStore, tmp_path: Path) -> None:
+        day = recent_day()
+        for number, at in enumerate((day - 3, day - 3, day - 2, day), start=1):
+            session = "of one day" if number == 1 else "over days"
+            payload = turn(1, 1) if number == 1 else b"{}"
+            store.append([_on(at, number, "A", payload=payload, session_id=session)]).result()
+            store.add_assessment(judgement(number, trace=trace_id(number))).result()
+        store.append([_on(day - 3, 9, "A", parent=77)]).result()
+        other = self.open(tmp_path)
+        until = {"A": (day - 2) * DAY_NS}
+        if store.delete_day(until):
+            # The same is found as when each trace is deleted by itself, by whoever has the store open.
+            assert store.delete_day(until) == {}
+        else:
+            store.delete_traces([trace_id(number) for number in (1, 2, 9)]).result()
+        for each in (store, other):
+            assert [int.from_bytes(old.trace_id, "big") for old in each.oldest("A", None, 9)] == [3, 4]
+            assert each.trace(trace_id(1)) is None
+            assert each.spans(trace_id(2)) == []
+            assert each.assessments(trace_id(2)) == []
+            assert [row.trace_count for row in each.experiments()] == [2]
+            (session,) = each.sessions(SessionQuery())
+            assert (session.session_id, session.trace_count) == ("over days", 2)
+            assert (session.first_start_ns, session.last_start_ns) == ((day - 2) * DAY_NS, day * DAY_NS)
+            (group,) = each.aggregate(AggregateQuery()).groups
+            assert group.traces is not None
+            assert (group.traces.count, group.calls.count) == (2, 2)
+        # One of them may come anew, on a day that was gone.
+        assert other.append([_on(day - 3, 2, "A")]).result() == 1
+        assert store.trace(trace_id(2)) is not None
+        other.close()
 
     def test_one_opener_at_a_time_removes_what_is_old(self, store: TraceStore, tmp_path: Path) -> None:
         other = self.open(tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
     from outcrop_server.model.rows import OldTrace, TracePosition
@@ -41,6 +42,24 @@ class RetainingStore(Protocol):
 
     def used_bytes(self) -> int:
         """What the whole store takes on its disk, about, without what was deleted and can be given back."""
+        ...
+
+    def delete_day(self, before_ns: Mapping[str, int]) -> dict[str, int]:
+        """Deletes a whole day of traces at once, where that costs less than one trace after the other.
+
+        A day (UTC) MAY go only where every trace that began on it is of an experiment in `before_ns` and
+        began before the moment that is said of it. MUST be as `KeptTraces.delete_traces` for all of them, and
+        SHOULD keep others waiting for no more than a moment. An engine that has no use for it does nothing.
+
+        Args:
+            before_ns: moments by the names of experiments.
+
+        Returns:
+            How many traces of each experiment were deleted; empty when no day may go, or none can now.
+
+        Raises:
+            UnavailableError: it could not be done now.
+        """
         ...
 
     def give_back(self, max_bytes: int, *, is_thorough: bool = False) -> int:

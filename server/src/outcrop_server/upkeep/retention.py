@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 RuleSource = Literal["option", "page", "none"]
 _NS_IN_S = 1_000_000_000
+_DAY_S = 86_400
+_DAY_NS = _DAY_S * _NS_IN_S
+# From this age on a day more or less is none, and days go whole where the engine keeps them apart.
+_BY_DAYS_FROM_S = 7 * _DAY_S
 _PAGE = 200
 _BYTES_A_STEP = 2 << 20
 # The store's size is known exactly only after deleting; it comes closer with each round.
@@ -147,6 +151,7 @@ class Retention:
         Raises:
             RequestError: the store could not do it now; what was removed before stays removed.
         """
+        self._remove_days(removed, is_stopping)
         for _ in range(_MOST_ROUNDS):
             before = removed.traces.total()
             self._remove(removed, is_stopping)
@@ -169,11 +174,37 @@ class Retention:
             removed.traces.update((each.trace.experiment, each.limit) for each in step)
             is_stopping.wait(time.monotonic() - began_s)
 
+    def _remove_days(self, removed: Removed, is_stopping: threading.Event) -> None:
+        """Removes days of which every trace is too old, where the store can do that at once."""
+        before_ns: dict[str, int] = {}
+        for row in self._store.experiments():
+            rule, _ = self._policy.rule_for(row)
+            limits = self._policy.limits_of(rule)
+            if not rule.is_kept and limits.age_s is not None:
+                before_ns[row.name] = self._oldest_kept_ns(limits.age_s)
+        while not is_stopping.is_set():
+            began_s = time.monotonic()
+            gone = self._store.delete_day(before_ns)
+            if not gone:
+                return
+            removed.traces.update({(name, "age"): count for name, count in gone.items()})
+            is_stopping.wait(time.monotonic() - began_s)
+
+    def _oldest_kept_ns(self, age_s: float) -> int:
+        """The first moment that is not yet too long ago.
+
+        Days that are kept apart go whole: a trace then stays until its day is over, too.
+        """
+        before_ns = self._now_ns() - int(age_s) * _NS_IN_S
+        if self._store.capabilities.ages_by_days and age_s >= _BY_DAYS_FROM_S:
+            return before_ns - before_ns % _DAY_NS
+        return before_ns
+
     def _of_experiment(self, name: str, count: int, limits: Limits) -> Iterator[Expired]:
         if limits.is_empty:
             return
         # A trace of exactly this age stays, as do exactly so many traces and bytes.
-        before_ns = -math.inf if limits.age_s is None else self._now_ns() - int(limits.age_s) * _NS_IN_S
+        before_ns = -math.inf if limits.age_s is None else self._oldest_kept_ns(limits.age_s)
         traces = 0 if limits.traces is None else count - limits.traces
         size = 0 if limits.bytes is None else self._store.experiment_bytes(name) - limits.bytes
         for trace in self._oldest_first(name, None):

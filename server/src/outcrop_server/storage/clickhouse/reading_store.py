@@ -15,6 +15,7 @@ from outcrop_server.storage.clickhouse.health import read_sizes
 from outcrop_server.storage.clickhouse.leases import KEEPING, held_at_once
 from outcrop_server.storage.clickhouse.opening import mark_of
 from outcrop_server.storage.clickhouse.windows import Edges
+from outcrop_server.storage.common.no_days import DeletesNoDays
 from outcrop_server.storage.common.sizes import Sizes
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from outcrop_server.storage.clickhouse.committer import Committer
 
 
-class ReadingStore:
+class ReadingStore(DeletesNoDays):
     """Methods of `storage.api` and `storage.retention`, by a store's parts."""
 
     _client: Client

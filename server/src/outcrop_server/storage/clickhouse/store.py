@@ -73,7 +73,10 @@ class ClickhouseStore(ReadingStore, SearchingStore, StoreOfChoices):
         self._client = Client(address, cluster)
         make_tables(self._client, cluster=cluster, is_durable=is_durable)
         self._capabilities = StoreCapabilities(
-            f"ClickHouse {self._client.version_text}", is_file=False, traces_a_step=_TRACES_A_STEP
+            f"ClickHouse {self._client.version_text}",
+            is_file=False,
+            traces_a_step=_TRACES_A_STEP,
+            ages_by_days=True,
         )
         self._committer = Committer(
             self._client,

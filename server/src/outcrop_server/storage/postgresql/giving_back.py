@@ -10,10 +10,10 @@ import psycopg
 from psycopg import errors
 
 from outcrop_server.storage.postgresql.connections import open_writer
+from outcrop_server.storage.postgresql.dropping import drop, lock_parting, lock_tables, size_of, tables_of
 from outcrop_server.storage.postgresql.failures import told
-from outcrop_server.storage.postgresql.locks import FINISHING, PARTING, key_of
 from outcrop_server.storage.postgresql.partitions import part_of
-from outcrop_server.storage.postgresql.schema import ELSEWHEN, OF_TRACES, PARTITIONED
+from outcrop_server.storage.postgresql.schema import ELSEWHEN, OF_TRACES
 
 if TYPE_CHECKING:
     from outcrop_server.storage.postgresql.connections import Connection
@@ -28,9 +28,6 @@ _SWEPT = """
     ORDER BY deleted_bytes DESC LIMIT 1
 """
 _IS_SWEPT = "UPDATE part_use SET deleted_bytes = 0 WHERE part = %s"
-_SIZE = (
-    "SELECT coalesce(sum(pg_total_relation_size(to_regclass(name))), 0) FROM unnest(%s::text[]) AS t (name)"
-)
 # Who waits for a table that somebody reads keeps all others waiting behind.
 _PATIENCE = "SET LOCAL lock_timeout = '1s'"
 _IS_EMPTY = "SELECT NOT EXISTS (SELECT 1 FROM {table})"
@@ -66,6 +63,11 @@ class GivingBack:
             self._untold -= step
             return step
 
+    def add(self, size: int) -> None:
+        """Says that somebody else gave so many bytes back."""
+        with self._lock:
+            self._untold += size
+
     def _given(self, worth_it: float) -> int:
         try:
             with open_writer(self._uri) as connection:
@@ -80,31 +82,19 @@ class GivingBack:
         return 0
 
 
-def tables_of(part: int, tables: tuple[str, ...] = PARTITIONED) -> list[str]:
-    """The tables of a part, or those of some kinds."""
-    end = "elsewhen" if part == ELSEWHEN else f"d{part}"
-    return [f"{table}_{end}" for table in tables]
-
-
 def _drop(connection: Connection, part: int) -> int:
     """Drops a part in which nothing is; 0 if that cannot be now."""
-    tables = tables_of(part)
-    size = int(_one(connection, _SIZE, (tables,)) or 0)
+    size = size_of(connection, part)
     try:
         with connection.transaction():
             connection.execute(_PATIENCE)
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (key_of(connection, PARTING),))
-            # Dropping takes them anyway; in one order, those first that more wait for.
-            for table in (*PARTITIONED, *tables):
-                connection.execute(f"LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE".encode())
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (key_of(connection, FINISHING),))
+            lock_parting(connection)
+            lock_tables(connection, part, "1s")
             if not all(
                 _one(connection, _IS_EMPTY.format(table=table)) for table in tables_of(part, OF_TRACES)
             ):
                 return 0
-            for table in tables:
-                connection.execute(f"DROP TABLE {table}".encode())
-            connection.execute("DELETE FROM part_use WHERE part = %s", (part,))
+            drop(connection, part)
     except (errors.LockNotAvailable, errors.DeadlockDetected):
         # Somebody reads, or writes there; it is tried again when asked again.
         return 0
@@ -114,11 +104,11 @@ def _drop(connection: Connection, part: int) -> int:
 def _sweep(connection: Connection, part: int) -> int:
     """Cuts the free ends off the files of a part; nobody who reads or writes waits for it."""
     tables = tables_of(part)
-    before = int(_one(connection, _SIZE, (tables,)) or 0)
+    before = size_of(connection, part)
     for table in tables:
         connection.execute(f"VACUUM (TRUNCATE true) {table}".encode())
     connection.execute(_IS_SWEPT, (part,))
-    return max(0, before - int(_one(connection, _SIZE, (tables,)) or 0))
+    return max(0, before - size_of(connection, part))
 
 
 def _one(connection: Connection, statement: str, values: tuple[Any, ...] = ()) -> Any:

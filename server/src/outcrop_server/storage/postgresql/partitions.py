@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from outcrop_server.storage.postgresql.connections import Connection
 
-_DAY_NS = 86_400 * 1_000_000_000
+DAY_NS = 86_400 * 1_000_000_000
 # Of what began longer ago, or later than this, no part is made: a sender whose clock is wild would make
 # thousands.
 PAST_DAYS = 400
@@ -34,20 +34,20 @@ _ATTACH = "ALTER TABLE {table} ATTACH PARTITION {table}_d{part} FOR VALUES IN ({
 
 def part_of(start_ns: int, now_ns: int | None = None) -> int:
     """The part of what began at a moment, if it comes now."""
-    day = start_ns // _DAY_NS
-    today = (time.time_ns() if now_ns is None else now_ns) // _DAY_NS
+    day = start_ns // DAY_NS
+    today = (time.time_ns() if now_ns is None else now_ns) // DAY_NS
     return day if today - PAST_DAYS <= day <= today + AHEAD_DAYS else ELSEWHEN
 
 
 def moved(part: int, before_ns: int, start_ns: int) -> int:
     """The part of a trace that lay in one, and began earlier than was known, or later."""
-    return part if start_ns // _DAY_NS == before_ns // _DAY_NS else part_of(start_ns)
+    return part if start_ns // DAY_NS == before_ns // DAY_NS else part_of(start_ns)
 
 
 def days_between(first_ns: int | None, last_ns: int | None) -> tuple[int, int]:
     """Between which numbers the parts lie, `ELSEWHEN` apart, of what began within a stretch of time."""
-    first = -(2**31) if first_ns is None else first_ns // _DAY_NS
-    last = 2**31 - 1 if last_ns is None else last_ns // _DAY_NS
+    first = -(2**31) if first_ns is None else first_ns // DAY_NS
+    last = 2**31 - 1 if last_ns is None else last_ns // DAY_NS
     return max(first, -(2**31)), min(last, 2**31 - 1)
 
 

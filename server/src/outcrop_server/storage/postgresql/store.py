@@ -18,6 +18,7 @@ from outcrop_server.storage.postgresql import ageing, changes, judging, listing,
 from outcrop_server.storage.postgresql.choices import StoreOfChoices
 from outcrop_server.storage.postgresql.committer import Committer
 from outcrop_server.storage.postgresql.connections import ReaderPool, open_writer, snapshot
+from outcrop_server.storage.postgresql.day_removal import DayRemoval
 from outcrop_server.storage.postgresql.experiments import read_experiments, read_named_experiments
 from outcrop_server.storage.postgresql.failures import line
 from outcrop_server.storage.postgresql.giving_back import GivingBack
@@ -31,7 +32,7 @@ from outcrop_server.storage.postgresql.touched import ALONE, changed
 from outcrop_server.storage.postgresql.writer_connection import WriterConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from outcrop_server.model.annotations import Assessment, AssessmentContent, TraceEdit
@@ -84,11 +85,14 @@ class PostgresStore(SearchingStore, StoreOfChoices):
         self._uri = uri
         self._max_waiting_bytes = max_waiting_bytes
         connection = _opened(uri)
-        self._capabilities = StoreCapabilities(f"PostgreSQL {connection.server_version}", is_file=False)
+        self._capabilities = StoreCapabilities(
+            f"PostgreSQL {connection.server_version}", is_file=False, ages_by_days=True
+        )
         self._committer = Committer(connection, max_waiting_bytes, on_commit)
         self._readers = ReaderPool(uri, max_readers)
         self._sizes = Sizes(lambda: read_sizes(self._readers))
         self._giving_back = GivingBack(uri)
+        self._day_removal = DayRemoval(uri, self.delete_traces, self._giving_back)
         self._is_closed = False
         self._open_search(read_text, search_s, fills_apart=fills_apart)
 
@@ -275,6 +279,10 @@ class PostgresStore(SearchingStore, StoreOfChoices):
         """What the store takes, without what it has room for."""
         with self._readers.reading() as connection:
             return ageing.read_used_bytes(connection)
+
+    def delete_day(self, before_ns: Mapping[str, int]) -> dict[str, int]:
+        """Drops the partitions of the oldest day that may go."""
+        return self._day_removal.delete_day(before_ns)
 
     def give_back(self, max_bytes: int, *, is_thorough: bool = False) -> int:
         """Drops empty days and cuts the free ends off files."""

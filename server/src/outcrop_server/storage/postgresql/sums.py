@@ -57,13 +57,13 @@ _DROP = f"DELETE FROM rollup USING unnest({_KEY_ARRAYS}) AS gone ({_KEY}) WHERE 
     f"rollup.{name} = gone.{name}" for name in _KEY.split(", ")
 )
 
-_SESSION_SUMS = ("trace_count", "error_count", *_SUMS[2:])
+SESSION_SUMS = ("trace_count", "error_count", *_SUMS[2:])
 _UPSERT_SESSIONS = (
-    f"INSERT INTO session (session_id, experiment_id, {', '.join(_SESSION_SUMS)}, first_start_ns, "  # noqa: S608 - made of constants
+    f"INSERT INTO session (session_id, experiment_id, {', '.join(SESSION_SUMS)}, first_start_ns, "  # noqa: S608 - made of constants
     "last_start_ns) SELECT * FROM unnest(%s::text[], %s::bigint[], "
-    f"{', '.join('%s::bigint[]' for _ in _SESSION_SUMS)}, %s::bigint[], %s::bigint[]) "
+    f"{', '.join('%s::bigint[]' for _ in SESSION_SUMS)}, %s::bigint[], %s::bigint[]) "
     "ON CONFLICT (session_id, experiment_id) DO UPDATE SET "
-    + "".join(f"{name} = session.{name} + excluded.{name}, " for name in _SESSION_SUMS)
+    + "".join(f"{name} = session.{name} + excluded.{name}, " for name in SESSION_SUMS)
     + "first_start_ns = least(session.first_start_ns, excluded.first_start_ns), "
     "last_start_ns = greatest(session.last_start_ns, excluded.last_start_ns)"
 )
@@ -158,9 +158,17 @@ def _write_sessions(connection: Connection, deltas: Deltas) -> None:
     connection.execute(_UPSERT_SESSIONS, (list(sessions), *map(integers, numbers)))
     lost = [key for key, delta in deltas.sessions.items() if delta.has_lost]
     if lost:
-        columns = ([session for session, _ in lost], integers(number for _, number in lost))
-        connection.execute(_DROP_SESSIONS, columns)
-        connection.execute(_LOOK_UP_ENDS, columns)
+        connection.execute(_DROP_SESSIONS, _session_columns(lost))
+        look_up_ends(connection, lost)
+
+
+def look_up_ends(connection: Connection, sessions: Sequence[tuple[str, int]]) -> None:
+    """Says anew when the first and the last trace of sessions began: some of theirs are gone."""
+    connection.execute(_LOOK_UP_ENDS, _session_columns(sessions))
+
+
+def _session_columns(sessions: Sequence[tuple[str, int]]) -> tuple[list[str], str]:
+    return [session for session, _ in sessions], integers(number for _, number in sessions)
 
 
 def _count(connection: Connection, deltas: Deltas) -> None:

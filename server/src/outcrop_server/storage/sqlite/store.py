@@ -14,6 +14,7 @@ from outcrop_server.model.timeline import Timeline
 from outcrop_server.otlp.text import read_text
 from outcrop_server.storage.common import columns
 from outcrop_server.storage.common.frames import unpack
+from outcrop_server.storage.common.no_days import DeletesNoDays
 from outcrop_server.storage.common.prepared import prepare
 from outcrop_server.storage.sqlite import ageing, changes, facets, judging, tree
 from outcrop_server.storage.sqlite import health as disk
@@ -57,7 +58,7 @@ _LOCK_TIMEOUT_S = 30.0
 _COUNTING_S = 1.0
 
 
-class SqliteStore(StoreOfChoices):
+class SqliteStore(StoreOfChoices, DeletesNoDays):
     """Keeps traces in one SQLite file; see `storage.api.TraceStore` for what its methods promise.
 
     Args:
