@@ -19,7 +19,7 @@ from outcrop_server.model.aggregates import MAX_COUNTED
 from outcrop_server.storage.common.rollup_rows import LEVELS_S
 from outcrop_server.storage.postgresql.arrays import integers
 from outcrop_server.storage.postgresql.connections import open_writer
-from outcrop_server.storage.postgresql.dropping import drop, lock_parting, lock_tables, size_of
+from outcrop_server.storage.postgresql.dropping import drop, lock_tables, size_of
 from outcrop_server.storage.postgresql.failures import told
 from outcrop_server.storage.postgresql.partitions import DAY_NS
 from outcrop_server.storage.postgresql.schema import ELSEWHEN
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 # Who waits for a table keeps all who come later waiting behind: for a moment, now and then.
 _PATIENCE = "300ms"
-_PAUSE_S = 1.0
+_PAUSE_S = 0.1
+_PAUSES = 10
 _TRIES = 20
 _ONE_BY_ONE = 50
 _DAY_S = DAY_NS // 1_000_000_000
@@ -90,6 +91,10 @@ _UNCOUNT = """
     UPDATE experiment SET trace_count = trace_count - gone.traces, error_count = error_count - gone.errors
     FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS gone (experiment_id, traces, errors)
     WHERE experiment.experiment_id = gone.experiment_id
+"""
+# Who writes to the day holds what dropping needs, and goes first.
+_IS_AWAITED = """
+    SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)) LIMIT 1
 """
 _ROLLUPS = "DELETE FROM rollup WHERE level_s = ANY(%s::integer[]) AND bucket_s >= %s AND bucket_s < %s"
 _GONE = (
@@ -180,7 +185,6 @@ def _dropped(connection: Connection, part: int, stays: Mapping[int, int]) -> dic
 
 def _drop(connection: Connection, part: int, stays: Mapping[int, int]) -> dict[int, int]:
     connection.execute(_PLAN_FREELY.encode())
-    lock_parting(connection)
     # Who writes a trace has its home's lock before that of a table: so here, too.
     locked = connection.execute(_LOCK_HOMES.format(part=part).encode()).fetchone()
     connection.execute(f"LOCK TABLE trace_d{part} IN SHARE MODE".encode())
@@ -212,9 +216,12 @@ def _wait_for_tables(connection: Connection, part: int) -> None:
         except errors.LockNotAvailable:
             if tried == _TRIES:
                 raise
-            time.sleep(_PAUSE_S)
         else:
             return
+        for _ in range(_PAUSES):
+            if connection.execute(_IS_AWAITED).fetchone():
+                raise _NotNowError
+            time.sleep(_PAUSE_S)
 
 
 def _take_away(

@@ -28,16 +28,11 @@ def size_of(connection: Connection, part: int) -> int:
     return 0 if found is None else int(found[0])
 
 
-def lock_parting(connection: Connection) -> None:
-    """Keeps all others from making and dropping parts."""
-    connection.execute(_LOCK, (key_of(connection, PARTING),))
-
-
 def lock_tables(connection: Connection, part: int, patience: str) -> None:
     """Takes what dropping needs: nobody reads or writes any trace then, and no writer is at its end.
 
     Args:
-        connection: holds `lock_parting`.
+        connection: in a transaction.
         part: which is to be dropped.
         patience: how long each lock is waited for, since all who come later wait behind it.
 
@@ -45,6 +40,7 @@ def lock_tables(connection: Connection, part: int, patience: str) -> None:
         LockNotAvailable: somebody else has one.
     """
     connection.execute(f"SET LOCAL lock_timeout = '{patience}'".encode())
+    connection.execute(_LOCK, (key_of(connection, PARTING),))
     # Dropping takes them anyway; in one order, those first that more wait for.
     for table in (*PARTITIONED, *tables_of(part)):
         connection.execute(f"LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE".encode())

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import errors
 
 from outcrop_server.storage.postgresql.connections import open_writer
-from outcrop_server.storage.postgresql.dropping import drop, lock_parting, lock_tables, size_of, tables_of
+from outcrop_server.storage.postgresql.dropping import drop, lock_tables, size_of, tables_of
 from outcrop_server.storage.postgresql.failures import told
 from outcrop_server.storage.postgresql.partitions import part_of
 from outcrop_server.storage.postgresql.schema import ELSEWHEN, OF_TRACES
@@ -29,7 +29,7 @@ _SWEPT = """
 """
 _IS_SWEPT = "UPDATE part_use SET deleted_bytes = 0 WHERE part = %s"
 # Who waits for a table that somebody reads keeps all others waiting behind.
-_PATIENCE = "SET LOCAL lock_timeout = '1s'"
+_PATIENCE = "1s"
 _IS_EMPTY = "SELECT NOT EXISTS (SELECT 1 FROM {table})"
 
 
@@ -87,9 +87,7 @@ def _drop(connection: Connection, part: int) -> int:
     size = size_of(connection, part)
     try:
         with connection.transaction():
-            connection.execute(_PATIENCE)
-            lock_parting(connection)
-            lock_tables(connection, part, "1s")
+            lock_tables(connection, part, _PATIENCE)
             if not all(
                 _one(connection, _IS_EMPTY.format(table=table)) for table in tables_of(part, OF_TRACES)
             ):
