@@ -125,9 +125,9 @@ class AgeingConformance:
             assert each.spans(trace_id(2)) == []
             assert each.assessments(trace_id(2)) == []
             assert [row.trace_count for row in each.experiments()] == [2]
-            (session,) = each.sessions(SessionQuery())
-            assert (session.session_id, session.trace_count) == ("over days", 2)
-            assert (session.first_start_ns, session.last_start_ns) == ((day - 2) * DAY_NS, day * DAY_NS)
+            (found,) = each.sessions(SessionQuery())
+            assert (found.session_id, found.trace_count) == ("over days", 2)
+            assert (found.first_start_ns, found.last_start_ns) == ((day - 2) * DAY_NS, day * DAY_NS)
             (group,) = each.aggregate(AggregateQuery()).groups
             assert group.traces is not None
             assert (group.traces.count, group.calls.count) == (2, 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -12,12 +13,14 @@ from typing import Any
 
 import pytest
 
+from outcrop_server.configuration.retention import Age, Limits, RetentionRules
 from outcrop_server.model.annotations import Document, DocumentKey
 from outcrop_server.model.new_span import NewSpan
 from outcrop_server.storage.postgresql import day_removal
 from outcrop_server.storage.postgresql.connections import open_writer
 from outcrop_server.storage.postgresql.partitions import read_parts
 from outcrop_server.storage.postgresql.store import PostgresStore
+from outcrop_server.upkeep.retention import Removed, Retention, RetentionPolicy
 from server.tests.support.annotations import judgement
 from server.tests.support.binaries import turn
 from server.tests.support.postgres import Postgres
@@ -126,8 +129,12 @@ def test_a_day_stays_whose_tables_are_free_only_after_some_tries(
     with open_writer(uri) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM trace")
+
+        def end_reading(_seconds: float) -> None:
+            reader.execute("COMMIT")
+
         # The reader ends where the one who drops pauses.
-        monkeypatch.setattr(day_removal.time, "sleep", lambda _: reader.execute("COMMIT"))
+        monkeypatch.setattr("time.sleep", end_reading)
         assert store.delete_day({"Default": TODAY * DAY_NS}) == {"Default": 1}
     assert faults(uri) == []
 
@@ -142,6 +149,42 @@ def test_what_a_wild_clock_put_elsewhere_keeps_its_day(uri: str, store: Postgres
     store.append([call_on(TODAY - 9, 3), call_on(TODAY - 8, 4)]).result()
     assert store.delete_day({"Default": TODAY * DAY_NS}) == {"Default": 2}
     assert numbers_of(store) == {1, 3}
+
+
+def removed_by(store: PostgresStore, now_ns: int, age: str, *rules: str) -> Counter[tuple[str, str]]:
+    """What retention removes; it says so before."""
+    policy = RetentionPolicy(
+        Limits(age_s=Age().read(age)), RetentionRules().read(",".join(rules)) if rules else ()
+    )
+    retention = Retention(store, policy, lambda: now_ns)
+    said = Counter((each.trace.experiment, each.limit) for each in retention.expired())
+    removed = Removed()
+    retention.run(threading.Event(), removed)
+    assert removed.traces == said
+    return removed.traces
+
+
+def test_long_ages_end_with_a_day_and_short_ones_to_the_moment(uri: str, store: PostgresStore) -> None:
+    noon_ns = TODAY * DAY_NS + DAY_NS // 2
+    for number, experiment in enumerate(("A", "B", "kept", "A"), start=1):
+        for day in range(20):
+            at_ns = (TODAY - day) * DAY_NS + number
+            span = model_call(day, trace=trace_id(100 * number + day), start_time_ns=at_ns, end_time_ns=at_ns)
+            store.append([span._replace(experiment=experiment)]).result()
+    assert removed_by(store, noon_ns, "10d", "kept: keep", "B: age=12d") == {
+        ("A", "age"): 18,
+        ("B", "age"): 7,
+    }
+    # Of eleven days ago nothing of A's is there, all of ten days ago is: its last moment is too young.
+    assert {number % 100 for number in numbers_of(store) if number < 200} == set(range(11))
+    assert faults(uri) == []
+    assert removed_by(store, noon_ns, "10d", "kept: age=9d") == {("B", "age"): 2, ("kept", "age"): 10}
+    assert TODAY - 11 not in read_parts_of(uri)
+    assert faults(uri) == []
+    assert removed_by(store, noon_ns, "6d") == Counter(
+        {("A", "age"): 10, ("B", "age"): 5, ("kept", "age"): 4}
+    )
+    assert faults(uri) == []
 
 
 def test_spans_that_come_meanwhile_are_there_once_or_went_with_their_day(
