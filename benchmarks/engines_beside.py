@@ -3,15 +3,17 @@
 SQLite in a file, PostgreSQL (a server of its own on this machine, with a gigabyte of shared buffers, and
 durable), and ClickHouse's engine (chDB behind the tests' small HTTP server, durable, too): filled by one
 process, then served, each question asked as `million_spans.py` asks it, with nothing coming in. Then spans
-come in over HTTP: into one server over the file, into one and into two over each database, in turn, three
-rounds each. Two cores have it all: senders, servers and databases. OUTCROP_BENCHMARK_SPANS says how many
-(1,000,000), OUTCROP_BENCHMARK_ENGINES which (SQLite,PostgreSQL,ClickHouse).
+come in over HTTP, four senders a server: into one server over the file, into one and into two over each
+database, and into these once more while the index of words is not filled, in turn, three rounds each. Two
+cores have it all: senders, servers, who fills the index, and databases. OUTCROP_BENCHMARK_SPANS says how
+many (1,000,000), OUTCROP_BENCHMARK_ENGINES which (SQLite,PostgreSQL,ClickHouse).
 """
 
 from __future__ import annotations
 
 import http.client
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -19,7 +21,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -40,8 +42,10 @@ from server.tests.support.postgres import Postgres
 SPANS = int(os.environ.get("OUTCROP_BENCHMARK_SPANS", "1000000"))
 ENGINES = os.environ.get("OUTCROP_BENCHMARK_ENGINES", "SQLite,PostgreSQL,ClickHouse").split(",")
 SENT = 48_000
-SENDERS, ROUNDS, SIZE = 4, 3, 512
+SENDERS_EACH, ROUNDS, SIZE = 4, 3, 512
 PORTS = (5198, 5199)
+# How many servers, and whether one of them fills the index of words meanwhile.
+WAYS = ((1, True), (2, True), (1, False), (2, False))
 SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "4GB", "checkpoint_timeout": "15min"}
 
 
@@ -107,26 +111,49 @@ def asked(name: str, store: str, folder: str) -> dict[str, float]:
     return dict(million_spans.MEASURED)
 
 
-def taken_in(store: str, folder: str, servers: int, first: int, database: Database | None) -> Rate:
+def children_of(parents: list[int]) -> list[int]:
+    """The ids of the processes that some have started."""
+    stats = [path.read_text() for path in Path("/proc").glob("[0-9]*/stat")]
+    return [int(stat.split()[0]) for stat in stats if int(stat.rpartition(")")[2].split()[1]) in parents]
+
+
+@contextmanager
+def paused(servers: list[int]) -> Generator[None]:
+    """Within it, the processes that fill the index of words stand still; each server has one, soon."""
+    while len(fillers := children_of(servers)) < len(servers):
+        time.sleep(0.1)
+    for filler in fillers:
+        os.kill(filler, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for filler in fillers:
+            os.kill(filler, signal.SIGCONT)
+
+
+def taken_in(
+    store: str, folder: str, servers: int, first: int, database: Database | None, *, has_words: bool
+) -> Rate:
     """How fast spans come in, by so many servers; `first` makes them new."""
-    batches = batches_of(SIZE, SENT, first=first)
+    batches, count = batches_of(SIZE, SENT, first=first), SENDERS_EACH * servers
     with serving(store, folder, PORTS[:servers]) as process_ids:
         for port in PORTS[:servers]:
             send(port, batches_of(SIZE, 8 * SIZE, first=first + 10 * SENT + port))
-        before = sum(map(cpu_s, process_ids))
-        of_database = 0.0 if database is None else database.cpu_s()
-        began = time.perf_counter()
-        senders = [
-            threading.Thread(target=send, args=(PORTS[at % servers], batches[at::SENDERS]))
-            for at in range(SENDERS)
-        ]
-        for sender in senders:
-            sender.start()
-        for sender in senders:
-            sender.join()
-        seconds = time.perf_counter() - began
-        used = sum(map(cpu_s, process_ids)) - before
-        theirs = 0.0 if database is None else database.cpu_s() - of_database
+        with nullcontext() if has_words else paused(process_ids):
+            before = sum(map(cpu_s, process_ids))
+            of_database = 0.0 if database is None else database.cpu_s()
+            began = time.perf_counter()
+            senders = [
+                threading.Thread(target=send, args=(PORTS[at % servers], batches[at::count]))
+                for at in range(count)
+            ]
+            for sender in senders:
+                sender.start()
+            for sender in senders:
+                sender.join()
+            seconds = time.perf_counter() - began
+            used = sum(map(cpu_s, process_ids)) - before
+            theirs = 0.0 if database is None else database.cpu_s() - of_database
     return Rate(SENT / seconds, used / SENT * 1e6, theirs / SENT * 1e6)
 
 
@@ -180,10 +207,13 @@ def main() -> None:
         first = 0
         for _ in range(ROUNDS):
             for engine in engines:
-                for servers in (1,) if engine.database is None else (1, 2):
+                for servers, has_words in WAYS[:1] if engine.database is None else WAYS:
                     first += 20 * SENT
-                    rate = taken_in(engine.place, folder, servers, first, engine.database)
-                    rounds.setdefault(f"{engine.name}, {servers} server(s)", []).append(rate)
+                    rate = taken_in(
+                        engine.place, folder, servers, first, engine.database, has_words=has_words
+                    )
+                    way = f"{engine.name}, {servers} server(s){'' if has_words else ', no words filled'}"
+                    rounds.setdefault(way, []).append(rate)
         for name, values in rounds.items():
             rate, ours, theirs = map(statistics.median, zip(*values, strict=True))
             print(f"{name}: {rate:,.0f} spans/s, CPU {ours:.0f} us a span, {theirs:.0f} in the database")
