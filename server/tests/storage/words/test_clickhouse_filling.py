@@ -30,7 +30,7 @@ from outcrop_server.storage.clickhouse.words import filler, gathering, lease, wa
 from outcrop_server.storage.clickhouse.words.asking import Asking, Trace
 from outcrop_server.storage.clickhouse.words.waiting import read_state, read_waiting
 from outcrop_server.storage.clickhouse.words.word_index import WordIndex
-from outcrop_server.storage.common import filler_apart
+from outcrop_server.storage.common import filler_apart, filling
 from outcrop_server.storage.common.wanted import IN_WORDS, words_wanted
 from server.tests.support.spans import trace_id
 from server.tests.support.texts import saying
@@ -88,7 +88,7 @@ def _blind(monkeypatch: pytest.MonkeyPatch) -> None:
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gathering, "SETTLE_S", 0.0)
     monkeypatch.setattr(filler, "_POLL_S", 0.05)
-    monkeypatch.setattr(filler, "_LATER_S", 0.1)
+    monkeypatch.setattr(filling, "LATER_S", 0.1)
 
 
 def asking_of(client: Client) -> Asking:

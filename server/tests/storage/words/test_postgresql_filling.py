@@ -20,10 +20,10 @@ from psycopg import errors
 from outcrop.filter.parser import parse_filter
 from outcrop_server.model.errors import UnavailableError
 from outcrop_server.model.search import TraceSearch
-from outcrop_server.storage.common import filler_apart
+from outcrop_server.storage.common import filler_apart, filling
 from outcrop_server.storage.postgresql.partitions import part_of
 from outcrop_server.storage.postgresql.store import PostgresStore
-from outcrop_server.storage.postgresql.words import filler, gathering, vocabulary, waiting
+from outcrop_server.storage.postgresql.words import gathering, vocabulary, waiting
 from server.tests.support.postgres import Postgres
 from server.tests.support.spans import trace_id
 from server.tests.support.texts import found, saying
@@ -144,7 +144,7 @@ def test_a_killed_servers_filling_goes_on_in_another_one(store: PostgresStore, u
 def test_of_two_servers_one_fills_and_the_other_follows_when_it_is_gone(
     store: PostgresStore, uri: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filler, "_LATER_S", 0.05)
+    monkeypatch.setattr(filling, "LATER_S", 0.05)
     filled: list[str] = []
     store.start_filling(lambda: filled.append("first"))
     store.append([saying(1, "one")]).result()

@@ -1,31 +1,28 @@
-"""The one thread of a process that writes: it commits what has gathered, then tells the waiting requests."""
+"""Commits to the database, which has no transactions: in its turn, and so that another can end it."""
 
 from __future__ import annotations
 
 import contextlib
-import logging
-import threading
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from outcrop_server.model.errors import DamagedError, StoreFullError, UnavailableError
+from outcrop_server.model.errors import DamagedError, UnavailableError
 from outcrop_server.model.store_health import CommitWatch, watch_nothing
 from outcrop_server.storage.clickhouse import effects
 from outcrop_server.storage.clickhouse.memory import Memory
 from outcrop_server.storage.clickhouse.sequencer import Sequencer
 from outcrop_server.storage.clickhouse.turns import KeeperTurns, LogTurns
 from outcrop_server.storage.clickhouse.writer import Writer, Written
-from outcrop_server.storage.common.commit_queue import CommitQueue
+from outcrop_server.storage.common.committing import CommittingThread, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from outcrop_server.storage.clickhouse.client import Client
     from outcrop_server.storage.common.prepared import PreparedTrace
 
-_log = logging.getLogger(__name__)
 T = TypeVar("T")
 # What is left to do of a commit that counts is done again for so long when the database is away; then whoever
 # writes next does it.
@@ -42,17 +39,12 @@ class _TurnLostError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
-    """A piece of writing, such as what one call of `append` brought, and who waits for it."""
-
-    write: Callable[[Writer], Any]
-    done: Future[Any]
-    size: int
+class _Work(Work[Writer]):
     trace_ids: frozenset[bytes] = field(default_factory=frozenset[bytes])
     is_alone: bool = False
 
 
-class Committer:
+class Committer(CommittingThread[_Work]):
     """Owns the turn to write.
 
     Args:
@@ -74,25 +66,12 @@ class Committer:
         has_keeper: bool = False,
         on_commit: CommitWatch = watch_nothing,
     ) -> None:
+        super().__init__(max_bytes, on_commit, gather_s=gather_s)
         self._client = client
         self._memory = Memory(client)
         turns = KeeperTurns(client) if has_keeper else LogTurns(client)
         self._sequencer = Sequencer(client, turns, self._apply_of_other, patience_s)
-        self._queue: CommitQueue[_Work] = CommitQueue(max_bytes, gather_s=gather_s)
-        self._on_commit = on_commit
-        self._failure: str | None = None
-        self._probe: Future[Any] | None = None
-        self._thread = threading.Thread(target=self._run, name="outcrop-committer", daemon=True)
         self._thread.start()
-
-    def check_room(self) -> None:
-        """Refuses early, before a caller spends CPU on what could not be put.
-
-        Raises:
-            StoreFullError: too much waits.
-            UnavailableError: the store is closed.
-        """
-        self._queue.check_room()
 
     def submit(
         self,
@@ -129,71 +108,21 @@ class Committer:
         self._put(_Work(lambda writer: writer.take(traces, Written()), done, size, ids), count=count)
         return done
 
-    def _put(self, work: _Work, *, count: int = 0, may_wait: bool = False) -> None:
-        # What was taken is written, whatever becomes of who waits: a caller who gives up must not be told
-        # otherwise.
-        work.done.set_running_or_notify_cancel()
-        self._queue.put(work, work.size, count=count, may_wait=may_wait)
-
-    def waiting(self) -> tuple[int, int]:
-        """How many pieces of writing wait, and how many bytes they have."""
-        return self._queue.waiting()
-
     def last_change(self) -> int:
         """The newest change that can be seen."""
         return self._sequencer.last_change()
 
-    def fault(self) -> str | None:
-        """Why nothing can be written, as far as is known; None if something could when last tried.
+    def _write_something(self) -> Future[Any]:
+        return self.submit(_write_nothing)
 
-        After a failure it is tried again without anybody's spans: who asks here may be the one that keeps
-        them away meanwhile. The next call tells how that went.
-        """
-        if not self._thread.is_alive():
-            return "The thread that writes has ended."
-        if self._failure is not None and (self._probe is None or self._probe.done()):
-            with contextlib.suppress(StoreFullError, UnavailableError):
-                self._probe = self.submit(_write_nothing)
-        return self._failure
+    def _is_of_the_store(self, error: Exception) -> bool:
+        return isinstance(error, (UnavailableError, DamagedError))
 
-    def close(self) -> None:
-        """Commits what waits, then ends the thread."""
-        self._queue.close()
-        self._thread.join()
+    def _may_share(self, before: _Work, work: _Work) -> bool:
+        return not (before.is_alone or work.is_alone)
 
-    def _run(self) -> None:
-        while works := self._queue.take():
-            for run in _runs(works):
-                self._commit_together(run)
-
-    def _commit_together(self, run: Sequence[_Work]) -> None:
-        began = time.perf_counter()
+    def _commit(self, run: Sequence[_Work]) -> list[Any]:
         size = sum(work.size for work in run)
-        try:
-            results = self._commit(run, size)
-        except Exception as error:  # noqa: BLE001 - the thread must live, and each request learn of its failure
-            self._on_commit(time.perf_counter() - began, size, False)
-            self._after_failure(run, error)
-            return
-        self._failure = None
-        self._on_commit(time.perf_counter() - began, size, True)
-        for work, result in zip(run, results, strict=True):
-            work.done.set_result(result)
-
-    def _after_failure(self, run: Sequence[_Work], error: Exception) -> None:
-        is_database = isinstance(error, (UnavailableError, DamagedError))
-        if is_database:
-            self._failure = str(error)
-        if is_database or len(run) == 1:
-            _log.error("%d batches could not be stored: %s", len(run), error)
-            for work in run:
-                work.done.set_exception(error)
-            return
-        # One of them is at fault: the others must not suffer for it.
-        for work in run:
-            self._commit_together([work])
-
-    def _commit(self, run: Sequence[_Work], size: int) -> list[Any]:
         for tried in range(_TRIES):
             try:
                 return self._attempt(run, size + tried * _MORE_PATIENCE)
@@ -263,17 +192,6 @@ class Committer:
 
     def _is_other(self, started_s: int) -> bool:
         return not self._sequencer.is_of_this_start(started_s)
-
-
-def _runs(works: Sequence[_Work]) -> Iterator[list[_Work]]:
-    """What goes into one commit each, in order."""
-    run: list[_Work] = []
-    for work in works:
-        if run and (work.is_alone or run[-1].is_alone):
-            yield run
-            run = []
-        run.append(work)
-    yield run
 
 
 def _write_nothing(writer: Writer) -> None:

@@ -1,12 +1,9 @@
-"""The one thread that writes: it commits what has gathered, then tells the waiting requests."""
+"""Commits to the database: what may share a transaction does, and does again where others were in its way."""
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import logging
 import random
-import threading
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -15,9 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import psycopg
 from psycopg import errors
 
-from outcrop_server.model.errors import StoreFullError, UnavailableError
+from outcrop_server.model.errors import UnavailableError
 from outcrop_server.model.store_health import CommitWatch, watch_nothing
-from outcrop_server.storage.common.commit_queue import CommitQueue
+from outcrop_server.storage.common.committing import CommittingThread, Work
 from outcrop_server.storage.postgresql.failures import is_conflict, is_of_the_database, told
 from outcrop_server.storage.postgresql.partitions import PartMissingError
 from outcrop_server.storage.postgresql.touched import SHARED, Touched, by_spans, together
@@ -25,11 +22,10 @@ from outcrop_server.storage.postgresql.write import Writer, Written
 from outcrop_server.storage.postgresql.writer_connection import WriterConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from outcrop_server.storage.common.prepared import PreparedTrace
 
-_log = logging.getLogger(__name__)
 # Two who are in each other's way are so again now and then, if both try again at once. Who waits for one that
 # hangs does not keep all others waiting for ever.
 _TRIES = 8
@@ -41,16 +37,11 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
-    """A piece of writing, such as what one call of `append` brought, and who waits for it."""
-
-    write: Callable[[Writer], Any]
-    done: Future[Any]
-    size: int
+class _Work(Work[Writer]):
     touched: Touched
 
 
-class Committer:
+class Committer(CommittingThread[_Work]):
     """Owns the connection that writes.
 
     Args:
@@ -62,22 +53,9 @@ class Committer:
     def __init__(
         self, connection: WriterConnection, max_bytes: int, on_commit: CommitWatch = watch_nothing
     ) -> None:
+        super().__init__(max_bytes, on_commit)
         self._connection = connection
-        self._queue: CommitQueue[_Work] = CommitQueue(max_bytes)
-        self._on_commit = on_commit
-        self._failure: str | None = None
-        self._probe: Future[Any] | None = None
-        self._thread = threading.Thread(target=self._run, name="outcrop-committer", daemon=True)
         self._thread.start()
-
-    def check_room(self) -> None:
-        """Refuses early, before a caller spends CPU on what could not be put.
-
-        Raises:
-            StoreFullError: too much waits.
-            UnavailableError: the store is closed.
-        """
-        self._queue.check_room()
 
     def submit(
         self,
@@ -110,74 +88,28 @@ class Committer:
         self._put(_Work(lambda writer: writer.write(traces), done, size, by_spans(traces)))
         return done
 
-    def _put(self, work: _Work, *, may_wait: bool = False) -> None:
-        # What was taken is written, whatever becomes of who waits: a caller who gives up must not be told
-        # otherwise.
-        work.done.set_running_or_notify_cancel()
-        self._queue.put(work, work.size, may_wait=may_wait)
-
-    def waiting(self) -> tuple[int, int]:
-        """How many pieces of writing wait, and how many bytes they have."""
-        return self._queue.waiting()
-
-    def is_busy(self) -> bool:
-        """Whether something waits to be written."""
-        return self._queue.waiting()[0] > 0
-
-    def fault(self) -> str | None:
-        """Why nothing can be written, as far as is known; None if something could when last tried.
-
-        After a failure it is tried again without anybody's spans: who asks here may be the one that keeps
-        them away meanwhile. The next call tells how that went.
-        """
-        if not self._thread.is_alive():
-            return "The thread that writes has ended."
-        if self._failure is not None and (self._probe is None or self._probe.done()):
-            with contextlib.suppress(StoreFullError, UnavailableError):
-                self._probe = self.submit(_write_something)
-        return self._failure
-
     def close(self) -> None:
         """Commits what waits, then ends the thread and closes the connection."""
-        self._queue.close()
-        self._thread.join()
+        super().close()
         self._connection.close()
 
-    def _run(self) -> None:
-        while batches := self._queue.take():
-            for run in _runs(batches):
-                self._commit_together(run)
+    def _write_something(self) -> Future[Any]:
+        return self.submit(_write_something)
 
-    def _commit_together(self, run: Sequence[_Work]) -> None:
-        began = time.perf_counter()
-        size = sum(work.size for work in run)
-        try:
-            results = self._transaction(run)
-        except Exception as error:  # noqa: BLE001 - the thread must live, and each request learn of its failure
-            self._on_commit(time.perf_counter() - began, size, False)
-            self._after_failure(run, error)
-            return
-        self._failure = None
-        self._on_commit(time.perf_counter() - began, size, True)
-        for work, result in zip(run, results, strict=True):
-            work.done.set_result(result)
+    def _is_of_the_store(self, error: Exception) -> bool:
+        return is_of_the_database(error) or isinstance(error, UnavailableError)
 
-    def _after_failure(self, run: Sequence[_Work], error: Exception) -> None:
-        is_database = is_of_the_database(error) or isinstance(error, UnavailableError)
-        if is_database:
-            self._failure = str(told(error, "write"))
-            # After a failover the way to the database may lead to another server.
-            self._connection.close()
-        if is_database or len(run) == 1:
-            _log.error("%d batches could not be stored: %s", len(run), error)
-            for work in run:
-                work.done.set_exception(told(error, "write"))
-            return
-        # One of them is at fault: the others must not suffer for it.
-        for work in run:
-            self._commit_together([work])
+    def _told(self, error: Exception) -> BaseException:
+        return told(error, "write")
 
-    def _transaction(self, run: Sequence[_Work]) -> list[Any]:
+    def _after_fault(self) -> None:
+        # After a failover the way to the database may lead to another server.
+        self._connection.close()
+
+    def _may_share(self, before: _Work, work: _Work) -> bool:
+        return before.touched.kind == work.touched.kind != "alone"
+
+    def _commit(self, run: Sequence[_Work]) -> list[Any]:
         touched = together(work.touched for work in run)
         has_reconnected = False
         until_s = time.monotonic() + _MOST_TRYING_S
@@ -220,18 +152,6 @@ class Committer:
             raise
         writer.is_ending = False
         return [result.count if isinstance(result, Written) else result for result in results]
-
-
-def _runs(batches: Sequence[_Work]) -> Iterator[list[_Work]]:
-    """What goes into one transaction each, in order."""
-    run: list[_Work] = []
-    for work in batches:
-        kind = work.touched.kind
-        if run and (kind != run[-1].touched.kind or kind == "alone"):
-            yield run
-            run = []
-        run.append(work)
-    yield run
 
 
 def _write_something(writer: Writer) -> None:

@@ -6,9 +6,6 @@ it is become durable together: killed at any moment, another goes on where it wa
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,6 +13,7 @@ import psycopg
 from psycopg import errors
 
 from outcrop_server.model.errors import RequestError, UnavailableError
+from outcrop_server.storage.common.filling import FillingThread
 from outcrop_server.storage.postgresql.connections import open_writer
 from outcrop_server.storage.postgresql.failures import line
 from outcrop_server.storage.postgresql.locks import FILLING, key_of
@@ -26,21 +24,15 @@ from outcrop_server.storage.postgresql.words.waiting import TOP
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from outcrop_server.model.span_text import ReadText, SpanText
+    from outcrop_server.model.span_text import ReadText
     from outcrop_server.storage.postgresql.connections import Connection
 
-_log = logging.getLogger(__name__)
 _POLL_S = 0.25
-# After a fault, and while another server fills.
-_LATER_S = 5.0
-# While spans wait to be committed, the filler rests for so many times as long as it worked.
-_REST = 3.0
-_MOST_REST_S = 1.0
 _DAMAGES = (errors.DataCorrupted, errors.IndexCorrupted)
 _SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
-class Filler:
+class Filler(FillingThread):
     """Fills the index of a store.
 
     Args:
@@ -50,39 +42,8 @@ class Filler:
     """
 
     def __init__(self, uri: str, read_text: ReadText, is_busy: Callable[[], bool]) -> None:
+        super().__init__(read_text, is_busy, poll_s=_POLL_S, faults=(psycopg.Error, RequestError))
         self._uri = uri
-        self._read_text = read_text
-        self._is_busy = is_busy
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._is_damaged = threading.Event()
-        self._give_way: Callable[[], None] = _go_on
-
-    def start(self, give_way: Callable[[], None] | None = None) -> None:
-        """Begins to fill, in a thread of its own, as soon as no other server does.
-
-        Args:
-            give_way: called by that thread before each span's text is read.
-        """
-        if self._thread is None:
-            self._give_way = give_way or _go_on
-            self._thread = threading.Thread(target=self.run, name="outcrop-words", daemon=True)
-            self._thread.start()
-
-    def end(self) -> None:
-        """Ends `run` after its present step."""
-        self._stopping.set()
-
-    def stop(self) -> None:
-        """Ends the thread after its present step."""
-        self.end()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-
-    def report_damage(self) -> None:
-        """Says that the index could not be read: it will be made anew."""
-        self._is_damaged.set()
 
     def fill(self) -> None:
         """Fills until nothing waits, in this thread.
@@ -97,22 +58,16 @@ class Filler:
             while not filling.step():
                 pass
 
-    def run(self) -> None:
-        """Fills in this thread until `end` is called, whenever no other server does."""
-        while not self._stopping.is_set():
-            try:
-                with self._filling(self._politely_read) as filling:
-                    if filling is not None:
-                        self._fill_on(filling)
-            except (psycopg.Error, RequestError) as error:
-                _log.warning("The index of words cannot be filled: %s", line(error))
-                if isinstance(error, _DAMAGES):
-                    self._is_damaged.set()
-            self._stopping.wait(_LATER_S)
+    def _fill_in_turn(self) -> None:
+        with self._filling(self._politely_read) as filling:
+            if filling is not None:
+                self._fill_on(filling)
 
-    def _politely_read(self, payload: bytes) -> SpanText:
-        self._give_way()
-        return self._read_text(payload)
+    def _is_damage(self, error: Exception) -> bool:
+        return isinstance(error, _DAMAGES)
+
+    def _said_of(self, error: Exception) -> str:
+        return line(error)
 
     @contextmanager
     def _filling(self, read_text: ReadText) -> Generator[_Filling | None, None, None]:
@@ -127,30 +82,12 @@ class Filler:
                 yield None
                 return
             writer = IndexWriter(connection)
-            if self._is_damaged.is_set():
-                _log.warning("The index of words is damaged and is made anew.")
+            if self._must_mend():
                 writer.clear()
                 self._is_damaged.clear()
             yield _Filling(connection, writer, read_text)
         finally:
             connection.close()
-
-    def _fill_on(self, filling: _Filling) -> None:
-        while not self._stopping.is_set() and not self._is_damaged.is_set():
-            began = time.monotonic()
-            is_done = filling.step()
-            worked_s = time.monotonic() - began
-            if is_done:
-                self._stopping.wait(_POLL_S)
-            elif self._is_busy():
-                self._stopping.wait(min(worked_s * _REST, _MOST_REST_S))
-            else:
-                # Others get their turn at the interpreter.
-                self._stopping.wait(0.001)
-
-
-def _go_on() -> None:
-    """Nobody else has to go first."""
 
 
 class _Filling:

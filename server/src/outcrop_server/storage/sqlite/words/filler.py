@@ -6,13 +6,11 @@ it is become durable together: killed at any moment, it goes on where it was.
 
 from __future__ import annotations
 
-import logging
 import sqlite3
-import threading
-import time
 from typing import TYPE_CHECKING
 
 from outcrop_server.model.errors import RequestError
+from outcrop_server.storage.common.filling import FillingThread
 from outcrop_server.storage.sqlite import changes
 from outcrop_server.storage.sqlite.file_lock import FileLock
 from outcrop_server.storage.sqlite.upkeep.opening import snapshot
@@ -33,16 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from outcrop_server.model.span_text import ReadText, SpanText
+    from outcrop_server.model.span_text import ReadText
     from outcrop_server.storage.sqlite.connections import ReaderPool
 
-_log = logging.getLogger(__name__)
 _POLL_S = 0.25
-# After a fault, and while another process fills.
-_LATER_S = 5.0
-# While spans wait to be committed, the filler rests for so many times as long as it worked.
-_REST = 3.0
-_MOST_REST_S = 1.0
 # So many of the newest traces tell whether the index is of this state of the store.
 _COMPARED = 100
 _NEWEST = (
@@ -50,7 +42,7 @@ _NEWEST = (
 )
 
 
-class Filler:
+class Filler(FillingThread):
     """Fills the index of a store.
 
     Args:
@@ -63,41 +55,15 @@ class Filler:
     def __init__(
         self, path: Path, readers: ReaderPool, read_text: ReadText, is_busy: Callable[[], bool]
     ) -> None:
+        super().__init__(
+            read_text,
+            is_busy,
+            poll_s=_POLL_S,
+            faults=(sqlite3.Error, IndexFaultError, OSError, RequestError),
+        )
         self._path = index_path(path)
         self._readers = readers
-        self._read_text = read_text
-        self._is_busy = is_busy
         self._lock_path = fill_lock_path(path)
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._is_damaged = threading.Event()
-        self._give_way = _go_on
-
-    def start(self, give_way: Callable[[], None] | None = None) -> None:
-        """Begins to fill, in a thread of its own, as soon as no other process does.
-
-        Args:
-            give_way: called by that thread before each span's text is read.
-        """
-        if self._thread is None:
-            self._give_way = give_way or _go_on
-            self._thread = threading.Thread(target=self.run, name="outcrop-words", daemon=True)
-            self._thread.start()
-
-    def end(self) -> None:
-        """Ends `run` after its present step."""
-        self._stopping.set()
-
-    def stop(self) -> None:
-        """Ends the thread after its present step."""
-        self.end()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-
-    def report_damage(self) -> None:
-        """Says that the index could not be read: it will be made anew."""
-        self._is_damaged.set()
 
     def fill(self) -> None:
         """Fills until nothing waits, in this thread.
@@ -113,7 +79,7 @@ class Filler:
                 try:
                     self._fill_all()
                 except (sqlite3.DatabaseError, IndexFaultError) as error:
-                    if not _is_damage(error):
+                    if not self._is_damage(error):
                         raise
                     self._is_damaged.set()
                     self._mend()
@@ -128,57 +94,28 @@ class Filler:
 
     def _mend(self) -> None:
         """Removes an index that is damaged."""
-        if self._is_damaged.is_set():
-            _log.warning("The index of words is damaged and is made anew.")
+        if self._must_mend():
             remove_index(self._path)
             self._is_damaged.clear()
 
-    def run(self) -> None:
-        """Fills in this thread until `end` is called, whenever no other process does."""
-        lock: FileLock | None = None
+    def _fill_in_turn(self) -> None:
+        lock = FileLock(self._lock_path, timeout_s=0.0)
         try:
-            while not self._stopping.is_set():
-                try:
-                    lock = lock or FileLock(self._lock_path, timeout_s=0.0)
-                    with lock.held():
-                        self._fill_on()
-                except (sqlite3.Error, IndexFaultError, OSError, RequestError) as error:
-                    if not isinstance(error, RequestError):
-                        _log.warning("The index of words cannot be filled: %s", error)
-                    if _is_damage(error):
-                        self._is_damaged.set()
-                self._stopping.wait(_LATER_S)
+            with lock.held():
+                self._mend()
+                with _Filling(self._path, self._readers, self._politely_read) as filling:
+                    self._fill_on(filling)
         finally:
-            if lock is not None:
-                lock.close()
+            lock.close()
 
-    def _politely_read(self, payload: bytes) -> SpanText:
-        self._give_way()
-        return self._read_text(payload)
+    def _is_damage(self, error: Exception) -> bool:
+        # That it is locked, or its disk full, is told by classes of their own.
+        cause = error.__cause__ if isinstance(error, IndexFaultError) else error
+        return type(cause) is sqlite3.DatabaseError
 
-    def _fill_on(self) -> None:
-        self._mend()
-        with _Filling(self._path, self._readers, self._politely_read) as filling:
-            while not self._stopping.is_set() and not self._is_damaged.is_set():
-                began = time.monotonic()
-                is_done = filling.step()
-                worked_s = time.monotonic() - began
-                if is_done:
-                    self._stopping.wait(_POLL_S)
-                elif self._is_busy():
-                    self._stopping.wait(min(worked_s * _REST, _MOST_REST_S))
-                else:
-                    # Others get their turn at the interpreter.
-                    self._stopping.wait(0.001)
-
-
-def _go_on() -> None:
-    """Nobody else has to go first."""
-
-
-def _is_damage(error: Exception) -> bool:
-    """Whether the file is at fault; that it is locked, or its disk full, is told by classes of their own."""
-    return type(error.__cause__ if isinstance(error, IndexFaultError) else error) is sqlite3.DatabaseError
+    def _said_of(self, error: Exception) -> str:
+        # Another process fills.
+        return "" if isinstance(error, RequestError) else str(error)
 
 
 class _Filling:
