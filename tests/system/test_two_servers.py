@@ -120,3 +120,12 @@ def test_what_one_server_took_in_and_changed_the_other_shows(
     assert status == 201, made
     shown = browser.ask(one, "GET", f"/api/traces/{trace['trace_id']}/assessments")[1]
     assert [each["name"] for each in shown["assessments"]] == ["right"]
+
+
+def test_databases_say_that_ages_end_with_a_day_and_a_file_does_not(
+    servers: tuple[BackgroundServer, BackgroundServer], settings: Settings, secret: str
+) -> None:
+    browser = Browser()
+    assert browser.ask(servers[0], "POST", "/api/session", {"token": secret})[0] == 201
+    status, retention = browser.ask(servers[0], "GET", "/api/retention")
+    assert (status, retention["ages_by_days"]) == (200, not isinstance(settings.store, Path))

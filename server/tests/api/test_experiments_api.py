@@ -139,6 +139,8 @@ def test_limits_are_said_of_an_experiment_and_an_option_goes_before_them(start_s
         assert call(server, "PATCH", path_of(server, name), {"retention": limits}).status == 200
     answer = call(server, "GET", "/api/retention").json
     assert answer["general"]["max_bytes"] == 10**12
+    # A file's store keeps no days apart.
+    assert answer["ages_by_days"] is False
     found = {each["name"]: each for each in answer["experiments"]}
     assert (found["a"]["own"], found["a"]["in_force"], found["a"]["source"]) == (limits, limits, "page")
     assert (found["b"]["own"], found["b"]["in_force"]["max_age"], found["b"]["source"]) == (

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { screen, waitFor, within } from "@testing-library/react";
+import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test, vi } from "vitest";
 import { readAge, readSize, readWhole, writeSize } from "@/model/limits";
@@ -26,6 +26,7 @@ const ANSWERS: Answers = {
   "/api/retention": {
     general: { ...NO_LIMITS, max_age: "90d", max_bytes: 5e9 },
     interval_s: 60,
+    ages_by_days: false,
     experiments: [
       { experiment_id: "1", name: "checkout", own: { ...NO_LIMITS, max_age: "1w" }, in_force: { ...NO_LIMITS, max_age: "1w" }, source: "page" },
       { experiment_id: "2", name: "old", own: null, in_force: { ...NO_LIMITS, is_kept: true }, source: "option" },
@@ -105,6 +106,21 @@ test("limits are said in words, and set as they are typed", async () => {
   await user.type(screen.getByRole("textbox", { name: /^Number of traces/ }), "1,000");
   await user.click(screen.getByRole("button", { name: "Save" }));
   await waitFor(() => expect(page.sent).toHaveBeenCalledWith("PATCH", "/api/experiments/1", { retention: { ...NO_LIMITS, max_traces: 1000 } }));
+});
+
+test("where ages end with a day, whoever sets one is told", async () => {
+  const user = userEvent.setup();
+  const retention = ANSWERS["/api/retention"] as Record<string, unknown>;
+  const told = () => screen.queryByText(/Ages of seven days and more end with a day/);
+  open("/settings");
+  await user.click(await screen.findByRole("button", { name: "Change the limits of checkout" }));
+  await screen.findByText(/removed for good within a minute/);
+  expect(told()).toBeNull();
+  cleanup();
+  open("/settings", { "/api/retention": { ...retention, ages_by_days: true } });
+  await user.click(await screen.findByRole("button", { name: "Change the limits of checkout" }));
+  await screen.findByText(/removed for good within a minute/);
+  expect(told()).not.toBeNull();
 });
 
 test("the store's faults, and prices that are not known, are said", async () => {

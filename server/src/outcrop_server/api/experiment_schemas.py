@@ -56,6 +56,9 @@ class RetentionAnswer(ApiModel):
 
     general: Retention = Field(description="Of every trace: age; of the whole store: traces and bytes.")
     interval_s: float = Field(description="How often the server looks for what has to go.")
+    ages_by_days: bool = Field(
+        description="Whether ages of seven days and more end with a day (UTC): the store keeps days apart."
+    )
     experiments: list[ExperimentRetention]
 
 

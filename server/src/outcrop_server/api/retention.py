@@ -16,6 +16,7 @@ from outcrop_server.upkeep.retention import RetentionPolicy
 
 if TYPE_CHECKING:
     from outcrop_server.model.rows import ExperimentRow
+    from outcrop_server.storage.api import TraceStore
 
 router = APIRouter(tags=["experiments"])
 
@@ -33,9 +34,11 @@ Policy = Annotated[RetentionPolicy, Depends(_policy)]
 )
 def get_retention(request: Request, policy: Policy, reader: Reader) -> Response:
     """The limits of all traces and of each experiment."""
+    store: TraceStore = request.app.state.tokens
     answer = RetentionAnswer(
         general=_shown(policy.general),
         interval_s=request.app.state.retention_interval_s,
+        ages_by_days=store.capabilities.ages_by_days,
         experiments=[_experiment(policy, row) for row in reader.experiments()],
     )
     return json_answer(answer)

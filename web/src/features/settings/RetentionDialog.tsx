@@ -10,10 +10,11 @@ import styles from "./Settings.module.css";
 
 interface Props {
   experiment: ExperimentRetention;
+  agesByDays: boolean;
   onClose: () => void;
 }
 
-export function RetentionDialog({ experiment: { experiment_id: id, name, own, source }, onClose }: Props) {
+export function RetentionDialog({ experiment: { experiment_id: id, name, own, source }, agesByDays, onClose }: Props) {
   const { t } = useSpeech();
   const client = useQueryClient();
   const [isKept, setIsKept] = useState(own?.is_kept ?? false);
@@ -51,7 +52,7 @@ export function RetentionDialog({ experiment: { experiment_id: id, name, own, so
           <Field label={t.maxSize} hint={wantedSize === undefined ? t.wrongSize : t.maxSizeHint}>
             <input value={size} aria-invalid={wantedSize === undefined} autoComplete="off" onChange={(event) => setSize(event.target.value)} />
           </Field>
-          <p className={styles.warning}>{t.retentionWarning}</p>
+          <p className={styles.warning}>{agesByDays ? `${t.retentionWarning} ${t.agesByDays}` : t.retentionWarning}</p>
         </>
       )}
     </Dialog>

@@ -52,7 +52,7 @@ export function RetentionSection({ canChange }: { canChange: boolean }) {
           </table>
         </div>
       )}
-      {edited && <RetentionDialog experiment={edited} onClose={() => setEdited(null)} />}
+      {edited && data && <RetentionDialog experiment={edited} agesByDays={data.ages_by_days} onClose={() => setEdited(null)} />}
     </Section>
   );
 }

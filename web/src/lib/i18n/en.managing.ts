@@ -56,6 +56,7 @@ export const enManaging = {
   wrongWhole: "A whole number, 1 or more",
   wrongSize: "A number and kB, MB, GB or TB",
   retentionWarning: "What is older or more than this is removed for good within a minute or so.",
+  agesByDays: "Ages of seven days and more end with a day (UTC): up to a day later.",
   prices: "Prices",
   pricesLead: "US dollars per million tokens, as of today. The server's own price file (OUTCROP_PRICES) goes before list prices; it is read when the server starts.",
   whatPrices: "the prices",

@@ -52,6 +52,7 @@ export const jaManaging: typeof enManaging = {
   wrongWhole: "1 以上の整数",
   wrongSize: "数字と kB、MB、GB、TB",
   retentionWarning: "これを超えたものは 1 分ほどのうちに完全に削除されます。",
+  agesByDays: "7 日以上の期間は 1 日 (UTC) の終わりに合わせて切れるため、最大 1 日遅くなります。",
   prices: "価格",
   pricesLead: "100 万トークンあたりの米ドル、本日時点。サーバー独自の価格ファイル (OUTCROP_PRICES) が定価より優先されます。ファイルはサーバーの起動時に読み込まれます。",
   whatPrices: "価格",
