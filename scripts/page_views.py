@@ -61,10 +61,13 @@ def _type(words: str) -> Act:
     return typed
 
 
-def _click(english: str, japanese: str) -> Act:
+def _click(english: str, japanese: str, *, opens_window: bool = False) -> Act:
     def click(page: Page) -> None:
         name = japanese if page.evaluate("document.documentElement.lang") == "ja" else english
         page.get_by_role("button", name=name).first.click()
+        if opens_window:
+            # It is loaded when it is first wanted.
+            page.get_by_role("dialog").wait_for()
 
     return click
 
@@ -108,10 +111,12 @@ VIEWS = {
     "session": View("/sessions?session=desk-4711", _ASKED),
     "overview": View("/overview?range=24h", "Failing most"),
     "experiments": View("/experiments", "Last trace"),
-    "experiment": View("/experiments", "Last trace", _click("New experiment", "新しい実験")),
+    "experiment": View(
+        "/experiments", "Last trace", _click("New experiment", "新しい実験", opens_window=True)
+    ),
     "settings": View("/settings", "List price"),
-    "token": View("/settings", "List price", _click("New token", "新しいトークン")),
-    "limits": View("/settings", "List price", _click("Change the limits", "の制限を変更")),
+    "token": View("/settings", "List price", _click("New token", "新しいトークン", opens_window=True)),
+    "limits": View("/settings", "List price", _click("Change the limits", "の制限を変更", opens_window=True)),
     "first-run": View("/traces?experiment=none", "Waiting for the first trace"),
     "nowhere": View("/nowhere", "There is nothing at this address."),
 }
