@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -67,3 +67,18 @@ def page(browser: Browser) -> Iterator[Page]:
     yield opened
     context.close()
     assert errors == []
+
+
+@pytest.fixture
+def block(page: Page) -> Callable[[str], None]:
+    """Has the browser fail the page's requests to addresses of a pattern, `*` being any text.
+
+    Not by a route, whose handler runs in this process: one that is called just as the page closes never ends.
+    """
+    session = page.context.new_cdp_session(page)
+
+    def refuse(pattern: str) -> None:
+        session.send("Network.enable")
+        session.send("Network.setBlockedURLs", {"urls": [pattern]})
+
+    return refuse

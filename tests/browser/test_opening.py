@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -55,10 +56,13 @@ def test_a_trace_comes_in_few_files_and_asks_for_nothing_twice(one_trace: str, p
     assert not [each for each in warnings if "preload" in each]
 
 
-def test_the_list_asks_for_its_first_page_before_its_script_has_come(one_trace: str, page: Page) -> None:
+def test_the_list_asks_for_its_first_page_before_its_script_has_come(
+    one_trace: str, page: Page, block: Callable[[str], None]
+) -> None:
     asked = _paths(page)
-    page.route("**/assets/TracesView-*.js", lambda route: route.abort())
-    page.goto(f"{one_trace}/traces")
+    block("*/assets/TracesView-*.js")
+    with page.expect_event("requestfailed", lambda request: "TracesView" in request.url):
+        page.goto(f"{one_trace}/traces")
     for path in (
         "api/traces?limit=100",
         "api/timeline?steps=100",
