@@ -75,7 +75,8 @@ def block(page: Page) -> Callable[[str], None]:
 
     Not by a route, whose handler runs in this process: one that is called just as the page closes never ends.
     """
-    session = page.context.new_cdp_session(page)
+    # Playwright's own type leaves open what is sent.
+    session: Any = page.context.new_cdp_session(page)
 
     def refuse(pattern: str) -> None:
         session.send("Network.enable")
